@@ -1,0 +1,90 @@
+package analyze
+
+import (
+	"costscope/tracefmt"
+)
+
+// A Dim is what calls can be grouped and filtered by.
+type Dim uint8
+
+const (
+	DimNone Dim = iota
+	DimWorkflow
+	DimFeature
+	DimVersion
+	DimAgent
+	DimRole
+	DimStep
+	DimKind
+	DimModel
+	DimProvider
+	DimTool
+	DimStatus
+	DimOutcome
+	DimDay
+	// The dimensions from here on are not part of a cell: grouping or filtering by them reads calls.
+	DimRun
+	DimUser
+	DimSession
+	DimSource
+	DimTag
+)
+
+// A Dimension is a Dim, with the tag's name for DimTag ("tag:NAME").
+type Dimension struct {
+	Dim Dim
+	Tag string
+}
+
+// An Op compares a call's field with a value.
+type Op uint8
+
+const (
+	OpEqual  Op = iota // =
+	OpMatch            // ~ contains, case folded
+	OpLess             // <
+	OpLessEq           // <=
+	OpMore             // >
+	OpMoreEq           // >=
+)
+
+// A Measure is a number that calls can be compared by.
+type Measure uint8
+
+const (
+	MeasureNone Measure = iota
+	MeasureCost         // USD
+	MeasureInput
+	MeasureOutput
+	MeasureTokens
+	MeasureDuration // milliseconds
+	MeasureCacheRead
+	MeasureAttempt
+)
+
+// A Pred is one condition on a call: a dimension against a text, or a measure against a number.
+type Pred struct {
+	Dimension Dimension
+	Measure   Measure
+	Op        Op
+	Not       bool
+	Text      string // for dimensions, and as typed for measures
+	Number    int64  // for measures; money in pico-dollars
+}
+
+// A Query is a question about calls: which (Where, Since, Until; all must hold) and grouped by what.
+type Query struct {
+	By           []Dimension
+	Where        []Pred
+	Since, Until int64 // start time in UTC nanoseconds, [Since, Until); 0 = open
+}
+
+// A CellKey is what calls are summed up by once and for all.
+type CellKey struct {
+	Workflow, Feature, Version, Agent, Role, Step, Model, Provider, Tool tracefmt.Sym
+	Day                                                                  int32 // days since 1970 in the time zone of the Config; NoDay where a call has no start
+	Kind                                                                 tracefmt.Kind
+	Status                                                               tracefmt.Status
+	Outcome                                                              tracefmt.Outcome
+	Extra                                                                uint32 // for dimensions outside the cell: number of the group in the query at hand; else 0
+}

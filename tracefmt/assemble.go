@@ -1,0 +1,600 @@
+package tracefmt
+
+import (
+	"cmp"
+	"hash/maphash"
+	"math"
+	"slices"
+)
+
+// An Assembler turns the records of one run into a Run. What it returns is overwritten by its next call; it is for one goroutine.
+// The result depends on the set of records alone, not on their order (see Merge for the one exception).
+type Assembler struct {
+	Names *Names
+	Book  *PriceBook
+	Mode  CostMode
+	// Order compares two places in the input: sources by name, then offsets. It decides which of two lines is the later one.
+	Order func(a, b SourceRef) int
+
+	prices map[[2]Sym]*PriceRow
+	ids    idTable
+	run    Run
+	up     []int32
+	state  []walk
+	stack  []int32
+}
+
+// walk is what Assemble learns about a record while it climbs the tree.
+type walk struct {
+	kids     int32 // children not yet seen
+	usedBy   int64 // earliest start of a usage-carrying descendant; noStart when there is none
+	modelBy  int64 // earliest start of a model call below
+	workflow Sym   // of the nearest call upwards that names one, itself included
+	agent    Sym
+	step     Sym
+	done     bool
+}
+
+const noStart = math.MaxInt64
+
+// Merge folds records of the same identity into one, in place, and returns the shortened slice. A later line of the input overwrites
+// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the largest output (analysis-spec A.4). Three or more
+// contradicting lines of one identity that arrive out of order may keep a field of the earliest; no sum is affected by repeats.
+func (a *Assembler) Merge(recs []Record) []Record {
+	a.ids.reset(len(recs))
+	out := recs[:0]
+	for i := range recs {
+		r := &recs[i]
+		key := identity(r)
+		if key == "" {
+			out = append(out, *r)
+			continue
+		}
+		if at, found := a.ids.put(key, r.Kind == KindMark, int32(len(out))); found {
+			a.fold(&out[at], r)
+			continue
+		}
+		out = append(out, *r)
+	}
+	clear(recs[len(out):])
+	return out
+}
+
+// identity is what makes a record the same as another of its run. Run records have none of their own: there is one per run.
+func identity(r *Record) string {
+	if r.Kind == KindRun {
+		return "\x00run"
+	}
+	return r.ID
+}
+
+// fold puts r into old, which has the same identity.
+func (a *Assembler) fold(old, r *Record) {
+	later := a.Order == nil || a.Order(old.Src, r.Src) <= 0
+	if old.Flags&r.Flags&FlagSnapshot != 0 {
+		foldSnapshot(old, r, later)
+		return
+	}
+	if !later {
+		swapped := *r
+		overwrite(&swapped, old)
+		swapped.Src = old.Src
+		*old = swapped
+		return
+	}
+	overwrite(old, r)
+	old.Src = r.Src
+}
+
+// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the largest output.
+func foldSnapshot(old, r *Record, later bool) {
+	first, last := old, r
+	if r.Start < old.Start || r.Start == old.Start && !later {
+		first, last = r, old
+	}
+	use := old
+	if r.Usage.Output > old.Usage.Output || r.Usage.Output == old.Usage.Output && later {
+		use = r
+	}
+	m := *first
+	overwrite(&m, last)
+	m.Start, m.LineParent, m.LineID = first.Start, first.LineParent, first.LineID
+	m.End = max(old.End, r.End)
+	m.Usage, m.Has, m.Src = use.Usage, old.Has|r.Has, use.Src
+	m.Flags = (old.Flags|r.Flags)&^FlagProgress | old.Flags&r.Flags&FlagProgress
+	*old = m
+}
+
+// overwrite copies the fields that r states over those of old.
+func overwrite(old, r *Record) {
+	for _, f := range [...]struct{ to, from *Sym }{
+		{&old.Name, &r.Name}, {&old.Workflow, &r.Workflow}, {&old.Feature, &r.Feature}, {&old.Version, &r.Version}, {&old.Agent, &r.Agent},
+		{&old.Instance, &r.Instance}, {&old.Role, &r.Role}, {&old.Step, &r.Step}, {&old.Tool, &r.Tool}, {&old.Provider, &r.Provider},
+		{&old.Model, &r.Model}, {&old.RequestModel, &r.RequestModel}, {&old.User, &r.User}, {&old.Session, &r.Session},
+		{&old.Service, &r.Service}, {&old.Error, &r.Error}, {&old.Tags, &r.Tags}, {&old.Tier, &r.Tier},
+	} {
+		if *f.from != 0 {
+			*f.to = *f.from
+		}
+	}
+	for _, f := range [...]struct {
+		has      Fields
+		to, from *int64
+	}{
+		{HasStart, &old.Start, &r.Start}, {HasEnd, &old.End, &r.End}, {HasInput, &old.Usage.Input, &r.Usage.Input},
+		{HasCacheRead, &old.Usage.CacheRead, &r.Usage.CacheRead}, {HasCacheWrite, &old.Usage.CacheWrite, &r.Usage.CacheWrite},
+		{HasCacheWrite1h, &old.Usage.CacheWrite1h, &r.Usage.CacheWrite1h}, {HasOutput, &old.Usage.Output, &r.Usage.Output},
+		{HasReasoning, &old.Usage.Reasoning, &r.Usage.Reasoning}, {HasUnattributed, &old.Usage.Unattributed, &r.Usage.Unattributed},
+	} {
+		if r.Has&f.has != 0 {
+			*f.to = *f.from
+		}
+	}
+	if r.Has&HasCost != 0 {
+		old.Recorded = r.Recorded
+	}
+	if r.Has&HasScore != 0 {
+		old.Score = r.Score
+	}
+	if r.Has&HasSample != 0 {
+		old.SampleIndex = r.SampleIndex
+	}
+	if r.Has&HasOutcome != 0 {
+		old.Outcome = r.Outcome
+	}
+	old.Has |= r.Has
+	old.Flags |= r.Flags
+	if r.Parent != "" {
+		old.Parent = r.Parent
+	}
+	if r.Kind != KindUnknown {
+		old.Kind = r.Kind
+	}
+	if r.Status != StatusUnset {
+		old.Status = r.Status
+	}
+	if r.Event != EventNone {
+		old.Event = r.Event
+	}
+	if r.Attempt != 0 {
+		old.Attempt = r.Attempt
+	}
+	if r.RetryOf != "" {
+		old.RetryOf = r.RetryOf
+	}
+	if r.RetryKind != RetryNone {
+		old.RetryKind = r.RetryKind
+	}
+	if r.LineID != 0 {
+		old.LineID = r.LineID
+	}
+	if r.LineParent != 0 {
+		old.LineParent = r.LineParent
+	}
+	for i, f := range r.Fingerprints {
+		if f != 0 {
+			old.Fingerprints[i] = f
+		}
+	}
+	if r.Context != nil {
+		old.Context = r.Context
+	}
+	if r.Extra != nil {
+		old.Extra = r.Extra
+	}
+}
+
+// Assemble decides about each record of a run what only the run can tell. recs must be merged; the Run points into them.
+func (a *Assembler) Assemble(recs []Record) *Run {
+	run := &a.run
+	*run = Run{Calls: run.Calls[:0], Marks: run.Marks[:0]}
+	if len(recs) == 0 {
+		return run
+	}
+	run.ID = recs[0].Run
+	recs = joinClaude(recs, a.Names)
+	slices.SortFunc(recs, byTime)
+	var own *Record // the run's own record
+	for i := range recs {
+		switch r := &recs[i]; {
+		case r.Kind == KindRun:
+			own = r
+		case r.Kind == KindMark:
+			run.Marks = append(run.Marks, r)
+		case r.Flags&FlagPlaceholder == 0:
+			run.Calls = append(run.Calls, Call{Record: r, Kind: r.Kind, Status: r.Status, Up: -1})
+		}
+	}
+	a.link(run.Calls)
+	a.climb(run.Calls)
+	a.inherit(run, own)
+	for i := range run.Calls {
+		a.price(&run.Calls[i])
+	}
+	settle(run, own)
+	return run
+}
+
+// byTime orders calls by start, end, id; what has no start comes last.
+func byTime(x, y Record) int {
+	if d := (x.Has & HasStart) - (y.Has & HasStart); d != 0 {
+		return cmp.Compare(y.Has&HasStart, x.Has&HasStart)
+	}
+	return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
+}
+
+// link finds the parent of each call. A parent that is not in the trace leaves an orphan.
+func (a *Assembler) link(calls []Call) {
+	any := false
+	for i := range calls {
+		any = any || calls[i].Parent != ""
+	}
+	if !any {
+		return
+	}
+	a.ids.reset(len(calls))
+	for i := range calls {
+		a.ids.put(calls[i].ID, false, int32(i))
+	}
+	for i := range calls {
+		c := &calls[i]
+		if c.Parent == "" || c.Parent == c.ID {
+			continue
+		}
+		if up, ok := a.ids.find(c.Parent); ok && up != int32(i) {
+			c.Up = up
+		}
+	}
+}
+
+// climb walks from the leaves up. A call's usage counts only if nothing inside it has usage (formats-otel 2.1). A model call is inside
+// another only if it started before that one ended: ids that merely say what led to a call do not enclose it. Cycles are cut.
+func (a *Assembler) climb(calls []Call) {
+	a.state = append(a.state[:0], make([]walk, len(calls))...)
+	st := a.state
+	for i := range calls {
+		st[i].usedBy, st[i].modelBy = noStart, noStart
+	}
+	for i := range calls {
+		if up := calls[i].Up; up >= 0 {
+			st[up].kids++
+		}
+	}
+	queue := a.stack[:0]
+	for i := range calls {
+		if st[i].kids == 0 {
+			queue = append(queue, int32(i))
+		}
+	}
+	for k := 0; k < len(queue); k++ {
+		i := queue[k]
+		a.settleUsage(&calls[i], &st[i])
+		st[i].done = true
+		up := calls[i].Up
+		if up < 0 {
+			continue
+		}
+		st[up].usedBy = min(st[up].usedBy, st[i].usedBy)
+		st[up].modelBy = min(st[up].modelBy, st[i].modelBy)
+		if st[up].kids--; st[up].kids == 0 {
+			queue = append(queue, up)
+		}
+	}
+	for i := range calls { // what is left stands on or above a cycle
+		if !st[i].done {
+			a.settleUsage(&calls[i], &st[i])
+			if onCycle(calls, int32(i)) {
+				calls[i].Up = -1
+			}
+		}
+	}
+	a.stack = queue[:0]
+}
+
+func onCycle(calls []Call, i int32) bool {
+	at := calls[i].Up
+	for n := 0; n < len(calls) && at >= 0; n++ {
+		if at == i {
+			return true
+		}
+		at = calls[at].Up
+	}
+	return false
+}
+
+// settleUsage decides whether the usage of c counts, given the calls below it, and adds c to what its parent will see.
+func (a *Assembler) settleUsage(c *Call, st *walk) {
+	if c.Kind == KindUnknown {
+		c.Kind = KindChain
+		if c.Has&(HasInput|HasOutput) != 0 && c.RequestModel|c.Record.Model != 0 && st.modelBy == noStart {
+			c.Kind = KindLLM
+		}
+	}
+	encloses := func(start int64) bool {
+		return start != noStart && (c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End)
+	}
+	usage := c.Has&(HasInput|HasOutput) != 0
+	carries := usage || c.Has&HasCost != 0 && c.Recorded != 0
+	c.Counted = c.Flags&FlagAggregate == 0 && !encloses(st.usedBy)
+	if !usage && c.Kind == KindTool {
+		c.Counted = c.Flags&FlagAggregate == 0 // a tool's own fee is not the sum of what it calls
+	}
+	if c.Kind == KindLLM && encloses(st.modelBy) {
+		c.Kind = KindChain
+	}
+	if c.Counted && carries && (usage || c.Kind.IsModel()) {
+		st.usedBy = min(st.usedBy, c.startOr(0))
+	}
+	if c.Kind == KindLLM {
+		st.modelBy = min(st.modelBy, c.startOr(0))
+	}
+	c.IsCall = true
+	if c.Kind.Encloses() {
+		c.IsCall = c.Counted && carries && c.Record.Kind != KindLLM
+	}
+	if c.Has&HasEnd == 0 && c.Status == StatusUnset {
+		c.Status = StatusUnfinished
+	}
+}
+
+func (r *Record) startOr(other int64) int64 {
+	if r.Has&HasStart == 0 {
+		return other
+	}
+	return r.Start
+}
+
+// inherit gives each call its workflow, agent and step (formats-otel 2.4).
+func (a *Assembler) inherit(run *Run, own *Record) {
+	calls := run.Calls
+	var root *Call
+	var service, workflow, feature, version, user, session, tags Sym
+	for i := range calls {
+		c := &calls[i]
+		if root == nil && c.Parent == "" && c.Has&HasStart != 0 {
+			root = c
+		}
+		service = firstSym(service, c.Service)
+		version = firstSym(version, c.Record.Version)
+		feature = firstSym(feature, c.Record.Feature)
+		user = firstSym(user, c.Record.User)
+		session = firstSym(session, c.Record.Session)
+	}
+	if own != nil {
+		workflow, tags = own.Workflow, own.Tags
+		feature, version = firstSym(own.Feature, feature), firstSym(own.Version, version)
+		user, session = firstSym(own.User, user), firstSym(own.Session, session)
+	}
+	if root != nil {
+		workflow = firstSym(workflow, root.Record.Workflow)
+		if root.Kind.Encloses() || root.Record.Kind.Encloses() {
+			workflow = firstSym(workflow, root.Name)
+		}
+	}
+	run.Workflow = firstSym(workflow, service)
+	run.Feature, run.Version, run.User, run.Session, run.Tags = feature, version, user, session, tags
+	st := a.state
+	for i := range st {
+		st[i].done = false
+	}
+	for i := range calls {
+		a.descend(run, int32(i))
+	}
+	if run.Workflow == 0 {
+		for i := range calls {
+			if run.Workflow = calls[i].Workflow; run.Workflow != 0 {
+				break
+			}
+		}
+	}
+}
+
+// descend settles the names of call i after those of the calls above it.
+func (a *Assembler) descend(run *Run, i int32) {
+	calls, st := run.Calls, a.state
+	path := a.stack[:0]
+	for at := i; at >= 0 && !st[at].done; at = calls[at].Up {
+		path = append(path, at)
+	}
+	for k := len(path) - 1; k >= 0; k-- {
+		c := &calls[path[k]]
+		var above walk
+		if c.Up >= 0 {
+			above = st[c.Up]
+		}
+		s := &st[path[k]]
+		s.done = true
+		s.workflow = firstSym(c.Record.Workflow, above.workflow)
+		s.agent, s.step = firstSym(c.Record.Agent, above.agent), above.step
+		switch {
+		case c.Record.Kind == KindAgent:
+			s.agent, s.step = firstSym(c.Record.Agent, c.Name, above.agent), 0
+		case c.Kind.Encloses() && c.Up >= 0 && s.step == 0:
+			s.step = firstSym(c.Record.Step, c.Name)
+		}
+		c.Workflow = firstSym(s.workflow, run.Workflow)
+		c.Agent = firstSym(s.agent, c.Workflow)
+		c.Step = firstSym(c.Record.Step, c.Tool, s.step, c.Name)
+		if c.Kind == KindTool {
+			c.Step = firstSym(c.Tool, c.Record.Step, c.Name)
+		}
+		c.Feature = firstSym(c.Record.Feature, run.Feature)
+		c.Version = firstSym(c.Record.Version, run.Version)
+		c.User = firstSym(c.Record.User, run.User)
+		c.Session = firstSym(c.Record.Session, run.Session)
+		c.Model = firstSym(c.Record.Model, c.RequestModel)
+	}
+	a.stack = path[:0]
+}
+
+func firstSym(s ...Sym) Sym {
+	for _, y := range s {
+		if y != 0 {
+			return y
+		}
+	}
+	return 0
+}
+
+// price settles what the call costs (analysis-spec A.2, A.3).
+func (a *Assembler) price(c *Call) {
+	usage := c.Has&(HasInput|HasOutput) != 0
+	tokens := c.Usage.Input + c.Usage.Output
+	recorded := c.Has&HasCost != 0
+	if recorded && c.Recorded == 0 && usage && tokens > 0 && c.Flags&FlagGatewayHit == 0 {
+		c.Flags |= FlagZeroCost
+		recorded = false
+	}
+	if usage && c.Model != 0 {
+		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil {
+			c.Computed, c.HasComputed = c.Price.Cost(c.Usage, c.startOr(0))
+		}
+	}
+	if !c.Counted {
+		if usage || recorded {
+			c.State = CostShadowed
+		}
+		return
+	}
+	if recorded && c.HasComputed {
+		c.Mismatch = differ(c.Recorded, c.Computed)
+	}
+	switch {
+	case recorded && a.Mode != CostModeComputed:
+		c.State, c.Cost = CostRecorded, c.Recorded
+	case c.HasComputed && a.Mode != CostModeRecorded:
+		c.State, c.Cost = CostComputed, c.Computed
+	case usage:
+		c.State = CostUnpriced
+	case c.Kind == KindLLM || c.Kind == KindEmbedding:
+		c.State = CostNoUsage
+	}
+}
+
+// differ says that two costs are more than 1% of the first apart.
+func differ(x, y USD) bool {
+	d := x - y
+	if d < 0 {
+		d = -d
+	}
+	return d > x/100
+}
+
+func (a *Assembler) priceRow(provider, model Sym) *PriceRow {
+	key := [2]Sym{provider, model}
+	row, ok := a.prices[key]
+	if !ok {
+		if a.prices == nil {
+			a.prices = map[[2]Sym]*PriceRow{}
+		}
+		if a.Book != nil {
+			row = a.Book.Find(a.Names.Name(provider), a.Names.Name(model))
+		}
+		a.prices[key] = row
+	}
+	return row
+}
+
+// settle decides how the run ended (formats-otel 2.7): an outcome stated for the run, else one stated by a call, else the root's status.
+func settle(run *Run, own *Record) {
+	unfinished := false
+	var root *Call
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		unfinished = unfinished || c.Status == StatusUnfinished
+		if c.Has&HasOutcome != 0 && run.Outcome == OutcomeUnknown {
+			run.Outcome = c.Record.Outcome
+		}
+		if c.Has&HasScore != 0 && c.Up < 0 && !run.HasScore {
+			run.HasScore, run.Score = true, c.Score
+		}
+		if root == nil && c.Parent == "" && c.Record.Kind.Encloses() {
+			root = c
+		}
+	}
+	status := StatusUnset
+	if root != nil {
+		status = root.Status
+	}
+	if own != nil {
+		run.Facts = own.Extra
+		if own.Has&HasScore != 0 {
+			run.HasScore, run.Score = true, own.Score
+		}
+		if own.Has&HasOutcome != 0 {
+			run.Outcome = own.Outcome
+			return
+		}
+		if own.Status != StatusUnset {
+			status = own.Status
+		}
+	}
+	if run.Outcome != OutcomeUnknown {
+		return
+	}
+	switch {
+	case status == StatusOK:
+		run.Outcome = OutcomeSuccess
+	case status == StatusError:
+		run.Outcome = OutcomeFailure
+	case unfinished:
+		run.Outcome = OutcomeInFlight
+	}
+}
+
+// idTable finds ids of one run. It is reused from run to run and allocates only to grow.
+type idTable struct {
+	slots []idSlot
+	mask  uint64
+	epoch uint32
+}
+
+type idSlot struct {
+	hash  uint64
+	id    string
+	at    int32
+	mark  bool
+	epoch uint32
+}
+
+var idSeed = maphash.MakeSeed()
+
+func (t *idTable) reset(n int) {
+	want := 16
+	for want < 2*n {
+		want *= 2
+	}
+	if want > len(t.slots) {
+		t.slots, t.epoch = make([]idSlot, want), 0
+	}
+	t.mask = uint64(len(t.slots) - 1)
+	t.epoch++
+}
+
+// put enters id; found tells that it was there, and at is where. Marks and calls have separate ids.
+func (t *idTable) put(id string, mark bool, at int32) (was int32, found bool) {
+	h := maphash.String(idSeed, id)
+	for i := h & t.mask; ; i = (i + 1) & t.mask {
+		s := &t.slots[i]
+		if s.epoch != t.epoch {
+			*s = idSlot{hash: h, id: id, at: at, mark: mark, epoch: t.epoch}
+			return at, false
+		}
+		if s.hash == h && s.id == id && s.mark == mark {
+			return s.at, true
+		}
+	}
+}
+
+func (t *idTable) find(id string) (int32, bool) {
+	h := maphash.String(idSeed, id)
+	for i := h & t.mask; ; i = (i + 1) & t.mask {
+		s := &t.slots[i]
+		if s.epoch != t.epoch {
+			return 0, false
+		}
+		if s.hash == h && s.id == id && !s.mark {
+			return s.at, true
+		}
+	}
+}

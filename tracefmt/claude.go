@@ -1,0 +1,3 @@
+package tracefmt
+
+func decodeClaude(d *Decoder, value []byte) error { return nil }

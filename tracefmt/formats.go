@@ -1,0 +1,147 @@
+package tracefmt
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Format is one kind of trace. Values of a source go to decode one by one; what it emits depends on the value and the source's path
+// alone, so that values may be decoded in any order and by any number of workers.
+type Format struct {
+	Name   string
+	Title  string // for people
+	Tells  string // what it can and cannot tell, for `costscope formats`
+	sniff  func(v *peek) bool
+	decode func(d *Decoder, value []byte) error
+}
+
+// The numbers of the formats in Formats; stores keep them, so they are only ever appended to.
+const (
+	FormatNone uint8 = iota
+	FormatCostscope
+	FormatClaude
+	FormatOTLP
+	FormatAnthropic
+	FormatOpenAI
+)
+
+// Formats is every kind of trace that costscope reads, in the order in which they are tried; index 0 is none. It is filled by init
+// because decoders look at it.
+var Formats []Format
+
+func init() {
+	Formats = []Format{
+		FormatNone:      {Name: "unknown"},
+		FormatCostscope: {"costscope", "costscope JSONL", "usage, cost, retries, agents, outcomes, context parts", sniffCostscope, decodeCostscope},
+		FormatClaude:    {"claude-code", "Claude Code session logs", "usage, retries, agents, tools, compactions; no cost, no outcome; output tokens are a lower bound in some versions", sniffClaude, decodeClaude},
+		FormatOTLP:      {"otlp", "OTLP/JSON: OpenTelemetry GenAI, OpenInference, OpenLLMetry, Vercel AI SDK, Langfuse", "usage, agents, tools, scores, cost where the instrumentation writes it; retries are inferred", sniffOTLP, decodeOTLP},
+		FormatAnthropic: {"anthropic", "Anthropic Messages responses", "usage; no times, no agents", sniffAnthropic, decodeAnthropic},
+		FormatOpenAI:    {"openai", "OpenAI Chat Completions responses", "usage, time; no agents", sniffOpenAI, decodeOpenAI},
+	}
+}
+
+// FormatByName returns the number of the format called name.
+func FormatByName(name string) (uint8, bool) {
+	for i, f := range Formats {
+		if i > 0 && f.Name == name {
+			return uint8(i), true
+		}
+	}
+	return 0, false
+}
+
+// A Decoder turns values into records. It belongs to one worker.
+type Decoder struct {
+	Path   string // of the source, for formats that name things by folder
+	Format uint8
+	Out    []Record // what was read; the caller takes it and sets it anew
+
+	names nameCache
+	scan  scanner
+	scan2 scanner // for JSON text inside JSON
+	arena []byte
+	src   SourceRef
+	otlp  otlpState
+	warn  func(Warning)
+}
+
+// A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.
+type Warning struct {
+	Text string
+	Src  SourceRef
+}
+
+// NewDecoder returns a decoder that gives its names to n. warn may be nil.
+func NewDecoder(n *Names, warn func(Warning)) *Decoder {
+	return &Decoder{names: nameCache{all: n, seen: map[string]Sym{}}, warn: warn}
+}
+
+// Decode reads one value. Either all of its records are appended to Out, or an error says why none is.
+func (d *Decoder) Decode(value []byte, src SourceRef) (err error) {
+	n := len(d.Out)
+	d.src = src
+	err = Formats[d.Format].decode(d, value)
+	if err == nil {
+		return nil
+	}
+	clear(d.Out[n:])
+	d.Out = d.Out[:n]
+	return err
+}
+
+// add appends an empty record of the current value and returns it; the pointer holds until the next call.
+func (d *Decoder) add() *Record {
+	d.Out = append(d.Out, Record{Format: d.Format, Src: d.src})
+	return &d.Out[len(d.Out)-1]
+}
+
+// drop takes the last record back.
+func (d *Decoder) drop() {
+	d.Out[len(d.Out)-1] = Record{}
+	d.Out = d.Out[:len(d.Out)-1]
+}
+
+func (d *Decoder) sym(b []byte) Sym { return d.names.sym(b) }
+
+func (d *Decoder) warnf(format string, args ...any) {
+	if d.warn != nil {
+		d.warn(Warning{fmt.Sprintf(format, args...), d.src})
+	}
+}
+
+// arenaSize is how much id text is allocated at a time.
+const arenaSize = 64 << 10
+
+// text keeps a copy of b as a string. Many ids share one allocation.
+func (d *Decoder) text(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(d.arena)+len(b) > cap(d.arena) {
+		d.arena = make([]byte, 0, max(arenaSize, len(b)))
+	}
+	n := len(d.arena)
+	d.arena = append(d.arena, b...)
+	return text(d.arena[n:len(d.arena):len(d.arena)])
+}
+
+// errCount refuses a count that is negative, fractional or larger than int64 can add up.
+var errCount = errors.New("a token count must be a whole number from 0 to 10^15")
+
+// maxCount bounds one count, so that sums over 9,000 such calls still fit.
+const maxCount = 1e15
+
+// count reads a token count; null and absent leave it unknown.
+func (d *Decoder) count(s *scanner, r *Record, to *int64, has Fields) error {
+	v := s.num()
+	if v == nil {
+		return s.err
+	}
+	n, ok := parseInt(v)
+	if !ok || n < 0 || n > maxCount {
+		return errCount
+	}
+	*to = n
+	r.Has |= has
+	return nil
+}
