@@ -191,7 +191,7 @@ func TestCleanName(t *testing.T) {
 		"task_3fa9c1d2": "task", "worker-1a2b3c4d5e6f-eu": "worker-eu", "call_123456789012": "call", "step-20251124": "step-20251124",
 		"gpt-5-mini-2025-08-07": "gpt-5-mini-2025-08-07", "deadbeef": "deadbeef", "facade-decade": "facade-decade", "v12345678": "v12345678",
 		"f9f77d1a-437f-4c1e-9a6c-0b6a2f0f7d11": "f9f77d1a-437f-4c1e-9a6c-0b6a2f0f7d11", "a\x1b[31mb": "a [31mb", "tab\tname": "tab name",
-		"bad\xffbyte": "bad\ufffdbyte", "é-0123456789abcdef": "é", "x(0a1b2c3d)": "x)", "": "", "  pad ": "pad",
+		"bad\xffbyte": "bad\ufffdbyte", "é-0123456789abcdef": "é", "x(0a1b2c3d)": "x", "[0a1b2c3d] y": "y", "": "", "  pad ": "pad",
 	} {
 		if got := string(cleanName([]byte(in))); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
