@@ -91,8 +91,21 @@ func FuzzCostscope(f *testing.F) {
 		names := NewNames()
 		d := NewDecoder(names, func(Warning) {})
 		d.Format = FormatCostscope
-		if d.Decode(b, SourceRef{}) != nil {
+		err := d.Decode(b, SourceRef{})
+		warm := NewDecoder(names, func(Warning) {}) // what it learned from other lines must not show
+		warm.Format = FormatCostscope
+		for _, l := range bytes.Split(data, newline) {
+			warm.Decode(l, SourceRef{})
+		}
+		warm.Out = nil
+		if errWarm := warm.Decode(b, SourceRef{}); (err == nil) != (errWarm == nil) {
+			t.Fatalf("%q: %v, after other lines %v", b, err, errWarm)
+		}
+		if err != nil {
 			return
+		}
+		if !reflect.DeepEqual(d.Out, warm.Out) {
+			t.Fatalf("%q: %+v, after other lines %+v", b, d.Out, warm.Out)
 		}
 		for i := range d.Out {
 			r := &d.Out[i]
