@@ -487,6 +487,13 @@ func (d *Decoder) flatTime(key string, r *Record, to *int64, has Fields) error {
 const maxDuration = 315576000 * int64(1e9)
 
 func (d *Decoder) flatDuration(r *Record) error {
+	if ms, ok := d.scan.digits(); ok && ms < maxDuration/1e6 {
+		d.flat.duration, d.flat.timed = ms*1e6, true
+		return nil
+	} else if ok {
+		d.warnf("duration_ms: absurd: the call is kept without it")
+		return nil
+	}
 	v := d.scan.num()
 	if v == nil {
 		return nil
@@ -509,8 +516,13 @@ func (d *Decoder) flatCost(r *Record) error {
 	if v == nil {
 		return nil
 	}
-	usd, err := ParseUSD(v)
-	if err != nil || usd < 0 {
+	usd, ok := shortUSD(v)
+	if !ok {
+		var err error
+		usd, err = ParseUSD(v)
+		ok = err == nil && usd >= 0
+	}
+	if !ok {
 		d.warnf("cost_usd: negative or too large: read as not stated")
 		return nil
 	}
@@ -519,13 +531,38 @@ func (d *Decoder) flatCost(r *Record) error {
 	return nil
 }
 
+// shortUSD reads an amount of a few digits, such as 0.0123; ParseUSD reads the others.
+func shortUSD(v []byte) (USD, bool) {
+	n, unit, dot := int64(0), int64(Dollar), false
+	for _, c := range v {
+		if c == '.' && !dot {
+			dot = true
+			continue
+		}
+		if !isDigit(c) {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+		if dot {
+			unit /= 10
+		}
+	}
+	if len(v) > 13 || unit == 0 || n > 1e6 {
+		return 0, false
+	}
+	return USD(n * unit), true
+}
+
 // flatSmall reads a small number, an attempt or an index.
 func (d *Decoder) flatSmall(key string, to *int32, r *Record, has Fields) error {
-	v := d.scan.num()
-	if v == nil {
-		return nil
+	n, ok := d.scan.digits()
+	if !ok {
+		v := d.scan.num()
+		if v == nil {
+			return nil
+		}
+		n, ok = parseInt(v)
 	}
-	n, ok := parseInt(v)
 	if !ok || n < 0 || n > 1e6 {
 		d.warnf("%s: not a number from 0 to 1000000: read as not stated", key)
 		return nil
