@@ -52,20 +52,20 @@ type Bolt struct {
 	opt   Options
 	names *tracefmt.Names
 
-	mu       sync.RWMutex // guards what follows
-	sums     *sums
-	meta     metaState
-	sources  []*sourceState // by number
-	saved    uint64         // commit that the stored sums belong to
-	named    int            // names stored
-	version  uint64         // grows with every change that a screen would show
-	loading  bool
-	done     int64
-	todo     int64
-	err      error
-	notes    []string
-	order    orderCache
-	changed  chan struct{}
+	mu      sync.RWMutex // guards what follows
+	sums    *sums
+	meta    metaState
+	sources []*sourceState // by number
+	saved   uint64         // commit that the stored sums belong to
+	named   int            // names stored
+	version uint64         // grows with every change that a screen would show
+	loading bool
+	done    int64
+	todo    int64
+	err     error
+	notes   []string
+	order   orderCache
+	changed chan struct{}
 }
 
 // Open opens the store at o.Path, making it if need be. The error wraps ErrInUse, ErrNewer or ErrCorrupt where one of them is the cause.

@@ -16,8 +16,8 @@ type ingest struct {
 	s    *Bolt
 	pipe *pipe
 
-	index  map[uint64]uint32 // hash of a run's id -> row; equal hashes sit at the next free number
-	claims map[uint64]uint32 // hash of a store-wide id -> row of the run that has it
+	index  map[uint64]uint32   // hash of a run's id -> row; equal hashes sit at the next free number
+	claims map[uint64]uint32   // hash of a store-wide id -> row of the run that has it
 	runs   map[uint64]*pending // by hash, like index
 	byRows map[uint32]*pending // the same runs by row
 	last   *pending

@@ -45,7 +45,7 @@ type sourceState struct {
 	Line     int64  `json:"line"`   // the line there
 	Tail     uint64 `json:"tail"`   // hash of the bytes before Offset: tells grown from replaced
 	Head     uint64 `json:"head"`   // hash of the first bytes
-	Done     bool   `json:"done"`             // read to its end
+	Done     bool   `json:"done"`   // read to its end
 	Pending  int64  `json:"pending,omitempty"`
 	Values   int64  `json:"values"`
 	Records  int64  `json:"records"` // stated records, repeats included

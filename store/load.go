@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 
+	"go.etcd.io/bbolt"
+
 	"costscope/analyze"
 )
 
@@ -38,6 +40,84 @@ func (s *Bolt) Load(ctx context.Context, files []string, stdin io.Reader, progre
 	s.bump()
 	s.mu.Unlock()
 	return err
+}
+
+// resum works the sums and the run rows out anew where the stored ones do not belong to the stored calls or to the settings at hand:
+// after a crash, or with another price book, cost mode or time zone.
+func (s *Bolt) resum(ctx context.Context) error {
+	if s.saved == s.meta.Commit {
+		return nil
+	}
+	fresh := newSums(s.config())
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		rd := runReader{asm: s.assembler()}
+		rows := map[uint32][]byte{}
+		err := eachRow(tx, s.meta.Rows, func(n uint32, row *runRow) error {
+			if n&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if row.gone {
+				return nil
+			}
+			recs, err := rd.read(tx, row.last)
+			if err != nil {
+				return err
+			}
+			records := slices.Clone(recs)
+			run := rd.asm.Assemble(recs)
+			fresh.add(run, records)
+			block := n / rowsPerBlock
+			if rows[block] == nil {
+				rows[block] = slices.Clone(tx.Bucket(bucketRow).Get(key32(block)))
+			}
+			now := rowOf(row.hash, row.last, run)
+			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
+			return nil
+		})
+		for block, v := range rows {
+			if err == nil {
+				err = tx.Bucket(bucketRow).Put(key32(block), v)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.sums = fresh
+	s.bump()
+	s.mu.Unlock()
+	return s.saveSums()
+}
+
+// clear forgets all calls and sources.
+func (s *Bolt) clear() error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, b := range [][]byte{bucketSource, bucketSeg, bucketRow} {
+			if err := tx.DeleteBucket(b); err != nil {
+				return err
+			}
+			if _, err := tx.CreateBucket(b); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketMeta).Put([]byte("state"), mustJSON(metaState{Version: formatVersion, Commit: s.meta.Commit + 1}))
+	})
+	if err != nil {
+		return storeError(s.opt.Path, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.meta = metaState{Version: formatVersion, Commit: s.meta.Commit + 1}
+	s.sources, s.sums = nil, newSums(s.config())
+	s.bump()
+	return nil
+}
+
+// storeError says what a failed write means.
+func storeError(path string, err error) error {
+	return fmt.Errorf("write the store %s: %w; what was stored before is kept", path, err)
 }
 
 // plan is what a load has to read.

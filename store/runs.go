@@ -109,7 +109,7 @@ func eachRow(tx *bbolt.Tx, n uint32, f func(n uint32, row *runRow) error) error 
 // each calls f for every run, in the order in which they were met. What f gets is overwritten by the next run.
 func (s *Bolt) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error {
-		rd := runReader{asm: tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: s.before}}
+		rd := runReader{asm: s.assembler()}
 		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
 			if row.gone {
 				return nil
@@ -124,6 +124,10 @@ func (s *Bolt) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) err
 			return f(n, rd.asm.Assemble(recs))
 		})
 	})
+}
+
+func (s *Bolt) assembler() tracefmt.Assembler {
+	return tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: s.before}
 }
 
 func (s *Bolt) rows() uint32 {

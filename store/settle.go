@@ -14,7 +14,8 @@ import (
 type settler struct {
 	s       *Bolt
 	asm     tracefmt.Assembler
-	sums    *sums
+	plus    *sums // the runs as they are
+	minus   *sums // the same runs as they were stored before
 	seg     uint32
 	bytes   []byte
 	news    []tracefmt.Record // scratch: the records that came, merged
@@ -22,13 +23,16 @@ type settler struct {
 }
 
 func newSettler(s *Bolt) *settler {
-	return &settler{s: s, asm: tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: s.before}}
+	return &settler{s: s, asm: s.assembler()}
 }
 
 // before orders places in the input: sources by path, then offsets.
 func (s *Bolt) before(a, b tracefmt.SourceRef) int {
 	if a.Source != b.Source {
-		if x, y := s.sources[a.Source].Path, s.sources[b.Source].Path; x != y {
+		s.mu.RLock()
+		x, y := s.sources[a.Source].Path, s.sources[b.Source].Path
+		s.mu.RUnlock()
+		if x != y {
 			if x < y {
 				return -1
 			}
@@ -47,7 +51,7 @@ func (s *Bolt) before(a, b tracefmt.SourceRef) int {
 // settle takes the run out of the sums as it was stored, joins what came to it, writes that and puts the run in as it is.
 func (w *settler) settle(p *pending, keep bool) {
 	if len(p.recs) > 0 {
-		w.sums.add(w.assemble(p.recs), p.recs, -1)
+		w.minus.add(w.assemble(p.recs), p.recs)
 	}
 	w.news = w.news[:0]
 	for _, r := range p.news {
@@ -71,7 +75,7 @@ func (w *settler) settle(p *pending, keep bool) {
 	}
 	if len(all) > 0 {
 		run = w.assemble(all)
-		w.sums.add(run, all, 1)
+		w.plus.add(run, all)
 	}
 	last := p.stored.last
 	p.stored = rowOf(p.hash, last, run)
@@ -153,7 +157,8 @@ func (in *ingest) settle(list []*pending) {
 		}
 		part := list[:n]
 		list = list[n:]
-		w.seg, w.bytes, w.sums = in.s.meta.Seg+uint32(k), w.bytes[:0], newSums(in.s.config())
+		w.seg, w.bytes = in.s.meta.Seg+uint32(k), w.bytes[:0]
+		w.plus, w.minus = newSums(in.s.config()), newSums(in.s.config())
 		wg.Go(func() {
 			for _, p := range part {
 				w.settle(p, in.seq-p.seq < keepRuns)
@@ -237,7 +242,8 @@ func (in *ingest) show() {
 	s := in.s
 	s.mu.Lock()
 	for _, w := range in.settlers {
-		s.sums.merge(w.sums)
+		s.sums.merge(w.minus, -1)
+		s.sums.merge(w.plus, 1)
 	}
 	s.meta.Commit++
 	s.meta.Rows = in.nrows

@@ -18,19 +18,15 @@ type sourceSums struct{ records, calls int64 }
 
 func newSums(c analyze.Config) *sums { return &sums{cells: analyze.NewAggregate(c)} }
 
-// add puts a run in (sign 1) or takes it out as it was put in (sign -1).
-func (s *sums) add(run *tracefmt.Run, records []tracefmt.Record, sign int64) {
-	if sign > 0 {
-		s.cells.Add(run)
-	} else {
-		s.cells.Sub(run)
-	}
+// add puts a run in.
+func (s *sums) add(run *tracefmt.Run, records []tracefmt.Record) {
+	s.cells.Add(run)
 	for i := range records {
-		s.of(records[i].Src.Source).records += sign
+		s.of(records[i].Src.Source).records++
 	}
 	for i := range run.Calls {
 		if c := &run.Calls[i]; c.IsCall {
-			s.of(c.Src.Source).calls += sign
+			s.of(c.Src.Source).calls++
 		}
 	}
 }
@@ -42,11 +38,16 @@ func (s *sums) of(source uint32) *sourceSums {
 	return &s.sources[source]
 }
 
-func (s *sums) merge(o *sums) {
-	s.cells.Merge(o.cells)
+// merge adds what o holds (sign 1) or takes it out (sign -1).
+func (s *sums) merge(o *sums, sign int64) {
+	if sign > 0 {
+		s.cells.Merge(o.cells)
+	} else {
+		s.cells.Unmerge(o.cells)
+	}
 	for i, n := range o.sources {
-		s.of(uint32(i)).records += n.records
-		s.of(uint32(i)).calls += n.calls
+		s.of(uint32(i)).records += sign * n.records
+		s.of(uint32(i)).calls += sign * n.calls
 	}
 }
 
