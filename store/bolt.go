@@ -27,7 +27,6 @@ type Options struct {
 	TZ      *time.Location        // of days; nil: UTC
 	Workers int                   // 0: one per core
 	Format  uint8                 // of all sources; FormatNone: detect
-	Stdin   func() (string, bool) // unused by Mem and Bolt alike when nil
 }
 
 func (o *Options) fill() {
@@ -186,7 +185,7 @@ func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 		json.Unmarshal(v, &of) // damaged: worked out anew
 	}
 	if of.Commit == s.meta.Commit && of.Config == s.configText() {
-		if err := s.sums.decode(tx.Bucket(bucketMeta).Get([]byte("sums of runs"))); err == nil {
+		if err := s.sums.decode(tx.Bucket(bucketMeta).Get([]byte("sums of runs")), s.config()); err == nil {
 			s.saved = s.meta.Commit
 			return nil
 		}

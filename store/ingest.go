@@ -113,20 +113,7 @@ func (in *ingest) take(j *job) error {
 	}
 	b := j.batch
 	in.s.mu.Lock()
-	src.Values += b.Values
-	src.Records += int64(len(b.Records))
-	src.BadCount += b.BadCount
-	for _, bad := range b.Bad {
-		if len(src.Bad) < maxBad {
-			src.Bad = append(src.Bad, bad)
-		}
-	}
-	for _, t := range b.Skipped {
-		src.tally("skipped: "+t.Text, t.Count)
-	}
-	for _, t := range b.Warnings {
-		src.tally(t.Text, t.Count)
-	}
+	src.took(b)
 	in.s.done += j.at - in.at[j.feed.id]
 	in.s.mu.Unlock()
 	in.at[j.feed.id] = j.at
@@ -151,6 +138,20 @@ func (in *ingest) take(j *job) error {
 
 // maxBad bounds the unreadable values kept per source; all are counted.
 const maxBad = 100
+
+// took counts what a batch of the source held.
+func (s *sourceState) took(b *tracefmt.Batch) {
+	s.Values += b.Values
+	s.Records += int64(len(b.Records))
+	s.BadCount += b.BadCount
+	s.Bad = append(s.Bad, b.Bad[:min(len(b.Bad), max(0, maxBad-len(s.Bad)))]...)
+	for _, t := range b.Skipped {
+		s.tally("skipped: "+t.Text, t.Count)
+	}
+	for _, t := range b.Warnings {
+		s.tally(t.Text, t.Count)
+	}
+}
 
 func (s *sourceState) tally(text string, n int64) {
 	if s.Warnings == nil {

@@ -60,7 +60,7 @@ func (s *sums) append(b []byte) []byte {
 	return s.cells.AppendTo(b)
 }
 
-func (s *sums) decode(b []byte) error {
+func (s *sums) decode(b []byte, cfg analyze.Config) error {
 	p := partReader{b: b}
 	for n := p.uvarint(); n > 0 && p.err == nil; n-- {
 		s.sources = append(s.sources, sourceSums{p.varint(), p.varint()})
@@ -68,5 +68,9 @@ func (s *sums) decode(b []byte) error {
 	if p.err != nil {
 		return p.err
 	}
-	return s.cells.Decode(p.b)
+	cells, err := analyze.DecodeAggregate(cfg, p.b)
+	if err == nil {
+		s.cells = cells
+	}
+	return err
 }
