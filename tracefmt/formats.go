@@ -56,15 +56,16 @@ type Decoder struct {
 	Format uint8
 	Out    []Record // what was read; the caller takes it and sets it anew
 
-	names nameCache
-	scan  scanner
-	scan2 scanner // for JSON text inside JSON
-	arena []byte
-	src   SourceRef
-	otlp  otlpState
-	chunk chunkState
-	flat  flatState
-	warn  func(Warning)
+	names  nameCache
+	scan   scanner
+	scan2  scanner // for JSON text inside JSON
+	arena  []byte
+	src    SourceRef
+	otlp   otlpState
+	claude claudeState
+	chunk  chunkState
+	flat   flatState
+	warn   func(Warning)
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.
