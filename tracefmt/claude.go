@@ -79,11 +79,11 @@ type claudeState struct {
 		id  string
 		sym Sym
 	}
-	flow struct {
-		path string
-		cwd  []byte
-		sym  Sym
-		set  bool
+	project struct {
+		path            string
+		cwd             []byte
+		workflow, guess Sym
+		set             bool
 	}
 }
 
@@ -553,7 +553,7 @@ func (d *Decoder) claudeRecord(l *claudeLine, kind Kind, id []byte) *Record {
 		r.ID = d.text(id)
 		r.Flags |= FlagGlobal
 	}
-	r.Workflow = d.claudeWorkflow(l.cwd)
+	r.Workflow, r.Service = d.claudeProject(l.cwd)
 	switch {
 	case l.progress:
 		r.Instance = d.sym(l.inner.agent)
@@ -849,12 +849,13 @@ func claudeUnderstates(version string) bool {
 	return ok && n >= 12 && n <= 49
 }
 
-// claudeWorkflow is the project's name: the last part of the folder that the project is named after in .claude/projects/NAME, where
-// cwd is within it, else the last part of cwd, else NAME itself. Folders of the same last part stay apart by their tag cwd.
-func (d *Decoder) claudeWorkflow(cwd []byte) Sym {
-	f := &d.claude.flow
+// claudeProject names the project. In .claude/projects/NAME/ it is the folder that NAME is made of, where cwd is within that folder.
+// Elsewhere cwd is all there is, and it may move about during a session: it serves only where the run has nothing better, so that the
+// first one names the whole run. Of folders the last part is the name; those that share it are told apart by their tag cwd.
+func (d *Decoder) claudeProject(cwd []byte) (workflow, guess Sym) {
+	f := &d.claude.project
 	if f.set && f.path == d.Path && bytes.Equal(f.cwd, cwd) {
-		return f.sym
+		return f.workflow, f.guess
 	}
 	f.set, f.path, f.cwd = true, d.Path, append(f.cwd[:0], cwd...)
 	dir := unescape(nil, cwd)
@@ -863,8 +864,12 @@ func (d *Decoder) claudeWorkflow(cwd []byte) Sym {
 			dir[i] = '/'
 		}
 	}
-	f.sym = d.sym(projectName(dir, projectFolder(d.Path)))
-	return f.sym
+	folder := projectFolder(d.Path)
+	f.workflow, f.guess = d.sym(projectName(dir, folder)), 0
+	if len(folder) == 0 {
+		f.workflow, f.guess = 0, f.workflow
+	}
+	return f.workflow, f.guess
 }
 
 // projectFolder is NAME of a path …/projects/NAME/…; "" when there is none.

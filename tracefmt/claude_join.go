@@ -277,22 +277,14 @@ func (j *claudeJoin) attempts() {
 	}
 }
 
-// name gives records their agents, subagents' calls the tool that they belong to, and all the same workflow: the client's folder may
-// move about during a session.
+// name gives records their agents, and subagents' calls the tool that they belong to.
 func (j *claudeJoin) name(a *Assembler, recs []Record) {
-	workflow := j.workflow(recs)
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatClaude {
+		if r.Format != FormatClaude || r.Instance == 0 || j.agents[r.Instance] == nil {
 			continue
-		}
-		if workflow != 0 {
-			r.Workflow = workflow
 		}
 		g := j.agents[r.Instance]
-		if r.Instance == 0 || g == nil {
-			continue
-		}
 		r.Agent = j.agentName(a, r.Instance, g)
 		if r.Kind == KindLLM && g.tool != nil && j.agentTool(a, recs, r.Parent) == nil {
 			r.Parent = g.tool.ID
@@ -311,22 +303,4 @@ func (j *claudeJoin) agentName(a *Assembler, instance Sym, g *claudeAgent) Sym {
 		return j.names.compact
 	}
 	return j.names.subagent
-}
-
-// workflow is that of the run's earliest record.
-func (j *claudeJoin) workflow(recs []Record) Sym {
-	var first *Record
-	for i := range recs {
-		r := &recs[i]
-		if r.Format != FormatClaude || r.Workflow == 0 || r.Has&HasStart == 0 {
-			continue
-		}
-		if first == nil || byTime(*r, *first) < 0 {
-			first = r
-		}
-	}
-	if first == nil {
-		return 0
-	}
-	return first.Workflow
 }

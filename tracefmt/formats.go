@@ -94,8 +94,16 @@ func (d *Decoder) Decode(value []byte, src SourceRef) (err error) {
 
 // add appends an empty record of the current value and returns it; the pointer holds until the next call.
 func (d *Decoder) add() *Record {
-	d.Out = append(d.Out, Record{Format: d.Format, Src: d.src})
-	return &d.Out[len(d.Out)-1]
+	n := len(d.Out)
+	if n < cap(d.Out) { // a record is large: clear it in place
+		d.Out = d.Out[:n+1]
+		d.Out[n] = Record{}
+	} else {
+		d.Out = append(d.Out, Record{})
+	}
+	r := &d.Out[n]
+	r.Format, r.Src = d.Format, d.src
+	return r
 }
 
 // drop takes the last record back.
