@@ -8,6 +8,5 @@ type peek struct {
 
 func sniffCostscope(v *peek) bool { return false }
 func sniffClaude(v *peek) bool    { return false }
-func sniffOTLP(v *peek) bool      { return false }
 func sniffAnthropic(v *peek) bool { return false }
 func sniffOpenAI(v *peek) bool    { return false }

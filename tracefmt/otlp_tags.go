@@ -1,0 +1,56 @@
+package tracefmt
+
+import (
+	"bytes"
+	"slices"
+)
+
+// maxTag bounds a tag's length in bytes: longer text is no name to group by.
+const maxTag = 80
+
+// tagList collects the tags of a span. Its memory is reused.
+type tagList struct {
+	buf  []byte
+	list [][]byte
+	out  []byte
+}
+
+func (t *tagList) reset() { t.buf, t.list = t.buf[:0], t.list[:0] }
+
+// add enters "key=value", or value alone when key is empty; key:value is written key=value. Ids and long texts are no tags.
+func (t *tagList) add(key, value []byte) {
+	if len(value) == 0 || len(key)+len(value) > maxTag || hasID(value) {
+		return
+	}
+	from := len(t.buf)
+	if len(key) > 0 {
+		t.buf = append(append(t.buf, key...), '=')
+	}
+	t.buf = append(t.buf, value...)
+	tag := t.buf[from:len(t.buf):len(t.buf)]
+	for i, c := range tag {
+		if c == '\n' || c == '\r' {
+			tag[i] = ' '
+		}
+	}
+	if c := bytes.IndexAny(tag, ":="); c > 0 {
+		tag[c] = '='
+	}
+	t.list = append(t.list, tag)
+}
+
+// text is the set: sorted, each once, one a line. It is valid until the next reset.
+func (t *tagList) text() []byte {
+	t.out = t.out[:0]
+	slices.SortFunc(t.list, bytes.Compare)
+	for i, tag := range t.list {
+		if i > 0 && bytes.Equal(tag, t.list[i-1]) {
+			continue
+		}
+		if len(t.out) > 0 {
+			t.out = append(t.out, '\n')
+		}
+		t.out = append(t.out, tag...)
+	}
+	return t.out
+}
