@@ -341,7 +341,7 @@ var kindWords = map[slot]map[string]Kind{
 		"generation": KindLLM, "embedding": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "agent": KindAgent,
 		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator,
 	},
-	slotRequestType: {"chat": KindLLM, "completion": KindLLM, "embedding": KindEmbedding, "rerank": KindReranker},
+	slotRequestType: {"chat": KindLLM, "completion": KindLLM, "embedding": KindEmbedding, "rerank": KindReranker, "agent": KindAgent, "tool": KindTool, "workflow": KindChain},
 	slotTraceloop:   {"workflow": KindChain, "task": KindChain, "agent": KindAgent, "tool": KindTool},
 	slotAgentOps: {
 		"agent": KindAgent, "llm": KindLLM, "tool": KindTool, "operation": KindChain, "task": KindChain, "workflow": KindChain, "session": KindChain,

@@ -108,11 +108,11 @@ func (d *Decoder) entityName(r *Record, sp *otlpSpan, entity Sym) {
 func (d *Decoder) spanName() Sym {
 	st := &d.otlp
 	name := st.name
-	if n := len(name) - len(st.asked); n > 1 && len(st.asked) > 0 && name[n-1] == ' ' && string(name[n:]) == string(st.asked) {
-		name = name[:n-1]
+	if op, model, ok := bytes.Cut(name, []byte(" ")); ok && len(op) > 0 && len(model) > 2 && bytes.HasPrefix(st.asked, model) {
+		name = op
 	}
-	st.clean = append(st.clean[:0], name...)
-	return d.sym(cleanSpanName(st.id[:0], st.clean))
+	st.clean = cleanSpanName(st.clean[:0], name)
+	return d.sym(st.clean)
 }
 
 // usageOf sets the token counts.

@@ -7,14 +7,21 @@ import (
 
 // spanWords are cut from the front and the end of a span's name: what remains names the agent, the workflow or the step.
 var spanWords = struct{ front, end []string }{
-	front: []string{"invoke_agent ", "invoke_workflow ", "create_agent ", "execute_tool ", "agent.", "agent "},
+	front: []string{"invoke_agent ", "invoke_workflow ", "create_agent ", "execute_tool ", "ai.toolCall ", "agent.", "agent "},
 	end:   []string{".agent", ".workflow", ".task", ".tool", " agent"},
 }
 
-// cleanSpanName cuts ids and words that say only what kind of span it is. What would be left empty stays as it is. The result may share
-// name's bytes, or to's.
+// cleanSpanName appends name without ids and without words that say only what kind of span it is; what would be left empty is kept.
 func cleanSpanName(to, name []byte) []byte {
-	n := cutIDs(to[:0], name)
+	from := len(to)
+	to = cutIDs(to, name)
+	if n := cutWords(to[from:]); len(n) > 0 {
+		return append(to[:from], n...)
+	}
+	return append(to[:from], name...)
+}
+
+func cutWords(n []byte) []byte {
 	for _, w := range spanWords.front {
 		if len(n) > len(w) && string(n[:len(w)]) == w && string(n) != "agent run" {
 			n = n[len(w):]
@@ -27,17 +34,15 @@ func cleanSpanName(to, name []byte) []byte {
 			break
 		}
 	}
-	if n = bytes.TrimSpace(n); len(n) == 0 {
-		return name
-	}
-	return n
+	return bytes.TrimSpace(n)
 }
 
-// cutIDs copies name without UUIDs and long runs of hex digits, and without the separator before each.
+// cutIDs appends name without UUIDs and long runs of hex digits, and without the separator before each.
 func cutIDs(to, name []byte) []byte {
 	if !hasID(name) {
-		return name
+		return append(to, name...)
 	}
+	from := len(to)
 	for i := 0; i < len(name); {
 		n := idLen(name[i:])
 		if n == 0 || i > 0 && wordByte(name[i-1]) {
@@ -45,7 +50,7 @@ func cutIDs(to, name []byte) []byte {
 			i++
 			continue
 		}
-		to = bytes.TrimRight(to, ".-_:/# ")
+		to = append(to[:from], bytes.TrimRight(to[from:], ".-_:/# ")...)
 		i += n
 	}
 	return to

@@ -251,7 +251,7 @@ func (d *Decoder) setSym(rule attrRule, v []byte) {
 		y = d.providerSym(v)
 	case slotModel, slotRequestModel:
 		sp.embedModel = sp.embedModel || bytes.Contains(v, []byte("embed"))
-		if rule.slot == slotRequestModel {
+		if rule.slot == slotRequestModel || len(d.otlp.asked) == 0 {
 			d.otlp.asked = append(d.otlp.asked[:0], v...)
 		}
 		y = d.sym(v)
