@@ -109,8 +109,8 @@ func (d *Decoder) otlpObject(s *scanner) error {
 	return nil
 }
 
-// enter begins an array; null is an empty one.
-func (s *scanner) enter() bool {
+// openArray begins an array; null is an empty one.
+func (s *scanner) openArray() bool {
 	if s.kind() == 'n' {
 		s.scalar()
 		return false
@@ -119,8 +119,8 @@ func (s *scanner) enter() bool {
 	return s.err == nil
 }
 
-// enterObject begins an object; null is an empty one.
-func (s *scanner) enterObject() bool {
+// openObject begins an object; null is an empty one.
+func (s *scanner) openObject() bool {
 	if s.kind() == 'n' {
 		s.scalar()
 		return false
@@ -131,13 +131,13 @@ func (s *scanner) enterObject() bool {
 
 // resources reads [{resource, scopeSpans: [{scope, spans}]}] or the same with logs; list reads the innermost array.
 func (d *Decoder) resources(s *scanner, list func(*Decoder, *scanner)) {
-	if !s.enter() {
+	if !s.openArray() {
 		return
 	}
 	for s.next() {
 		from := len(d.Out)
 		var res otlpResource
-		if !s.enterObject() {
+		if !s.openObject() {
 			continue
 		}
 		for s.next() {
@@ -155,11 +155,11 @@ func (d *Decoder) resources(s *scanner, list func(*Decoder, *scanner)) {
 }
 
 func (d *Decoder) scopes(s *scanner, list func(*Decoder, *scanner)) {
-	if !s.enter() {
+	if !s.openArray() {
 		return
 	}
 	for s.next() {
-		if !s.enterObject() {
+		if !s.openObject() {
 			continue
 		}
 		for s.next() {
@@ -212,12 +212,12 @@ func (res otlpResource) apply(recs []Record) {
 }
 
 func (d *Decoder) spanList(s *scanner) {
-	if !s.enter() {
+	if !s.openArray() {
 		return
 	}
 	for s.next() {
 		d.newSpan()
-		if !s.enterObject() {
+		if !s.openObject() {
 			continue
 		}
 		for s.next() {
@@ -386,11 +386,11 @@ func (d *Decoder) events(s *scanner) {
 }
 
 func (d *Decoder) logList(s *scanner) {
-	if !s.enter() {
+	if !s.openArray() {
 		return
 	}
 	for s.next() {
-		if !s.enterObject() {
+		if !s.openObject() {
 			continue
 		}
 		d.logRecord(s)

@@ -122,7 +122,7 @@ func (d *Decoder) usageOf(r *Record, sp *otlpSpan) {
 		return
 	}
 	c := &sp.counts
-	w := rawUsage{Total: c[slotTotal], HasTotal: sp.countRank[slotTotal] != 0, RestInput: c[slotRestInput], RestOutput: c[slotRestOutput]}
+	w := statedUsage{Total: c[slotTotal], HasTotal: sp.countRank[slotTotal] != 0, RestInput: c[slotRestInput], RestOutput: c[slotRestOutput]}
 	w.Usage = Usage{Input: c[slotInput], CacheRead: c[slotRead], CacheWrite: c[slotWrite], CacheWrite1h: c[slotWrite1h], Output: c[slotOutput], Reasoning: c[slotReasoning]}
 	for _, f := range [...]struct {
 		slot slot

@@ -87,7 +87,7 @@ func (d *Decoder) usageDetails(s *scanner) {
 		n, whole := parseInt(d.number(s))
 		switch {
 		case !whole || n < 0 || n > maxCount:
-			sp.badCount = sp.badCount || s.err == nil && n < 0
+			sp.badCount = sp.badCount || n != 0
 		case ok:
 			fiveMinutes += n
 		case isIn:
@@ -96,6 +96,7 @@ func (d *Decoder) usageDetails(s *scanner) {
 			restOut += n
 		}
 	}
+	sp.badCount = sp.badCount || restIn > maxCount || restOut > maxCount || fiveMinutes > maxCount
 	sp.counts[slotRestInput], sp.counts[slotRestOutput] = restIn, restOut
 	if hour := sp.counts[slotWrite1h]; (hour > 0 || fiveMinutes > 0) && sp.counts[slotWrite] == 0 {
 		sp.counts[slotWrite], sp.countRank[slotWrite] = hour+fiveMinutes, 1

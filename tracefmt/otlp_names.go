@@ -45,7 +45,7 @@ func cutIDs(to, name []byte) []byte {
 	from := len(to)
 	for i := 0; i < len(name); {
 		n := idLen(name[i:])
-		if n == 0 || i > 0 && wordByte(name[i-1]) {
+		if n == 0 || i > 0 && alnum(name[i-1]) {
 			to = append(to, name[i])
 			i++
 			continue
@@ -62,7 +62,7 @@ func hasID(b []byte) bool {
 		return false
 	}
 	for i := 0; i+minID <= len(b); i++ {
-		if i > 0 && wordByte(b[i-1]) {
+		if i > 0 && alnum(b[i-1]) {
 			continue
 		}
 		if idLen(b[i:]) > 0 {
@@ -89,13 +89,13 @@ func idLen(b []byte) int {
 			break
 		}
 	}
-	if digits < minID || decimal == 0 || n < len(b) && wordByte(b[n]) {
+	if digits < minID || decimal == 0 || n < len(b) && alnum(b[n]) {
 		return 0
 	}
 	return n
 }
 
-func wordByte(c byte) bool {
+func alnum(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 

@@ -77,7 +77,7 @@ func (d *Decoder) keyValue(s *scanner) {
 	for s.object(); s.next(); {
 		switch k := s.key(); {
 		case string(k) == "key":
-			key = s.rawText()
+			key = s.attrName()
 		case string(k) == "value" && key != nil:
 			d.attribute(s, key, true)
 		case string(k) == "value":
@@ -97,8 +97,8 @@ func (d *Decoder) keyValue(s *scanner) {
 	d.attribute(late, key, true)
 }
 
-// rawText reads a string without resolving escapes; attribute names have none.
-func (s *scanner) rawText() []byte {
+// attrName reads a string without resolving escapes; attribute names have none.
+func (s *scanner) attrName() []byte {
 	if s.kind() != '"' {
 		s.skip()
 		return nil

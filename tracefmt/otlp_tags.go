@@ -17,7 +17,7 @@ type tagList struct {
 
 func (t *tagList) reset() { t.buf, t.list = t.buf[:0], t.list[:0] }
 
-// add enters "key=value", or value alone when key is empty; key:value is written key=value. Ids and long texts are no tags.
+// add enters "key=value"; without a key, value is the tag, and key:value in it means key=value. Ids and long texts are no tags.
 func (t *tagList) add(key, value []byte) {
 	if len(value) == 0 || len(key)+len(value) > maxTag || hasID(value) {
 		return
@@ -27,19 +27,24 @@ func (t *tagList) add(key, value []byte) {
 		t.buf = append(append(t.buf, key...), '=')
 	}
 	t.buf = append(t.buf, value...)
-	tag := t.buf[from:len(t.buf):len(t.buf)]
+	tag := t.buf[from:]
 	for i, c := range tag {
-		if c == '\n' || c == '\r' {
+		if c < ' ' {
 			tag[i] = ' '
 		}
 	}
 	if c := bytes.IndexAny(tag, ":="); c > 0 {
 		tag[c] = '='
+	} else {
+		t.buf = append(t.buf, '=')
 	}
-	t.list = append(t.list, tag)
+	t.list = append(t.list, t.buf[from:len(t.buf):len(t.buf)])
 }
 
-// text is the set: sorted, each once, one a line. It is valid until the next reset.
+// otlpTagSep stands between the tags of a set.
+const otlpTagSep = '\x1f'
+
+// text is the set: "key=value", a bare tag "key=", sorted, each once. It is valid until the next reset.
 func (t *tagList) text() []byte {
 	t.out = t.out[:0]
 	slices.SortFunc(t.list, bytes.Compare)
@@ -48,7 +53,7 @@ func (t *tagList) text() []byte {
 			continue
 		}
 		if len(t.out) > 0 {
-			t.out = append(t.out, '\n')
+			t.out = append(t.out, otlpTagSep)
 		}
 		t.out = append(t.out, tag...)
 	}

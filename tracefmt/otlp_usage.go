@@ -9,8 +9,8 @@ const (
 	styleReadBeside                   // proven: input excludes what was cached (raw Anthropic numbers); output includes reasoning
 )
 
-// rawUsage are counts as a trace states them.
-type rawUsage struct {
+// statedUsage are counts as a trace states them.
+type statedUsage struct {
 	Usage
 	Total                 int64
 	RestInput, RestOutput int64 // further parts beside Input and Output
@@ -20,8 +20,9 @@ type rawUsage struct {
 
 // normaliseUsage makes input all input and output all output, testing the numbers before trusting the format (formats-otel 1.1).
 // odd tells that the stated total exceeds its parts, which is kept as Unattributed.
-func normaliseUsage(w rawUsage, style usageStyle) (u Usage, has Fields, flags Flags, odd bool) {
+func normaliseUsage(w statedUsage, style usageStyle) (u Usage, has Fields, flags Flags, odd bool) {
 	u, has = w.Usage, w.Has
+	u.CacheWrite = max(u.CacheWrite, u.CacheWrite1h)
 	cached := u.CacheRead + u.CacheWrite
 	in, out := u.Input+w.RestInput, u.Output+w.RestOutput
 	addIn, addOut := style != styleInside, style == styleBeside
@@ -31,26 +32,34 @@ func normaliseUsage(w rawUsage, style usageStyle) (u Usage, has Fields, flags Fl
 		}
 		addIn, addOut = byTotal(w.Total-in-out, cached, u.Reasoning, addIn, addOut)
 	}
-	if cached > in || style == styleReadBeside {
-		addIn = true
+	if cached > in && has&HasInput != 0 && style == styleInside {
+		flags |= FlagCacheOver
 	}
-	if u.Reasoning > out {
-		addOut = true
+	if addIn = addIn || cached > in || style == styleReadBeside; addIn && cached > 0 {
+		flags |= beside(has)
+		in, has = in+cached, has|HasInput
 	}
-	if addIn && cached > 0 && has&HasInput != 0 {
-		in += cached
-		flags |= FlagCacheBeside
-	}
-	if addOut && has&HasOutput != 0 {
-		out += u.Reasoning
+	if addOut = addOut || u.Reasoning > out; addOut && u.Reasoning > 0 {
+		if has&HasOutput == 0 {
+			flags |= FlagUnderstated
+		}
+		out, has = out+u.Reasoning, has|HasOutput
 	}
 	u.Input, u.Output = in, out
-	if rest := w.Total - in - out; w.HasTotal && rest > 0 && has&HasInput != 0 {
+	if rest := w.Total - in - out; w.HasTotal && rest > 0 && w.Has&(HasInput|HasOutput) == HasInput|HasOutput {
 		u.Unattributed = rest
 		has |= HasUnattributed
 		odd = true
 	}
 	return u, has, flags, odd
+}
+
+// beside is the flag for cached tokens that were added to the input: without a stated input they are all that is known of it.
+func beside(has Fields) Flags {
+	if has&HasInput == 0 {
+		return FlagUnderstated
+	}
+	return FlagCacheBeside
 }
 
 // byTotal decides by what the stated total has beyond input and output. Where no reading explains it, the format's habit stands.
