@@ -68,9 +68,58 @@ func (d *Decoder) attributes(s *scanner) {
 	}
 }
 
+// What exporters write without white space around an attribute's text.
+const (
+	attrOpen  = `{"key":"`
+	attrValue = `","value":{"`
+	attrText  = `stringValue":`
+	attrInt   = `intValue":`
+	attrClose = `}}`
+)
+
+// usualKeyValue reads an attribute in the shape that exporters write; false: it has another one, and nothing was read.
+func (d *Decoder) usualKeyValue(s *scanner) bool {
+	b := s.b[s.at:]
+	if len(b) < len(attrOpen) || string(b[:len(attrOpen)]) != attrOpen {
+		return false
+	}
+	n := bytes.IndexByte(b[len(attrOpen):], '"')
+	at := len(attrOpen) + n
+	if n < 1 || b[at-1] == '\\' || len(b) < at+len(attrValue) || string(b[at:at+len(attrValue)]) != attrValue {
+		return false
+	}
+	key := b[len(attrOpen):at]
+	switch v := b[at+len(attrValue):]; {
+	case len(v) > len(attrText) && string(v[:len(attrText)]) == attrText:
+		at += len(attrValue) + len(attrText)
+	case len(v) > len(attrInt) && string(v[:len(attrInt)]) == attrInt:
+		at += len(attrValue) + len(attrInt)
+	default:
+		return false
+	}
+	if b[at] != '"' {
+		return false
+	}
+	from := s.at
+	s.at += at
+	s.rawString()
+	end := s.at + len(attrClose)
+	if s.err != nil || len(s.b) < end || string(s.b[s.at:end]) != attrClose {
+		s.at = from
+		return s.err != nil
+	}
+	s.at = from + at
+	d.attribute(s, key, false)
+	s.at = end
+	return true
+}
+
 func (d *Decoder) keyValue(s *scanner) {
 	if s.kind() != '{' {
 		s.skip()
+		return
+	}
+	if d.usualKeyValue(s) {
 		return
 	}
 	var key, value []byte
