@@ -100,6 +100,7 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 	if b[at] != '"' {
 		return false
 	}
+	rule, tag := attrRuleOf(key)
 	from := s.at
 	s.at += at
 	s.rawString()
@@ -108,8 +109,10 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 		s.at = from
 		return s.err != nil
 	}
-	s.at = from + at
-	d.attribute(s, key, false)
+	if rule.slot != slotNone {
+		s.at = from + at
+		d.take(s, rule, tag)
+	}
 	s.at = end
 	return true
 }
@@ -179,27 +182,32 @@ func (d *Decoder) flatAttributes(s *scanner) {
 
 // attribute reads the value of the attribute called key. wrapped: it is an AnyValue ({"stringValue": …}).
 func (d *Decoder) attribute(s *scanner, key []byte, wrapped bool) {
-	rule, ok := attrRules[string(key)]
-	var tag []byte
-	if !ok {
-		if tag, ok = metaKey(key); ok {
-			if rule, ok = metaKeys[string(tag)]; !ok {
-				rule, ok = attrRule{slot: slotTag}, true
-			}
-		} else if isEvaluation(key) {
-			rule, ok = attrRule{slot: slotEvalValue}, true
-			tag = key
-		}
-	}
-	if !ok {
+	rule, tag := attrRuleOf(key)
+	switch {
+	case rule.slot == slotNone:
 		s.skip()
-		return
-	}
-	if wrapped && s.kind() == '{' {
+	case wrapped && s.kind() == '{':
 		d.anyValue(s, rule, tag)
-		return
+	default:
+		d.take(s, rule, tag)
 	}
-	d.take(s, rule, tag)
+}
+
+// attrRuleOf finds what the attribute called key sets; tag is the part of the name that says which tag or evaluation it is.
+func attrRuleOf(key []byte) (rule attrRule, tag []byte) {
+	if rule, ok := attrRules[string(key)]; ok {
+		return rule, nil
+	}
+	if tag, ok := metaKey(key); ok {
+		if rule, ok := metaKeys[string(tag)]; ok {
+			return rule, tag
+		}
+		return attrRule{slot: slotTag}, tag
+	}
+	if isEvaluation(key) {
+		return attrRule{slot: slotEvalValue}, key
+	}
+	return attrRule{}, nil
 }
 
 // anyValue reads {"stringValue": …} and its like.
@@ -426,7 +434,12 @@ func outcomeWord(v []byte) Outcome {
 
 // isEvaluation knows evaluations.N.evaluation.* and annotations.N.annotation.*, also of the whole trace.
 func isEvaluation(key []byte) bool {
-	key = bytes.TrimPrefix(key, []byte("trace."))
+	if len(key) < 14 {
+		return false
+	}
+	if key[0] == 't' {
+		key = bytes.TrimPrefix(key, []byte("trace."))
+	}
 	return bytes.HasPrefix(key, []byte("evaluations.")) || bytes.HasPrefix(key, []byte("annotations."))
 }
 
