@@ -72,6 +72,7 @@ type claudeState struct {
 	line claudeLine
 	tags struct {
 		version, branch, cwd, buf []byte
+		tags                      tagSet
 		sym                       Sym
 		understated, set          bool
 	}
@@ -815,27 +816,17 @@ func (d *Decoder) claudeTags(l *claudeLine) Sym {
 	t.set = true
 	t.version, t.branch, t.cwd = append(t.version[:0], l.version...), append(t.branch[:0], l.branch...), append(t.cwd[:0], l.cwd...)
 	t.understated = claudeUnderstates(text(l.version))
-	b := t.buf[:0]
+	t.tags.reset()
 	for _, tag := range [...]struct {
 		name  string
 		value []byte
-	}{{"branch=", l.branch}, {"client=", l.version}, {"cwd=", l.cwd}} {
-		if len(tag.value) == 0 {
-			continue
-		}
-		if len(b) > 0 {
-			b = append(b, '\n')
-		}
-		from := len(b)
-		b = unescape(append(b, tag.name...), tag.value)
-		for i := from; i < len(b); i++ {
-			if b[i] == '\n' || b[i] == '\r' {
-				b[i] = ' '
-			}
+	}{{"branch", l.branch}, {"client", l.version}, {"cwd", l.cwd}} {
+		if len(tag.value) > 0 {
+			t.buf = unescape(t.buf[:0], tag.value)
+			t.tags.add([]byte(tag.name), t.buf)
 		}
 	}
-	t.buf = b
-	t.sym = d.sym(b)
+	t.sym = d.tags(&t.tags)
 	return t.sym
 }
 

@@ -50,8 +50,6 @@ func sniffOpenAI(v *peek) bool {
 	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
 }
 
-func sniffOTLP(v *peek) bool { return false }
-
 // foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
 var foreign = []struct {
 	name string
