@@ -249,16 +249,12 @@ func (a *attempts) again(bad *mishap) {
 
 // settle brings thread and truth up to date after an operation.
 func (b *builder) settle(t *thread, a *attempts) {
-	size := a.sizes[len(a.sizes)-1]
-	if !a.ok { // no attempt was accepted: the base attempt stands for the turn
-		size = a.sizes[0]
-		for i, r := range a.tries {
-			if r.cost > 0 {
-				size = a.sizes[i]
-				break
-			}
-		}
-		b.stuck = true
+	b.stuck = b.stuck || !a.ok
+	t.parts[history] += a.out
+	b.now += b.rng.between(20, 200)
+	size := a.prompted()
+	if size == 0 {
+		return
 	}
 	if t.before == 0 {
 		t.first = size
@@ -268,8 +264,19 @@ func (b *builder) settle(t *thread, a *attempts) {
 	}
 	b.truth.Growth.turn(size, t.before, t.first)
 	t.before = size
-	t.parts[history] += a.out
-	b.now += b.rng.between(20, 200)
+}
+
+// prompted is the prompt size of the accepted attempt, else of the base attempt; 0 when no attempt says how large its prompt was.
+func (a *attempts) prompted() int64 {
+	if a.ok {
+		return a.size
+	}
+	for i, r := range a.tries {
+		if r.cost > 0 {
+			return a.sizes[i]
+		}
+	}
+	return 0
 }
 
 // usage splits a prompt into what the provider's cache has seen, what it will keep and the rest.

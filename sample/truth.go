@@ -18,9 +18,9 @@ type Truth struct {
 	Lines    int64  `json:"lines"`
 	Runs     int64  `json:"runs"`
 
-	Cost       tracefmt.USD `json:"cost_pico"`
-	Recorded   tracefmt.USD `json:"recorded_pico"` // of it, stated by the trace
-	Computed   tracefmt.USD `json:"computed_pico"` // of it, from tokens
+	Cost       tracefmt.USD `json:"cost_pico,string"`
+	Recorded   tracefmt.USD `json:"recorded_pico,string"` // of it, stated by the trace
+	Computed   tracefmt.USD `json:"computed_pico,string"` // of it, from tokens
 	Mismatches int64        `json:"price_mismatches"`
 
 	Calls       int64            `json:"calls"`
@@ -57,7 +57,7 @@ type Truth struct {
 // Bill is a count and what it cost.
 type Bill struct {
 	Count int64        `json:"count"`
-	Cost  tracefmt.USD `json:"cost_pico"`
+	Cost  tracefmt.USD `json:"cost_pico,string"`
 }
 
 // Tokens are the tokens of all calls, priced or not.
@@ -76,10 +76,10 @@ type Retries struct {
 	Explicit int64        `json:"explicit_chains"` // of them, those whose lines say so
 	Failed   int64        `json:"failed_chains"`   // no attempt was accepted
 	Attempts int64        `json:"attempts"`
-	Total    tracefmt.USD `json:"total_pico"`
-	Base     tracefmt.USD `json:"base_pico"`
-	Retry    tracefmt.USD `json:"retry_cost_pico"`
-	Wasted   tracefmt.USD `json:"wasted_pico"`
+	Total    tracefmt.USD `json:"total_pico,string"`
+	Base     tracefmt.USD `json:"base_pico,string"`
+	Retry    tracefmt.USD `json:"retry_cost_pico,string"`
+	Wasted   tracefmt.USD `json:"wasted_pico,string"`
 	// ByKind counts the attempts after the first, by the kind of retry that each is; Cost is that part of Retry.
 	ByKind map[string]Bill `json:"by_kind"`
 }
@@ -87,8 +87,8 @@ type Retries struct {
 // Loops are repeats of one tool call with one result (analysis-spec C).
 type Loops struct {
 	Count int64        `json:"count"`
-	Cost  tracefmt.USD `json:"cost_pico"`  // the repeated calls and the model calls that asked for them
-	Waste tracefmt.USD `json:"waste_pico"` // of it, repeats 2 and later
+	Cost  tracefmt.USD `json:"cost_pico,string"`  // the repeated calls and the model calls that asked for them
+	Waste tracefmt.USD `json:"waste_pico,string"` // of it, repeats 2 and later
 }
 
 // Growth is about the prompts of each thread, one per turn (analysis-spec D).
