@@ -23,7 +23,7 @@ type finder struct {
 func TestAnalysesFindWhatWasMeant(t *testing.T) {
 	for _, s := range Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			trace, truth := generate(t, s.Name, 21, 0)
+			trace, truth := generate(t, s.Name, 21, 500)
 			f := finder{t: t, retries: Retries{ByKind: map[string]Bill{}}}
 			for _, r := range byRun(t, parse(t, trace)) {
 				f.run(r)

@@ -96,7 +96,7 @@ func TestLinesAreInTheOrderOfTheLog(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	sc, _ := find("production")
 	g := newGenerator(io.Discard, sc, 1)
-	if err := g.all(20_000); err != nil {
+	if err := g.all(10_000); err != nil {
 		t.Fatal(err)
 	}
 	if peak := len(g.spare); peak > 200 || len(g.live) > 0 {
@@ -107,7 +107,7 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestTruthIsWhatTheFileSays(t *testing.T) {
 	for _, s := range Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			trace, truth := generate(t, s.Name, 11, 0)
+			trace, truth := generate(t, s.Name, 11, 400)
 			all := parse(t, trace)
 			var got Truth
 			bills := map[string]map[string]Bill{}

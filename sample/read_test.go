@@ -92,15 +92,25 @@ func pico(t testing.TB, s string) tracefmt.USD {
 	return v
 }
 
+// perToken are rates in pico-dollars per token.
+var perToken = map[string][5]tracefmt.USD{}
+
 // list is what the tokens of e cost by rates.
 func (e *entry) list(t testing.TB) (tracefmt.USD, bool) {
-	r, ok := rates[e.model()]
+	text, ok := rates[e.model()]
 	if !ok || e.Input == nil {
 		return 0, false
 	}
+	r, ok := perToken[e.model()]
+	if !ok {
+		for i, s := range text {
+			r[i] = pico(t, s) / 1e6
+		}
+		perToken[e.model()] = r
+	}
 	var sum tracefmt.USD
 	for i, n := range [5]int64{*e.Input - e.Read - e.Write, e.Read, e.Write - e.Write1h, e.Write1h, e.Output} {
-		sum += pico(t, r[i]) / 1e6 * tracefmt.USD(n)
+		sum += r[i] * tracefmt.USD(n)
 	}
 	return sum, true
 }
