@@ -46,6 +46,7 @@ type thread struct {
 	stage, tier           string
 	last                  int // span of its latest call
 	spent                 tracefmt.USD
+	broken                bool // an operation failed for good: it asks no more
 }
 
 // indexes of tracefmt.ContextNames
@@ -121,7 +122,7 @@ const maxAttempts = 5
 
 // ask has t's model answer once, in as many attempts as it takes, and returns the tokens it wrote; ok is false when none was usable.
 func (b *builder) ask(t *thread, step string, words int64) (out int64, ok bool) {
-	if b.cut {
+	if b.cut || t.broken {
 		return 0, false
 	}
 	a := attempts{b: b, t: t, step: step, model: t.model, prompt: b.hash(), tail: b.hash(), size: t.size(), explicit: b.rng.chance(450)}
@@ -249,7 +250,8 @@ func (a *attempts) again(bad *mishap) {
 
 // settle brings thread and truth up to date after an operation.
 func (b *builder) settle(t *thread, a *attempts) {
-	b.stuck = b.stuck || !a.ok
+	t.broken = !a.ok
+	b.stuck = b.stuck || t.broken
 	t.parts[history] += a.out
 	b.now += b.rng.between(20, 200)
 	size := a.prompted()

@@ -21,9 +21,9 @@ type finder struct {
 }
 
 func TestAnalysesFindWhatWasMeant(t *testing.T) {
-	for _, s := range Scenarios {
+	for i, s := range Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			trace, truth := generate(t, s.Name, 21, 500)
+			trace, truth := generate(t, s.Name, 21+uint64(i), 500)
 			f := finder{t: t, retries: Retries{ByKind: map[string]Bill{}}}
 			for _, r := range byRun(t, parse(t, trace)) {
 				f.run(r)
