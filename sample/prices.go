@@ -20,7 +20,7 @@ var (
 	gpt5mini  = &model{"gpt-5-mini", "openai", perMillion / 4, perMillion / 40, perMillion / 4, perMillion / 4, 2 * perMillion, true}
 	gpt41mini = &model{"gpt-4.1-mini", "openai", perMillion * 2 / 5, perMillion / 10, perMillion * 2 / 5, perMillion * 2 / 5, perMillion * 8 / 5, false}
 	flash     = &model{"gemini-2.5-flash", "google", perMillion * 3 / 10, perMillion * 3 / 100, perMillion * 3 / 10, perMillion * 3 / 10, perMillion * 5 / 2, true}
-	embedder  = &model{"text-embedding-3-small", "openai", perMillion / 50, perMillion / 50, perMillion / 50, perMillion / 50, perMillion / 50, false}
+	embedder  = &model{"text-embedding-3-small", "openai", perMillion / 50, perMillion / 50, perMillion / 50, perMillion / 50, 0, false}
 	// house is the company's own model: no price book knows it.
 	house = &model{name: "house-guard-7b", provider: "in-house"}
 )

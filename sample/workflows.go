@@ -131,6 +131,10 @@ func (b *builder) execute(t, plan *thread) {
 	var known []errand // lookups since the last change
 	repeated := true
 	for turn := int64(1); turn < turns && !b.stuck && !b.cut; turn++ {
+		if b.rng.chance(20) { // the customer takes his time, and the provider forgets the prompt
+			b.now += b.rng.between(5, 9) * 60_000
+			t.cached = 0
+		}
 		if turn%14 == 0 {
 			b.ask(plan, "replan", 200)
 		}
