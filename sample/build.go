@@ -328,23 +328,13 @@ func (b *builder) use(t *thread, e errand) (cost tracefmt.USD, ok bool) {
 	var tries []try
 	for len(tries) < 3 && !ok {
 		ok = !b.rng.chance(b.climate.tools)
-		l := line{span: b.span(), parent: t.parent, op: "execute_tool", agent: t.agent, role: t.role, instance: t.instance, tool: e.tool,
-			access: e.access, args: e.args, start: b.now, dur: e.ms + b.rng.below(e.ms), hasCost: e.fee > 0, cost: e.fee, stage: t.stage}
-		if ok {
-			l.result = e.result
-		} else {
-			l.status, l.errorTyp = "error", []string{"timeout", "upstream_error", "not_found"}[b.rng.below(3)]
-		}
-		if explicit && (before > 0 || !ok) {
-			l.attempt = len(tries) + 1
-			l.retryOf = before
-		}
+		l := b.toolLine(t, &e, ok)
 		kind := tracefmt.RetryNone
 		if before > 0 {
 			kind = tracefmt.RetryTool
 		}
-		if l.retryOf > 0 {
-			l.retryKind = kind
+		if explicit && (before > 0 || !ok) {
+			l.attempt, l.retryOf, l.retryKind = len(tries)+1, before, kind
 		}
 		b.now += l.dur
 		paid, done := b.emit(l)
@@ -361,6 +351,17 @@ func (b *builder) use(t *thread, e errand) (cost tracefmt.USD, ok bool) {
 	t.spent += cost
 	t.parts[logs] += e.tokens
 	return cost, ok
+}
+
+func (b *builder) toolLine(t *thread, e *errand, ok bool) line {
+	l := line{span: b.span(), parent: t.parent, op: "execute_tool", agent: t.agent, role: t.role, instance: t.instance, tool: e.tool,
+		access: e.access, args: e.args, start: b.now, dur: e.ms + b.rng.below(e.ms), hasCost: e.fee > 0, cost: e.fee, stage: t.stage}
+	if ok {
+		l.result = e.result
+	} else {
+		l.status, l.errorTyp = "error", []string{"timeout", "upstream_error", "not_found"}[b.rng.below(3)]
+	}
+	return l
 }
 
 // stamp is a time in RFC 3339.

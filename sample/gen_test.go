@@ -110,28 +110,11 @@ func TestTruthIsWhatTheFileSays(t *testing.T) {
 			trace, truth := generate(t, s.Name, 11, 400)
 			all := parse(t, trace)
 			var got Truth
-			bills := map[string]map[string]Bill{}
-			put := func(m, key string, c tracefmt.USD) {
-				if bills[m] == nil {
-					bills[m] = map[string]Bill{}
-				}
-				count(bills[m], key, c)
-			}
 			got.CallsByKind = map[string]int64{}
 			for i := range all {
-				e := &all[i]
-				if e.Type == "run" || e.encloses() {
-					continue
+				if e := &all[i]; e.Type != "run" && !e.encloses() {
+					addEntry(t, &got, e)
 				}
-				addEntry(t, &got, e)
-				c := e.cost(t)
-				put("workflow", e.Workflow, c)
-				put("feature", e.Feature, c)
-				put("version", e.Workflow+"/"+e.Version, c)
-				put("agent", e.Workflow+"/"+e.Agent, c)
-				put("role", e.Role, c)
-				put("model", e.model(), c)
-				put("day", e.Start.Format(time.DateOnly), c)
 			}
 			for _, c := range []struct {
 				name      string
@@ -150,14 +133,35 @@ func TestTruthIsWhatTheFileSays(t *testing.T) {
 			if !maps.Equal(got.CallsByKind, truth.CallsByKind) {
 				t.Errorf("kinds: the file says %v, the truth %v", got.CallsByKind, truth.CallsByKind)
 			}
-			for name, want := range map[string]map[string]Bill{"workflow": truth.Workflows, "feature": truth.Features, "version": truth.Versions,
-				"agent": truth.Agents, "role": truth.Roles, "model": truth.Models, "day": truth.Days} {
-				if !maps.Equal(bills[name], want) {
-					t.Errorf("%s: the file says %v, the truth %v", name, bills[name], want)
-				}
-			}
+			compareBills(t, all, truth)
 			compareRuns(t, byRun(t, all), truth)
 		})
+	}
+}
+
+func compareBills(t *testing.T, all []entry, truth Truth) {
+	for _, c := range []struct {
+		name string
+		key  func(*entry) string
+		want map[string]Bill
+	}{
+		{"workflow", func(e *entry) string { return e.Workflow }, truth.Workflows},
+		{"feature", func(e *entry) string { return e.Feature }, truth.Features},
+		{"version", func(e *entry) string { return e.Workflow + "/" + e.Version }, truth.Versions},
+		{"agent", func(e *entry) string { return e.Workflow + "/" + e.Agent }, truth.Agents},
+		{"role", func(e *entry) string { return e.Role }, truth.Roles},
+		{"model", (*entry).model, truth.Models},
+		{"day", func(e *entry) string { return e.Start.Format(time.DateOnly) }, truth.Days},
+	} {
+		bills := map[string]Bill{}
+		for i := range all {
+			if e := &all[i]; e.Type != "run" && !e.encloses() {
+				count(bills, c.key(e), e.cost(t))
+			}
+		}
+		if !maps.Equal(bills, c.want) {
+			t.Errorf("%s: the file says %v, the truth %v", c.name, bills, c.want)
+		}
 	}
 }
 

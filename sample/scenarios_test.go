@@ -18,7 +18,7 @@ func TestScenariosTellTheirStories(t *testing.T) {
 		{"pilot", costPerRun, 0.01, 0.05},
 		{"production", costPerRun, 0.3, 2},
 		{"retry-storm", failuresOfDay(2), 0.4, 0.8},
-		{"production", failuresOfDay(2), 0.01, 0.1},
+		{"production", failuresOfDay(2), 0.001, 0.1},
 		{"context-creep", drift, 2, 5},
 		{"production", drift, 1, 1.4},
 		{"agent-sprawl", runsWithMoreOverheadThanWork, 0.5, 1},

@@ -115,56 +115,76 @@ func (b *builder) errand(tool string, a access, fee tracefmt.USD, tokens int64) 
 
 const compactAt = 160_000 // tokens
 
+// A job is what an executor has to do for one customer.
+type job struct {
+	turns    int64
+	bulk     int64    // how much this customer's tools return, in thousandths
+	trap     int64    // the turn at which it gets stuck in a loop; 0: never
+	known    []errand // lookups since the last change
+	repeated bool     // the turn before looked up what was known
+}
+
+func (b *builder) job(t *thread) job {
+	j := job{turns: b.rng.pareto(2, 40, 1500), bulk: b.rng.lognormal(1000, 900), repeated: true}
+	if b.id.feature == "exports" {
+		j.turns += 4
+	}
+	if b.rng.chance(18) { // the odd case drags on, with a prompt that no cache serves
+		j.turns, j.bulk, t.cache = b.rng.between(48, 80), max(j.bulk, 2500), false
+	}
+	if b.rng.chance(b.climate.loops) {
+		j.trap = b.rng.between(2, 6)
+	}
+	return j
+}
+
 // execute is the executor's loop: think, use a tool, think again. Long runs are rare and take most of the money.
 func (b *builder) execute(t, plan *thread) {
-	wasteful := b.id.feature == "exports"
-	turns := b.rng.pareto(2, 40, 1500)
-	if wasteful {
-		turns += 4
-	}
-	bulk := b.rng.lognormal(1000, 900) // how much this customer's tools return, in thousandths
-	if b.rng.chance(18) {              // the odd case drags on, with a prompt that no cache serves
-		turns, bulk, t.cache = b.rng.between(48, 80), max(bulk, 2500), false
-	}
-	trap := b.rng.between(2, 6)
-	caught := b.rng.chance(b.climate.loops)
-	var known []errand // lookups since the last change
-	repeated := true
-	for turn := int64(1); turn < turns && !b.stuck && !b.cut; turn++ {
-		if b.rng.chance(20) { // the customer takes his time, and the provider forgets the prompt
-			b.now += b.rng.between(5, 9) * 60_000
-			t.cached = 0
-		}
+	j := b.job(t)
+	for turn := int64(1); turn < j.turns && !b.stuck && !b.cut; turn++ {
+		b.pause(t)
 		if turn%14 == 0 {
 			b.ask(plan, "replan", 200)
 		}
-		if caught && turn == trap {
+		if turn == j.trap {
 			b.loop(t)
-			repeated = true
+			j.repeated = true
 			continue
 		}
 		if _, ok := b.ask(t, "work", 480); !ok {
 			return
 		}
-		if !repeated && len(known) > 1 && b.rng.chance(b.climate.repeats) {
-			b.redundant(t, known[0])
-			repeated = true
-			continue
-		}
-		repeated = false
-		if b.rng.chance(150) {
-			known = known[:0]
-			b.use(t, b.errand("update_order", writes, 0, 120))
-		} else {
-			k := lookups[b.rng.below(int64(len(lookups)))]
-			e := b.errand(k.tool, reads, k.fee, k.tokens*bulk/1000+20)
-			known = append(known, e)
-			b.use(t, e)
-		}
+		b.step(t, &j)
 		t.compact()
 	}
 	if !b.stuck {
 		b.ask(t, "reply", 620)
+	}
+}
+
+// step is what the executor does between two thoughts: look something up, at times again for nothing, or change something.
+func (b *builder) step(t *thread, j *job) {
+	again := !j.repeated && len(j.known) > 1 && b.rng.chance(b.climate.repeats)
+	j.repeated = again
+	switch {
+	case again:
+		b.redundant(t, j.known[0])
+	case b.rng.chance(150):
+		j.known = j.known[:0]
+		b.use(t, b.errand("update_order", writes, 0, 120))
+	default:
+		k := lookups[b.rng.below(int64(len(lookups)))]
+		e := b.errand(k.tool, reads, k.fee, k.tokens*j.bulk/1000+20)
+		j.known = append(j.known, e)
+		b.use(t, e)
+	}
+}
+
+// pause is when the customer takes his time, and the provider forgets the prompt.
+func (b *builder) pause(t *thread) {
+	if b.rng.chance(20) {
+		b.now += b.rng.between(5, 9) * 60_000
+		t.cached = 0
 	}
 }
 
