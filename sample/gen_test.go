@@ -10,8 +10,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"costscope/tracefmt"
 )
 
 func TestSameSeedSameBytes(t *testing.T) {
