@@ -168,8 +168,8 @@ func roundDiv(hi, lo, den uint64) (USD, bool) {
 type Charge struct {
 	Class      string // "input", "cache read", "cache write", "cache write 1h", "output", "reasoning"; "request": a fee for the call itself
 	Tokens     int64  // 0 for a fee
-	Rate       USD // pico-dollars per token; rounded where the price has more than six decimals
-	PerMillion USD // pico-dollars per million tokens: what price lists print
+	Rate       USD    // pico-dollars per token; rounded where the price has more than six decimals
+	PerMillion USD    // pico-dollars per million tokens: what price lists print
 	Cost       USD
 	Note       string // "above 200,000 input tokens", "no cache read rate: input rate"; "" for a plain rate
 }

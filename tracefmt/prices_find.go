@@ -168,7 +168,10 @@ func (b *book) answering(name string) (at []*provider) {
 // the trace does not say whose price it is.
 func (b *book) exact(name string) (*PriceRow, string) {
 	var found *PriceRow
-	how := "exact id, listed by one provider alone"
+	how := "exact id"
+	if !b.own {
+		how += ", listed by one provider alone"
+	}
 	for _, p := range b.providers {
 		r := p.ids[name]
 		switch {

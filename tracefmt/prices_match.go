@@ -21,22 +21,21 @@ type pattern struct {
 	not bool
 }
 
-func parseMatcher(raw []byte) (m matcher, err error) {
-	s := scanner{b: raw}
+func parseMatcher(s *scanner) (m matcher, err error) {
 	n := 0
 	for s.object(); s.next(); n++ {
 		m.op = string(s.key())
 		switch m.op {
 		case "equals", "prefix", "suffix", "contains":
-			err = m.word(&s)
+			err = m.word(s)
 		case "regex":
-			if err = m.word(&s); err == nil {
+			if err = m.word(s); err == nil {
 				m.re, err = compile(m.text)
 			}
 		case "any", "all":
 			for s.array(); s.next() && err == nil; {
 				var sub matcher
-				sub, err = parseMatcher(s.raw())
+				sub, err = parseMatcher(s)
 				m.subs = append(m.subs, sub)
 			}
 		default:
