@@ -15,39 +15,43 @@ const maxRate = 1_000_000 * int64(Dollar) / 1_000_000 // pico-dollars per token
 
 // parse reads the book from its bytes.
 func (b *book) parse() error {
-	var providers []byte
-	s := scanner{b: b.data}
+	found := false
+	s := &scanner{b: b.data}
 	for s.object(); s.next(); {
+		var err error
 		switch string(s.key()) {
 		case "as_of":
 			b.asOf = string(s.str())
 		case "source":
 			b.source = string(s.str())
 		case "unit":
-			if u := string(s.str()); u != "per 1,000,000 tokens" {
-				return fmt.Errorf("unit %q: rates must be per 1,000,000 tokens", u)
-			}
+			err = expect(s, "unit", "per 1,000,000 tokens")
 		case "currency":
-			if c := string(s.str()); c != "USD" {
-				return fmt.Errorf("currency %q: rates must be in USD", c)
-			}
+			err = expect(s, "currency", "USD")
 		case "providers":
-			providers = s.raw()
+			found = true
+			err = b.parseProviders(s)
 		default:
 			s.skip()
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if !s.done() {
 		return orSyntax(s.err)
 	}
-	if providers == nil {
+	if !found {
 		return errors.New(`no "providers"`)
 	}
-	asOf, err := parseDay(b.asOf)
-	if b.asOf != "" && err != nil {
-		return fmt.Errorf("as_of: %w", err)
+	return b.date()
+}
+
+func expect(s *scanner, what, want string) error {
+	if got := string(s.str()); got != want {
+		return fmt.Errorf("%s %s: rates must be in USD per 1,000,000 tokens", what, quoteShort([]byte(got)))
 	}
-	return b.parseProviders(providers, asOf)
+	return nil
 }
 
 func orSyntax(err error) error {
@@ -57,132 +61,112 @@ func orSyntax(err error) error {
 	return err
 }
 
-func (b *book) parseProviders(raw []byte, asOf int64) error {
-	s := scanner{b: raw}
+// date tells every row the book's date.
+func (b *book) date() error {
+	if b.asOf == "" {
+		return nil
+	}
+	asOf, err := parseDay(b.asOf)
+	if err != nil {
+		return fmt.Errorf("as_of: %w", err)
+	}
+	for _, p := range b.providers {
+		for _, r := range p.rows {
+			r.asOf = asOf
+		}
+	}
+	return nil
+}
+
+func (b *book) parseProviders(s *scanner) error {
 	for s.array(); s.next(); {
-		p, err := parseProvider(s.raw(), asOf)
-		if err != nil {
-			return err
+		p := &provider{ids: map[string]*PriceRow{}, equals: map[string]int{}}
+		if err := p.parse(s); err != nil {
+			return fmt.Errorf("provider %q%w", p.id, err)
 		}
 		b.providers = append(b.providers, p)
 	}
 	return s.err
 }
 
-func parseProvider(raw []byte, asOf int64) (*provider, error) {
-	var byModel, byName, models []byte
-	p := &provider{ids: map[string]*PriceRow{}, equals: map[string]int{}}
-	s := scanner{b: raw}
+// parse reads a provider. Its errors begin with what follows the provider's name.
+func (p *provider) parse(s *scanner) (err error) {
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "id":
 			p.id = string(s.str())
 		case "model_match":
-			byModel = s.raw()
+			if p.byModel, err = parseMatcher(s); err != nil {
+				return fmt.Errorf(": model_match: %w", err)
+			}
 		case "provider_match":
-			byName = s.raw()
+			if p.byName, err = parseMatcher(s); err != nil {
+				return fmt.Errorf(": provider_match: %w", err)
+			}
 		case "models":
-			models = s.raw()
+			for s.array(); s.next(); {
+				if err := p.addModel(s); err != nil {
+					return fmt.Errorf(", %w", err)
+				}
+			}
 		default:
 			s.skip()
 		}
 	}
-	if s.err != nil {
-		return nil, fmt.Errorf("provider %q: %w", p.id, s.err)
+	if s.err == nil && p.id == "" {
+		return errors.New(": no id")
 	}
-	if p.id == "" {
-		return nil, errors.New("a provider without id")
+	if s.err != nil {
+		return fmt.Errorf(": %w", s.err)
 	}
 	p.lower = strings.ToLower(p.id)
 	p.squeezed = squeeze(p.lower)
-	if err := parseMatchers(p, byModel, byName); err != nil {
-		return nil, fmt.Errorf("provider %q: %w", p.id, err)
-	}
-	m := scanner{b: models}
-	for models != nil && m.kind() != 0 {
-		for m.array(); m.next(); {
-			if err := p.addModel(m.raw(), asOf); err != nil {
-				return nil, fmt.Errorf("provider %q, %w", p.id, err)
-			}
-		}
-		break
-	}
-	if m.err != nil {
-		return nil, fmt.Errorf("provider %q, models: %w", p.id, m.err)
-	}
-	return p, nil
-}
-
-func parseMatchers(p *provider, byModel, byName []byte) (err error) {
-	if byModel != nil {
-		if p.byModel, err = parseMatcher(byModel); err != nil {
-			return fmt.Errorf("model_match: %w", err)
-		}
-	}
-	if byName != nil {
-		if p.byName, err = parseMatcher(byName); err != nil {
-			return fmt.Errorf("provider_match: %w", err)
-		}
+	for _, r := range p.rows {
+		r.Provider = p.id
 	}
 	return nil
 }
 
 // addModel reads a model row. Its errors begin with "model ID:".
-func (p *provider) addModel(raw []byte, asOf int64) error {
-	var match, prices []byte
-	r := &PriceRow{Provider: p.id, asOf: asOf}
-	s := scanner{b: raw}
-	for s.object(); s.next(); {
+func (p *provider) addModel(s *scanner) error {
+	r := &PriceRow{}
+	err := r.parse(s)
+	if err == nil {
+		err = s.err
+	}
+	if err == nil && r.ID == "" {
+		err = errors.New("no id")
+	}
+	if err == nil && len(r.sets) == 0 {
+		err = errors.New(`no "prices"; a free model has "prices": [{}]`)
+	}
+	if err != nil {
+		return fmt.Errorf("model %q: %w", r.ID, err)
+	}
+	r.name = strings.ToLower(r.ID)
+	p.add(r)
+	return nil
+}
+
+func (r *PriceRow) parse(s *scanner) (err error) {
+	for s.object(); s.next() && err == nil; {
 		switch string(s.key()) {
 		case "id":
 			r.ID = string(s.str())
 		case "match":
-			match = s.raw()
+			r.match, err = parseMatcher(s)
 		case "prices":
-			prices = s.raw()
+			for s.array(); s.next() && err == nil; {
+				r.sets = append(r.sets, priceSet{from: math.MinInt64})
+				err = r.sets[len(r.sets)-1].parse(s)
+			}
 		case "context_window":
 			r.Window, _ = parseInt(s.num())
 		default:
 			s.skip()
 		}
 	}
-	if s.err != nil {
-		return fmt.Errorf("model %q: %w", r.ID, s.err)
-	}
-	if err := r.fill(match, prices); err != nil {
-		return fmt.Errorf("model %q: %w", r.ID, err)
-	}
-	p.add(r)
-	return nil
-}
-
-func (r *PriceRow) fill(match, prices []byte) (err error) {
-	if r.ID == "" {
-		return errors.New("no id")
-	}
-	r.name = strings.ToLower(r.ID)
-	if match != nil {
-		if r.match, err = parseMatcher(match); err != nil {
-			return err
-		}
-	}
-	s := scanner{b: prices}
-	if prices != nil {
-		for s.array(); s.next(); {
-			set, err := parseSet(s.raw())
-			if err != nil {
-				return err
-			}
-			r.sets = append(r.sets, set)
-		}
-	}
-	if s.err != nil {
-		return s.err
-	}
-	if len(r.sets) == 0 {
-		return errors.New(`no "prices"; a free model has "prices": [{}]`)
-	}
-	return nil
+	return err
 }
 
 // add indexes a row: names that must be equal go into a map, what must be tried one by one into rules.
@@ -192,13 +176,11 @@ func (p *provider) add(r *PriceRow) {
 	if _, taken := p.ids[r.name]; !taken {
 		p.ids[r.name] = r
 	}
-	names, rest := r.match.names()
-	for _, n := range names {
-		if _, taken := p.equals[n]; !taken {
-			p.equals[n] = at
+	if r.match.eachName(func(name string) {
+		if _, taken := p.equals[name]; !taken {
+			p.equals[name] = at
 		}
-	}
-	if rest {
+	}) {
 		p.rules = append(p.rules, at)
 	}
 }
@@ -224,46 +206,42 @@ type stepText struct {
 var rateKeys = map[string]int{"input": classInput, "cache_read": classRead, "cache_write": classWrite,
 	"cache_write_1h": classWrite1h, "output": classOutput, "reasoning": classReasoning}
 
-// parseSet reads one entry of a model's prices. A rate of an unknown name is an error: a misspelt one would be free.
-func parseSet(raw []byte) (priceSet, error) {
-	set := priceSet{from: math.MinInt64}
+// parse reads one entry of a model's prices. A rate of an unknown name is an error: a misspelt one would be free.
+func (p *priceSet) parse(s *scanner) (err error) {
 	var texts setTexts
 	var from, to string
-	var err error
-	s := scanner{b: raw}
 	for s.object(); s.next() && err == nil; {
-		key := string(s.key())
-		class, isRate := rateKeys[key]
-		switch {
-		case isRate:
-			var t rateText
-			if t, err = parseRateText(s.raw()); err != nil {
-				return set, fmt.Errorf("rate %s: %w", key, err)
-			}
-			t.class = class
-			texts.rates = append(texts.rates, t)
-		case key == "from":
-			set.from, err = parseDay(string(s.str()))
-		case key == "utc_from":
+		key := s.key()
+		switch string(key) {
+		case "from":
+			p.from, err = parseDay(string(s.str()))
+		case "utc_from":
 			from = string(s.str())
-		case key == "utc_to":
+		case "utc_to":
 			to = string(s.str())
-		case key == "per_1k_requests":
+		case "per_1k_requests":
 			texts.fee = s.num()
 			err = checkRate(texts.fee)
-		case strings.HasPrefix(key, "per_1k_") || strings.Contains(key, "audio") || key == "note":
+		case "per_1k_web_searches", "input_audio", "output_audio", "cache_audio_read", "cache_audio_write", "note":
 			s.skip() // what no trace counts
 		default:
-			return set, fmt.Errorf("unknown rate or condition %q", key)
+			class, isRate := rateKeys[string(key)]
+			t := rateText{class: class}
+			if !isRate {
+				err = fmt.Errorf("unknown rate or condition %s", quoteShort(key))
+			} else if err = t.parse(s); err != nil {
+				err = fmt.Errorf("rate %s: %w", key, err)
+			}
+			texts.rates = append(texts.rates, t)
 		}
 	}
 	if err != nil || s.err != nil {
-		return set, errors.Join(err, s.err)
+		return errors.Join(err, s.err)
 	}
-	if err := set.window(from, to); err != nil {
-		return set, err
+	if err := p.window(from, to); err != nil {
+		return err
 	}
-	return set, set.setRates(texts)
+	return p.setRates(texts)
 }
 
 func (s *priceSet) window(from, to string) (err error) {
@@ -304,11 +282,10 @@ func parseClock(s string) (int64, error) {
 
 var errRate = errors.New(`must be a number of USD per million tokens or {"base": r, "above": [{"input_tokens": N, "rate": s}]}`)
 
-func parseRateText(raw []byte) (t rateText, err error) {
-	s := scanner{b: raw}
+func (t *rateText) parse(s *scanner) error {
 	if s.kind() != '{' {
 		t.base = s.num()
-		return t, checkRate(t.base)
+		return checkRate(t.base)
 	}
 	for s.object(); s.next(); {
 		switch string(s.key()) {
@@ -316,30 +293,26 @@ func parseRateText(raw []byte) (t rateText, err error) {
 			t.base = s.num()
 		case "above":
 			for s.array(); s.next(); {
-				t.above = append(t.above, parseStep(s.raw()))
+				t.above = append(t.above, parseStep(s))
 			}
 		default:
-			return t, errRate
+			return errRate
 		}
-	}
-	if s.err != nil {
-		return t, errRate
 	}
 	for _, a := range t.above {
 		if a.input <= 0 {
-			return t, errRate
+			return errRate
 		}
 		if err := checkRate(a.rate); err != nil {
-			return t, err
+			return err
 		}
 	}
 	sort.SliceStable(t.above, func(i, j int) bool { return t.above[i].input < t.above[j].input })
-	return t, checkRate(t.base)
+	return checkRate(t.base)
 }
 
 // parseStep gives input 0 where the step is not whole.
-func parseStep(raw []byte) (t stepText) {
-	s := scanner{b: raw}
+func parseStep(s *scanner) (t stepText) {
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "input_tokens":

@@ -210,6 +210,13 @@ func TestMatch(t *testing.T) {
 		{"", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws/regional.anthropic.claude-sonnet-4-5-20250929-v1:0", ""},
 		{"", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws/global.anthropic.claude-sonnet-4-5-20250929-v1:0", "exact id"},
 		{"anthropic", "us.anthropic.claude-opus-4-5-20251101-v1:0", "aws/regional.anthropic.claude-opus-4-5-v1:0", ""},
+		{"", "openai/gpt-5-mini", "openai/gpt-5-mini", "exact id after cutting openai/"},
+		{"", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4-5", "prefix claude-sonnet-4.5 after cutting anthropic/"},
+		{"", "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile", "exact id, listed by one provider alone"},
+		{"openai", "llama-3.3-70b-versatile", "", "no row of the price book matches"},
+		{"azure", "gpt-4.1-2025-04-14", "openai/gpt-4.1", "listed name gpt-4.1-2025-04-14"},
+		{"bedrock", "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0",
+			"aws/regional.anthropic.claude-sonnet-4-20250514-v1:0", ""},
 		{"groq", "deepseek-r1-distill-llama-70b", "groq/deepseek-r1-distill-llama-70b", "exact id"},
 		{"huggingface.groq", "openai/gpt-oss-20b", "huggingface_groq/openai/gpt-oss-20b", ""},
 		{"x.ai", "grok-4.3", "x-ai/grok-4.3", "exact id"},
@@ -336,6 +343,23 @@ func TestChargesReadLikeABill(t *testing.T) {
 	if !ok || !slices.Equal(rates, []Rate{{"input", 0, 3 * Dollar}, {"input", 200000, 6 * Dollar},
 		{"cache read", 0, 3 * Dollar / 10}, {"output", 0, 15 * Dollar}}) {
 		t.Errorf("rates %+v", rates)
+	}
+}
+
+func TestTokenRates(t *testing.T) {
+	r := one(t, `[{"from": "2026-01-01", "input": {"base": 3, "above": [{"input_tokens": 10, "rate": 6}]}, "output": 15, "cache_write": 4}]`)
+	when := at(t, "2026-01-01T00:00:00Z")
+	if got, ok := r.TokenRates(Usage{Input: 10}, when); !ok || got != (ClassRates{3e6, 3e6, 4e6, 4e6, 15e6, 15e6}) {
+		t.Errorf("%+v %v", got, ok)
+	}
+	if got, ok := r.TokenRates(Usage{Input: 11}, when); !ok || got != (ClassRates{6e6, 6e6, 4e6, 4e6, 15e6, 15e6}) {
+		t.Errorf("%+v %v", got, ok)
+	}
+	if _, ok := r.TokenRates(Usage{}, when-1); ok {
+		t.Error("rates before the first price")
+	}
+	if _, ok := (*PriceRow)(nil).TokenRates(Usage{}, when); ok {
+		t.Error("rates of no row")
 	}
 }
 
@@ -482,10 +506,10 @@ func TestBadBooksAreNamed(t *testing.T) {
 		{`[]`, "price book: not valid JSON"},
 		{`{}`, `price book: no "providers"`},
 		{`{"providers": []} x`, "price book: not valid JSON"},
-		{`{"unit": "per 1,000 tokens", "providers": []}`, `price book: unit "per 1,000 tokens": rates must be per 1,000,000 tokens`},
-		{`{"currency": "EUR", "providers": []}`, `price book: currency "EUR": rates must be in USD`},
+		{`{"unit": "per 1,000 tokens", "providers": []}`, `price book: unit "per 1,000 tokens": rates must be in USD per 1,000,000 tokens`},
+		{`{"currency": "EUR", "providers": []}`, `price book: currency "EUR": rates must be in USD per 1,000,000 tokens`},
 		{`{"as_of": "soon", "providers": []}`, `price book: as_of: "soon" is not a date such as 2026-09-23`},
-		{`{"providers": [{"models": []}]}`, "price book: a provider without id"},
+		{`{"providers": [{"models": []}]}`, `price book: provider "": no id`},
 		{`{"providers": [{"id": "acme", "model_match": {"like": "x"}}]}`, `price book: provider "acme": model_match: unknown match operator "like"`},
 		{model(`{"id": "m", "match": {"fuzzy": "x"}, "prices": [{}]}`), `price book: provider "acme", model "m": unknown match operator "fuzzy"`},
 		{model(`{"id": "m", "match": {"regex": "a(b"}, "prices": [{}]}`), `price book: provider "acme", model "m": match: regex "a(b": `},
