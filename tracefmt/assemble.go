@@ -40,7 +40,7 @@ type walk struct {
 const noStart = math.MaxInt64
 
 // Merge folds records of the same identity into one, in place, and returns the shortened slice. A later line of the input overwrites
-// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the largest output (analysis-spec A.4). Three or more
+// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the latest usage (analysis-spec A.4). Three or more
 // contradicting lines of one identity that arrive out of order may keep a field of the earliest; no sum is affected by repeats.
 func (a *Assembler) Merge(recs []Record) []Record {
 	a.ids.reset(len(recs))
@@ -89,14 +89,15 @@ func (a *Assembler) fold(old, r *Record) {
 	old.Src = r.Src
 }
 
-// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the largest output.
+// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the latest. Of lines written at
+// the same time the one with the largest output is the latest.
 func foldSnapshot(old, r *Record, later bool) {
 	first, last := old, r
 	if r.Start < old.Start || r.Start == old.Start && !later {
 		first, last = r, old
 	}
 	use := old
-	if r.Usage.Output > old.Usage.Output || r.Usage.Output == old.Usage.Output && later {
+	if newer := cmp.Or(cmp.Compare(r.End, old.End), cmp.Compare(r.Usage.Output, old.Usage.Output)); newer > 0 || newer == 0 && later {
 		use = r
 	}
 	m := *first
