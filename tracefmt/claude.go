@@ -109,7 +109,24 @@ func sniffClaude(v *peek) bool {
 	}
 	_, session := v.keys["sessionId"]
 	_, parent := v.keys["parentUuid"]
-	return session && (parent || claudeSessionTypes[kind])
+	return session && (parent || claudeSessionTypes[kind]) && !hasParts(v.raw)
+}
+
+// hasParts says that the message of a line is made of parts, as Qwen Code writes it; Claude Code's has content.
+func hasParts(line []byte) (found bool) {
+	var s scanner
+	s.reset(line)
+	for s.object(); s.next(); {
+		if string(s.key()) != "message" || s.kind() != '{' {
+			s.skip()
+			continue
+		}
+		for s.object(); s.next(); {
+			found = found || string(s.key()) == "parts"
+			s.skip()
+		}
+	}
+	return found
 }
 
 func decodeClaude(d *Decoder, value []byte) error {
