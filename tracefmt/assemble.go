@@ -230,12 +230,12 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	return run
 }
 
-// byTime orders calls by start, end, id; what has no start comes last.
+// byTime orders calls by start, end, attempt, id; what has no start comes last.
 func byTime(x, y Record) int {
 	if d := (x.Has & HasStart) - (y.Has & HasStart); d != 0 {
 		return cmp.Compare(y.Has&HasStart, x.Has&HasStart)
 	}
-	return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
+	return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
 }
 
 // link finds the parent of each call. A parent that is not in the trace leaves an orphan.
