@@ -132,7 +132,7 @@ func (b *builder) ask(t *thread, step string, words int64) (out int64, ok bool) 
 	if b.cut {
 		return 0, false
 	}
-	b.truth.Retries.chain(a.tries, a.explicit)
+	b.truth.chain(a.tries, a.explicit)
 	b.settle(t, &a)
 	return a.out, a.ok
 }
@@ -346,7 +346,7 @@ func (b *builder) use(t *thread, e errand) (cost tracefmt.USD, ok bool) {
 		before = l.span
 		b.now += b.rng.between(100, 900)
 	}
-	b.truth.Retries.chain(tries, explicit)
+	b.truth.chain(tries, explicit)
 	b.stuck = b.stuck || !ok
 	t.spent += cost
 	t.parts[logs] += e.tokens

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // the file says, ignoring nothing and knowing nothing of how it was made.
 type finder struct {
 	t         *testing.T
-	retries   Retries
+	truth     *Truth // for its chains
 	loops     Loops
 	redundant Bill
 	growth    Growth
@@ -24,7 +25,7 @@ func TestAnalysesFindWhatWasMeant(t *testing.T) {
 	for i, s := range Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			trace, truth := generate(t, s.Name, 21+uint64(i), 500)
-			f := finder{t: t, retries: Retries{ByKind: map[string]Bill{}}}
+			f := finder{t: t, truth: newTruth()}
 			for _, r := range byRun(t, parse(t, trace)) {
 				f.run(r)
 			}
@@ -37,22 +38,13 @@ func TestAnalysesFindWhatWasMeant(t *testing.T) {
 			if f.growth != truth.Growth {
 				t.Errorf("growth found %+v, meant %+v", f.growth, truth.Growth)
 			}
-			f.compareRetries(truth.Retries)
+			if !reflect.DeepEqual(f.truth.Retries, truth.Retries) {
+				t.Errorf("chains found %+v, meant %+v", f.truth.Retries, truth.Retries)
+			}
+			if !reflect.DeepEqual(f.truth.Linked, truth.Linked) {
+				t.Errorf("chains linked %+v, meant %+v", f.truth.Linked, truth.Linked)
+			}
 		})
-	}
-}
-
-func (f *finder) compareRetries(want Retries) {
-	for kind, w := range want.ByKind {
-		if got := f.retries.ByKind[kind]; got != w {
-			f.t.Errorf("%s: found %+v, meant %+v", kind, got, w)
-		}
-	}
-	got := f.retries
-	got.ByKind, want.ByKind = nil, nil
-	if got.Chains != want.Chains || got.Explicit != want.Explicit || got.Failed != want.Failed || got.Attempts != want.Attempts ||
-		got.Total != want.Total || got.Base != want.Base || got.Retry != want.Retry || got.Wasted != want.Wasted {
-		f.t.Errorf("chains found %+v, meant %+v", got, want)
 	}
 }
 
@@ -174,7 +166,7 @@ func (f *finder) chain(chain []*entry, prev map[*entry]link) {
 		tries = append(tries, try{e.cost(f.t), prev[e].kind, e.failed()})
 		explicit = explicit || e.RetryOf != ""
 	}
-	f.retries.chain(tries, explicit)
+	f.truth.chain(tries, explicit)
 }
 
 // promptOf is the prompt of the accepted attempt, else of the base attempt.
@@ -297,7 +289,7 @@ func TestDemoTellsItsStory(t *testing.T) {
 		{"growth over the flat prompt", float64(truth.Growth.PromptTokens) / float64(truth.Growth.FlatTokens), 1.8, 5},
 		{"chains", float64(truth.Retries.Chains), 500, 5000},
 		{"chains that failed", float64(truth.Retries.Failed), 10, 500},
-		{"chains that the trace links", float64(truth.Retries.Explicit) / float64(truth.Retries.Chains), 0.3, 0.7},
+		{"chains that the trace links", float64(truth.Linked.Chains) / float64(truth.Retries.Chains), 0.3, 0.7},
 		{"loops", float64(truth.Loops.Count), 20, 200},
 		{"redundant calls", float64(truth.Redundant.Count), 100, 1000},
 		{"unpriced calls", float64(truth.Unpriced), 30, 500},
@@ -316,6 +308,9 @@ func TestDemoTellsItsStory(t *testing.T) {
 		if truth.Retries.ByKind[kind].Cost == 0 {
 			t.Errorf("no cost of kind %s", kind)
 		}
+	}
+	if !slices.Equal(truth.UnpricedModels, []string{house.name}) {
+		t.Errorf("models without a price: %v", truth.UnpricedModels)
 	}
 	storyOfStormAndDrop(t, all, runs)
 	for _, word := range []string{`"sample_index"`, `"stage":"error_handling"`, `"service_tier"`, `"operation":"invoke_agent"`, `"kind":"evaluator"`, `"tags"`} {
