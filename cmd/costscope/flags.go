@@ -1,0 +1,181 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+
+	"github.com/spf13/cobra"
+)
+
+// traceFlags is what every command over traces takes, as typed.
+type traceFlags struct {
+	store, format, prices, cost string
+	where                       []string
+	since, until, by, tz        string
+	json, markdown              bool
+	out                         string
+	noColor                     bool
+	theme                       string
+	quiet, mouse                bool
+}
+
+// defaultBy is how a view is grouped when nothing else is asked.
+const defaultBy = "workflow,agent,step"
+
+func (f *traceFlags) register(c *cobra.Command) {
+	s := c.Flags()
+	s.SortFlags = false
+	s.StringVar(&f.store, "store", "", "keep what is read in `FILE` (default: one per set of sources in the user's cache)")
+	s.StringVar(&f.format, "format", "", "read all input as `NAME` (default: detect; see 'costscope formats')")
+	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
+	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `auto`, recorded or computed (auto: recorded if stated, else computed)")
+	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, model~sonnet, !status=error, cost>0.10 (repeatable)")
+	s.StringVar(&f.since, "since", "", "only calls that start at `TIME` or later: RFC 3339, a date, or a span before now (24h)")
+	s.StringVar(&f.until, "until", "", "only calls that start before `TIME`")
+	s.StringVar(&f.by, "by", defaultBy, "group by `DIMS`, comma separated")
+	s.StringVar(&f.tz, "tz", "", "time zone for days and dates, as in Europe/Berlin (default: this machine's)")
+	s.BoolVar(&f.json, "json", false, "print JSON")
+	s.BoolVar(&f.markdown, "markdown", false, "print markdown")
+	s.StringVarP(&f.out, "output", "o", "", "write to `FILE`, which appears only when complete")
+	s.BoolVar(&f.noColor, "no-color", false, "no colours (also NO_COLOR)")
+	s.StringVar(&f.theme, "theme", "auto", "colours for a `auto`, dark or light background")
+	s.BoolVar(&f.quiet, "quiet", false, "no progress and no notes on standard error")
+	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
+}
+
+// A job is a checked command line over traces: what to read, how, and which question is asked.
+type job struct {
+	traceFlags
+	format uint8
+	book   *tracefmt.PriceBook
+	mode   tracefmt.CostMode
+	zone   *time.Location
+	query  analyze.Query
+	inputs inputs
+}
+
+// onTraces makes a command of do that reads traces.
+func onTraces(do func(*app, *job) error) func(*app, *cobra.Command) func([]string) error {
+	return func(a *app, c *cobra.Command) func([]string) error {
+		var f traceFlags
+		f.register(c)
+		return func(args []string) error {
+			j, err := a.job(f, args)
+			if err != nil {
+				return err
+			}
+			return do(a, j)
+		}
+	}
+}
+
+// job checks the flags, then the arguments.
+func (a *app) job(f traceFlags, args []string) (*job, error) {
+	j := &job{traceFlags: f, zone: time.Local}
+	for _, check := range []func() error{
+		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(a.now()) }, j.readPrices,
+	} {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
+	if f.json && f.markdown {
+		return nil, wrongUsage("", "--json and --markdown exclude each other")
+	}
+	var err error
+	j.inputs, err = a.inputs(args, f.store)
+	return j, err
+}
+
+func (j *job) readFormat() error {
+	if j.traceFlags.format == "" {
+		return nil
+	}
+	n, ok := tracefmt.FormatByName(j.traceFlags.format)
+	if !ok {
+		return wrongUsage("formats: "+strings.Join(formatNames(), ", "), "--format: there is no format %q", j.traceFlags.format)
+	}
+	j.format = n
+	return nil
+}
+
+func (j *job) readCost() error {
+	m, ok := tracefmt.ParseCostMode(j.cost)
+	if !ok {
+		return wrongUsage("use auto, recorded or computed", "--cost: %q is none of them", j.cost)
+	}
+	j.mode = m
+	return nil
+}
+
+func (j *job) readZone() error {
+	if j.tz == "" {
+		return nil
+	}
+	z, err := time.LoadLocation(j.tz)
+	if err != nil {
+		return wrongUsage("use UTC, Local, or a name like Europe/Berlin", "--tz: there is no time zone %q", j.tz)
+	}
+	j.zone = z
+	return nil
+}
+
+func (j *job) readTheme() error {
+	switch j.theme {
+	case "auto", "dark", "light":
+		return nil
+	}
+	return wrongUsage("use auto, dark or light", "--theme: %q is none of them", j.theme)
+}
+
+func (j *job) readPrices() error {
+	j.book = tracefmt.BuiltinPrices()
+	if j.prices == "" {
+		return nil
+	}
+	f, err := os.Open(j.prices)
+	if err != nil {
+		return wrongUsage("", "--prices: %w", err)
+	}
+	defer f.Close()
+	own, err := tracefmt.ReadPrices(f)
+	if err != nil {
+		return wrongUsage("the form is that of 'costscope prices --json'", "--prices %s: %w", j.prices, err)
+	}
+	j.book = own.Over(j.book)
+	return nil
+}
+
+func (j *job) readQuery(now time.Time) error {
+	by, err := analyze.ParseBy(j.by)
+	if err != nil {
+		return wrongUsage("", "--by: %w", err)
+	}
+	j.query.By = by
+	for _, expr := range j.where {
+		p, err := analyze.ParsePred(expr)
+		if err != nil {
+			return wrongUsage("", "--where: %w", err)
+		}
+		j.query.Where = append(j.query.Where, p)
+	}
+	for _, t := range []struct {
+		name, text string
+		to         *int64
+	}{{"since", j.since, &j.query.Since}, {"until", j.until, &j.query.Until}} {
+		if t.text == "" {
+			continue
+		}
+		if *t.to, err = analyze.ParseTime(t.text, now, j.zone); err != nil {
+			return wrongUsage("", "--%s: %w", t.name, err)
+		}
+	}
+	if j.query.Until != 0 && j.query.Since >= j.query.Until {
+		return wrongUsage("", "--since %s is not before --until %s: no call can match", j.since, j.until)
+	}
+	return nil
+}
