@@ -37,7 +37,7 @@ func init() { // filled here because completion looks at the table
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces((*app).reportTraces)},
 		{"convert TRACE...", "write costscope JSONL", convertLong,
 			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces((*app).convertTraces)},
-		{"sample", "write a synthetic trace whose true answers are known", sampleLong,
+		{"sample", "write a synthetic trace whose true answers are known", sampleLong(),
 			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
 		{"formats", "list the trace formats that can be read", "", "", 0, 0, formatsCommand},
 		{"prices [MODEL...]", "show prices, and which row of the price book a model's name matches", pricesLong,
