@@ -9,11 +9,16 @@ import (
 const convertLong = `Write every call as one line of costscope JSONL, run by run, with the computed cost and the price row that gave it. Reading the output
 gives the same report. --where, --since and --until choose calls.`
 
+// fitsConvert refuses what convert cannot do.
+func fitsConvert(j *job) error {
+	if j.markdown {
+		return wrongUsage("", "convert writes costscope JSONL, not --markdown")
+	}
+	return nil
+}
+
 // convertTraces writes costscope JSONL.
 func (a *app) convertTraces(j *job) error {
-	if j.markdown {
-		return wrongUsage("", "convert writes costscope JSONL; --markdown has no meaning for it")
-	}
 	if err := j.inputs.refuseOutput(j.out); err != nil {
 		return err
 	}

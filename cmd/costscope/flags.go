@@ -24,7 +24,7 @@ type traceFlags struct {
 }
 
 // defaultBy is how a view is grouped when nothing else is asked.
-const defaultBy = "workflow,agent,step"
+var defaultBy = analyze.FormatBy(analyze.DefaultBy())
 
 func (f *traceFlags) register(c *cobra.Command) {
 	s := c.Flags()
@@ -32,17 +32,17 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringVar(&f.store, "store", "", "keep what is read in `FILE` (default: one per set of sources in the user's cache)")
 	s.StringVar(&f.format, "format", "", "read all input as `NAME` (default: detect; see 'costscope formats')")
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
-	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `auto`, recorded or computed (auto: recorded if stated, else computed)")
+	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
 	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, model~sonnet, !status=error, cost>0.10 (repeatable)")
 	s.StringVar(&f.since, "since", "", "only calls that start at `TIME` or later: RFC 3339, a date, or a span before now (24h)")
 	s.StringVar(&f.until, "until", "", "only calls that start before `TIME`")
 	s.StringVar(&f.by, "by", defaultBy, "group by `DIMS`, comma separated")
-	s.StringVar(&f.tz, "tz", "", "time zone for days and dates, as in Europe/Berlin (default: this machine's)")
+	s.StringVar(&f.tz, "tz", "", "time `ZONE` for days and dates, as in Europe/Berlin (default: this machine's)")
 	s.BoolVar(&f.json, "json", false, "print JSON")
 	s.BoolVar(&f.markdown, "markdown", false, "print markdown")
 	s.StringVarP(&f.out, "output", "o", "", "write to `FILE`, which appears only when complete")
 	s.BoolVar(&f.noColor, "no-color", false, "no colours (also NO_COLOR)")
-	s.StringVar(&f.theme, "theme", "auto", "colours for a `auto`, dark or light background")
+	s.StringVar(&f.theme, "theme", "auto", "colours for a background: `NAME` auto, dark or light")
 	s.BoolVar(&f.quiet, "quiet", false, "no progress and no notes on standard error")
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
 }
@@ -58,14 +58,18 @@ type job struct {
 	inputs inputs
 }
 
-// onTraces makes a command of do that reads traces.
-func onTraces(do func(*app, *job) error) func(*app, *cobra.Command) func([]string) error {
+// onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before
+// anything is read; nil: it takes all.
+func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobra.Command) func([]string) error {
 	return func(a *app, c *cobra.Command) func([]string) error {
 		var f traceFlags
 		f.register(c)
 		return func(args []string) error {
-			j, err := a.job(f, args)
-			if err != nil {
+			j := &job{traceFlags: f, inputs: inputs{args: args}}
+			if err := j.check(fits, a.now()); err != nil {
+				return err
+			}
+			if err := a.find(&j.inputs, f.store); err != nil {
 				return err
 			}
 			return do(a, j)
@@ -73,22 +77,22 @@ func onTraces(do func(*app, *job) error) func(*app, *cobra.Command) func([]strin
 	}
 }
 
-// job checks the flags, then the arguments.
-func (a *app) job(f traceFlags, args []string) (*job, error) {
-	j := &job{traceFlags: f, zone: time.Local}
-	for _, check := range []func() error{
-		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(a.now()) }, j.readPrices,
+// check settles the flags.
+func (j *job) check(fits func(*job) error, now time.Time) error {
+	if j.json && j.markdown {
+		return wrongUsage("", "--json and --markdown exclude each other")
+	}
+	for _, read := range []func() error{
+		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices,
 	} {
-		if err := check(); err != nil {
-			return nil, err
+		if err := read(); err != nil {
+			return err
 		}
 	}
-	if f.json && f.markdown {
-		return nil, wrongUsage("", "--json and --markdown exclude each other")
+	if fits == nil {
+		return nil
 	}
-	var err error
-	j.inputs, err = a.inputs(args, f.store)
-	return j, err
+	return fits(j)
 }
 
 func (j *job) readFormat() error {
@@ -113,6 +117,7 @@ func (j *job) readCost() error {
 }
 
 func (j *job) readZone() error {
+	j.zone = time.Local
 	if j.tz == "" {
 		return nil
 	}

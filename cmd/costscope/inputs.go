@@ -23,33 +23,37 @@ type inputs struct {
 	stdin   string             // the file of files that is a copy of standard input
 }
 
-// inputs finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
+// find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
 // that was asked for, which needs it to show raw records.
-func (a *app) inputs(args []string, store string) (inputs, error) {
-	in := inputs{args: args}
-	for _, arg := range args {
-		if isStore(arg) {
-			in.store = arg
-		}
+func (a *app) find(in *inputs, store string) error {
+	if in.store = firstStore(in.args); in.store != "" {
+		return in.onlyStore(store)
 	}
-	if in.store != "" {
-		return in, in.onlyStore(store)
-	}
-	files, ignored, err := tracefmt.Expand(args)
+	files, ignored, err := tracefmt.Expand(in.args)
 	in.ignored, in.missing = ignored, reasons(err)
 	for _, f := range files {
 		if f == "-" {
 			if f, err = a.copyStdin(store); err != nil {
-				return in, err
+				return err
 			}
 			in.stdin = f
 		}
 		in.files = append(in.files, f)
 	}
 	if len(in.files) == 0 {
-		return in, in.nothing(nil)
+		return in.nothing(nil)
 	}
-	return in, nil
+	return nil
+}
+
+// firstStore returns the first argument that names a store.
+func firstStore(args []string) string {
+	for _, arg := range args {
+		if isStore(arg) {
+			return arg
+		}
+	}
+	return ""
 }
 
 // onlyStore checks that a store stands alone.

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"text/tabwriter"
+	"strings"
+	"unicode/utf8"
 
 	"costscope/tracefmt"
 
@@ -29,14 +30,33 @@ func formatNames() []string {
 func formatsCommand(a *app, _ *cobra.Command) func([]string) error {
 	return func([]string) error {
 		return a.write("", func(w io.Writer) error {
-			t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "NAME\tFORMAT\tWHAT IT TELLS")
 			for _, f := range tracefmt.Formats[1:] {
-				fmt.Fprintf(t, "%s\t%s\t%s\n", f.Name, f.Title, f.Tells)
+				fmt.Fprintf(w, "%-12s %s\n%s\n", f.Name, f.Title, indent(f.Tells, 13))
 			}
-			return t.Flush()
+			_, err := fmt.Fprintln(w, "\nThe format is detected; --format NAME sets it. gzip and zstd are recognised.")
+			return err
 		})
 	}
+}
+
+// indent breaks text into lines of at most 100 columns that begin with by blanks.
+func indent(text string, by int) string {
+	var b strings.Builder
+	at := 0
+	for _, word := range strings.Fields(text) {
+		switch n := utf8.RuneCountInString(word); {
+		case at == 0 || at+1+n > 100:
+			if at > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(strings.Repeat(" ", by) + word)
+			at = by + n
+		default:
+			b.WriteString(" " + word)
+			at += 1 + n
+		}
+	}
+	return b.String()
 }
 
 // built is set by the linker to the version of a release.

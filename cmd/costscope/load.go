@@ -4,21 +4,28 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 )
 
 const loadLong = `Read traces into a store, without a terminal. The store keeps the calls, not the text of their messages: raw records are shown from the
 trace files. Reading the same traces again reads only what is new. The store can be opened like a trace.`
 
-// loadTraces reads traces into a store and says what it now holds.
-func (a *app) loadTraces(j *job) error {
+// fitsLoad refuses what load cannot do.
+func fitsLoad(j *job) error {
+	store := firstStore(j.inputs.args)
 	switch {
-	case j.inputs.store != "":
-		return wrongUsage("to explore it: costscope "+j.inputs.store, "%s is a store already; load reads traces", j.inputs.store)
-	case j.inputs.stdin != "" && j.traceFlags.store == "":
+	case store != "":
+		return wrongUsage("to explore it: costscope "+store, "%s is a store already; load reads traces", store)
+	case slices.Contains(j.inputs.args, "-") && j.traceFlags.store == "":
 		return wrongUsage("", "load - needs --store FILE: standard input has no place of its own")
 	case j.markdown:
 		return wrongUsage("for a summary: costscope report TRACE... --markdown", "load prints text or --json, not --markdown")
 	}
+	return nil
+}
+
+// loadTraces reads traces into a store and says what it now holds.
+func (a *app) loadTraces(j *job) error {
 	s, err := a.read(j)
 	if err != nil {
 		return err

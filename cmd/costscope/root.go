@@ -30,13 +30,13 @@ var commands []command
 func init() { // filled here because completion looks at the table
 	commands = []command{
 		{"open TRACE...", "explore traces (the default when the first argument names a trace)", openLong,
-			"  costscope traces.jsonl\n  costscope ~/.claude/projects --since 7d --by workflow,model\n  costscope open logs/*.jsonl.gz --where agent=planner", 1, -1, onTraces((*app).openTraces)},
+			"  costscope traces.jsonl\n  costscope ~/.claude/projects --since 7d --by workflow,model\n  costscope open logs/*.jsonl.gz --where agent=planner", 1, -1, onTraces(nil, (*app).openTraces)},
 		{"load TRACE...", "load into a store without exploring", loadLong,
-			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces((*app).loadTraces)},
+			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
 		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
-			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces((*app).reportTraces)},
+			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
 		{"convert TRACE...", "write costscope JSONL", convertLong,
-			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces((*app).convertTraces)},
+			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces(fitsConvert, (*app).convertTraces)},
 		{"sample", "write a synthetic trace whose true answers are known", sampleLong(),
 			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
 		{"formats", "list the trace formats that can be read", "", "", 0, 0, formatsCommand},
