@@ -263,6 +263,36 @@ func (a *Aggregate) Merge(b *Aggregate) {
 	a.RunCosts.Merge(&b.RunCosts)
 }
 
+// Unmerge takes an earlier Merge of the same runs back.
+func (a *Aggregate) Unmerge(b *Aggregate) {
+	to := make([]uint32, len(b.cells))
+	for i, c := range b.cells {
+		if c == nil {
+			continue
+		}
+		to[i] = a.cellOf(c.key)
+		mine := a.own(to[i])
+		mine.sum.Unmerge(&c.sum)
+		mine.runs -= c.runs
+	}
+	for set, n := range b.sets {
+		key := a.renumber(set, to)
+		if left := a.sets[string(key)] - n; left != 0 {
+			a.sets[string(key)] = left
+		} else {
+			delete(a.sets, string(key))
+		}
+	}
+	for i, c := range b.cells {
+		if c != nil && a.cells[to[i]].runs == 0 {
+			a.drop(to[i])
+		}
+	}
+	a.Runs -= b.Runs
+	a.Threads -= b.Threads
+	a.RunCosts.Unmerge(&b.RunCosts)
+}
+
 // renumber writes a set in other cell numbers.
 func (a *Aggregate) renumber(set string, to []uint32) []byte {
 	a.touch = a.touch[:0]

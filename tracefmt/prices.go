@@ -25,3 +25,7 @@ func (b *PriceBook) Find(provider, model string) *PriceRow { return nil }
 
 // Cost is the exact cost of the usage for a call that started at the given time (UTC nanoseconds); false where it overflows.
 func (r *PriceRow) Cost(u Usage, at int64) (USD, bool) { return 0, false }
+
+func (b *PriceBook) Hash() string   { return "" }
+func (b *PriceBook) AsOf() string   { return "" }
+func (b *PriceBook) Source() string { return "" }
