@@ -29,3 +29,5 @@ func (r *PriceRow) Cost(u Usage, at int64) (USD, bool) { return 0, false }
 func (b *PriceBook) Hash() string   { return "" }
 func (b *PriceBook) AsOf() string   { return "" }
 func (b *PriceBook) Source() string { return "" }
+
+func (b *PriceBook) Over(o *PriceBook) *PriceBook { return b }

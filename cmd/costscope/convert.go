@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"io"
+	"slices"
+	"strconv"
 
+	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
@@ -28,13 +32,73 @@ func (a *app) convertTraces(j *job) error {
 	}
 	defer s.Close()
 	return a.write(j.out, func(w io.Writer) error {
-		var line []byte
-		return s.Each(a.ctx, j.query, func(r *tracefmt.Run) error {
-			line = s.appendRun(line[:0], r)
-			_, err := w.Write(line)
-			return err
-		})
+		return s.convert(a.ctx, j.query, w)
 	})
+}
+
+// convert writes the matching calls and the facts of their runs.
+func (s *openedStore) convert(ctx context.Context, q analyze.Query, w io.Writer) error {
+	lines, err := s.lines(ctx)
+	if err != nil {
+		return err
+	}
+	match := q.Compile(s.Names(), s.config)
+	var b []byte
+	return s.Each(ctx, func(r *tracefmt.Run) error {
+		b = b[:0]
+		for i := range r.Calls {
+			c := &r.Calls[i]
+			if from := lines[c.Src.Source]; match.Match(c, r, from.path) {
+				b = tracefmt.AppendCall(b, s.Names(), c, r.ID, from.at(c.Src.Offset))
+			}
+		}
+		if len(b) > 0 {
+			b = tracefmt.AppendRun(b, s.Names(), r)
+		}
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+// A sourceLines knows the lines of a source's records.
+type sourceLines struct {
+	path    string
+	offsets []int64 // ascending
+	lines   []int64
+}
+
+// lines finds the line of every record, source by source. A source that is gone keeps its name without lines.
+func (s *openedStore) lines(ctx context.Context) (map[uint32]*sourceLines, error) {
+	all := map[uint32]*sourceLines{}
+	err := s.Each(ctx, func(r *tracefmt.Run) error {
+		for i := range r.Calls {
+			src := r.Calls[i].Src
+			l := all[src.Source]
+			if l == nil {
+				l = &sourceLines{path: s.shown(s.SourcePath(src.Source))}
+				all[src.Source] = l
+			}
+			l.offsets = append(l.offsets, src.Offset)
+		}
+		return ctx.Err()
+	})
+	for n, l := range all {
+		slices.Sort(l.offsets)
+		l.offsets = slices.Compact(l.offsets)
+		if found, err := tracefmt.LinesAt(s.SourcePath(n), l.offsets); err == nil {
+			l.lines = found
+		}
+	}
+	return all, err
+}
+
+// at is "file:line".
+func (l *sourceLines) at(offset int64) string {
+	i, ok := slices.BinarySearch(l.offsets, offset)
+	if !ok || i >= len(l.lines) {
+		return l.path
+	}
+	return l.path + ":" + strconv.FormatInt(l.lines[i], 10)
 }
 
 // refuseOutput keeps a result from replacing a trace that it is made from.

@@ -56,6 +56,7 @@ type job struct {
 	zone   *time.Location
 	query  analyze.Query
 	inputs inputs
+	keep   bool // what is read is the point: no temporary store will do
 }
 
 // onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before

@@ -26,6 +26,7 @@ func fitsLoad(j *job) error {
 
 // loadTraces reads traces into a store and says what it now holds.
 func (a *app) loadTraces(j *job) error {
+	j.keep = true
 	s, err := a.read(j)
 	if err != nil {
 		return err
