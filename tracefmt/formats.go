@@ -62,6 +62,8 @@ type Decoder struct {
 	arena []byte
 	src   SourceRef
 	otlp  otlpState
+	chunk chunkState
+	flat  flatState
 	warn  func(Warning)
 }
 
