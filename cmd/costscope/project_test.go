@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -145,13 +143,4 @@ func tracked(t *testing.T) []string {
 		t.Skip("no git checkout: the top level is not looked at")
 	}
 	return strings.Fields(string(out))
-}
-
-func readTop(t *testing.T, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(top, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
