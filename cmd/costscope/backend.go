@@ -112,7 +112,9 @@ func (s *openedStore) Status() analyze.Status { return s.rename(s.Bolt.Status())
 func (s *openedStore) rename(st analyze.Status) analyze.Status {
 	st.Sources, st.Skips = slices.Clone(st.Sources), slices.Clone(st.Skips)
 	for i := range st.Sources {
-		st.Sources[i].Path = s.shown(st.Sources[i].Path)
+		src := &st.Sources[i]
+		src.Note = strings.TrimPrefix(src.Note, src.Path+": ")
+		src.Path = s.shown(src.Path)
 	}
 	for i := range st.Skips {
 		st.Skips[i].Path = s.shown(st.Skips[i].Path)

@@ -37,6 +37,7 @@ func (a *app) loadTraces(j *job) error {
 		return err
 	}
 	held := loadResult{Store: s.path, Calls: t.Total.Calls, Runs: t.Total.Runs, CostUSD: json.Number(t.Total.Cost.String()), Unpriced: t.Total.Unpriced, NoUsage: t.Total.NoUsage}
+	held.filtered = len(j.query.Where) > 0 || j.query.Since != 0 || j.query.Until != 0
 	for _, src := range s.Status().Sources {
 		held.Sources++
 		held.Skipped += src.Skipped
@@ -54,6 +55,7 @@ type loadResult struct {
 	Unpriced int64       `json:"unpriced_calls"`
 	NoUsage  int64       `json:"calls_without_usage"`
 	Skipped  int64       `json:"skipped"`
+	filtered bool
 }
 
 func (r loadResult) write(w io.Writer, asJSON bool) error {
@@ -62,7 +64,11 @@ func (r loadResult) write(w io.Writer, asJSON bool) error {
 		e.SetEscapeHTML(false)
 		return e.Encode(r)
 	}
-	_, err := fmt.Fprintf(w, "%s holds %s of %s, %s, $%s\n", printable(r.Store), count(r.Calls, "call"), count(r.Runs, "run"), count(int64(r.Sources), "source"), r.CostUSD)
+	verb := "holds"
+	if r.filtered {
+		verb = "has, where the conditions hold,"
+	}
+	_, err := fmt.Fprintf(w, "%s %s %s of %s from %s: $%s\n", printable(r.Store), verb, count(r.Calls, "call"), count(r.Runs, "run"), count(int64(r.Sources), "source"), r.CostUSD)
 	for _, n := range []struct {
 		n    int64
 		text string
