@@ -21,12 +21,12 @@ import (
 
 // Options say how a store is opened.
 type Options struct {
-	Path    string                // of Bolt's file
-	Prices  *tracefmt.PriceBook   // nil: the built-in book
-	Mode    tracefmt.CostMode     // which cost counts
-	TZ      *time.Location        // of days; nil: UTC
-	Workers int                   // 0: one per core
-	Format  uint8                 // of all sources; FormatNone: detect
+	Path    string              // of Bolt's file
+	Prices  *tracefmt.PriceBook // nil: the built-in book
+	Mode    tracefmt.CostMode   // which cost counts
+	TZ      *time.Location      // of days; nil: UTC
+	Workers int                 // 0: one per core
+	Format  uint8               // of all sources; FormatNone: detect
 }
 
 func (o *Options) fill() {

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"costscope/analyze"
+	"costscope/tracefmt"
 )
 
 // ErrNothing is returned by Load when no source could be read at all.
@@ -32,6 +33,9 @@ func (s *Bolt) Load(ctx context.Context, files []string, stdin io.Reader, progre
 	s.bump()
 	s.mu.Unlock()
 	err = s.take(ctx, plan, stdin, progress)
+	if err == nil {
+		err = s.exactMax(ctx)
+	}
 	if e := s.saveSums(); err == nil {
 		err = e
 	}
@@ -89,6 +93,37 @@ func (s *Bolt) resum(ctx context.Context) error {
 	s.bump()
 	s.mu.Unlock()
 	return s.saveSums()
+}
+
+// exactMax finds the dearest call of each cell that lost it and cannot tell the next one.
+func (s *Bolt) exactMax(ctx context.Context) error {
+	stale := s.sums.cells.StaleCells()
+	if len(stale) == 0 {
+		return nil
+	}
+	dearest := map[analyze.CellKey]tracefmt.USD{}
+	for _, k := range stale {
+		dearest[k] = 0
+	}
+	keys := analyze.NewAggregate(s.config())
+	err := s.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+		for i := range run.Calls {
+			if k, counted := keys.CellKey(run, &run.Calls[i]); counted {
+				if was, ok := dearest[k]; ok {
+					dearest[k] = max(was, run.Calls[i].Cost)
+				}
+			}
+		}
+		return nil
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, v := range dearest {
+		if err == nil {
+			s.sums.cells.SetMax(k, v)
+		}
+	}
+	return err
 }
 
 // clear forgets all calls and sources.

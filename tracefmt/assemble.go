@@ -19,7 +19,7 @@ type Assembler struct {
 	prices map[[2]Sym]*PriceRow
 	ids    idTable
 	run    Run
-	up     []int32
+	up     []int32 // parent of each call, as its id says; -1 for none
 	state  []walk
 	stack  []int32
 }
@@ -225,8 +225,10 @@ func byTime(x, y Record) int {
 
 // link finds the parent of each call. A parent that is not in the trace leaves an orphan.
 func (a *Assembler) link(calls []Call) {
+	a.up = a.up[:0]
 	any := false
 	for i := range calls {
+		a.up = append(a.up, -1)
 		any = any || calls[i].Parent != ""
 	}
 	if !any {
@@ -242,7 +244,7 @@ func (a *Assembler) link(calls []Call) {
 			continue
 		}
 		if up, ok := a.ids.find(c.Parent); ok && up != int32(i) {
-			c.Up = up
+			a.up[i] = up
 		}
 	}
 }
@@ -256,7 +258,7 @@ func (a *Assembler) climb(calls []Call) {
 		st[i].usedBy, st[i].modelBy = noStart, noStart
 	}
 	for i := range calls {
-		if up := calls[i].Up; up >= 0 {
+		if up := a.up[i]; up >= 0 {
 			st[up].kids++
 		}
 	}
@@ -270,7 +272,7 @@ func (a *Assembler) climb(calls []Call) {
 		i := queue[k]
 		a.settleUsage(&calls[i], &st[i])
 		st[i].done = true
-		up := calls[i].Up
+		up := a.up[i]
 		if up < 0 {
 			continue
 		}
@@ -283,21 +285,21 @@ func (a *Assembler) climb(calls []Call) {
 	for i := range calls { // what is left stands on or above a cycle
 		if !st[i].done {
 			a.settleUsage(&calls[i], &st[i])
-			if onCycle(calls, int32(i)) {
-				calls[i].Up = -1
+			if a.onCycle(int32(i)) {
+				a.up[i] = -1
 			}
 		}
 	}
 	a.stack = queue[:0]
 }
 
-func onCycle(calls []Call, i int32) bool {
-	at := calls[i].Up
-	for n := 0; n < len(calls) && at >= 0; n++ {
+func (a *Assembler) onCycle(i int32) bool {
+	at := a.up[i]
+	for n := 0; n < len(a.up) && at >= 0; n++ {
 		if at == i {
 			return true
 		}
-		at = calls[at].Up
+		at = a.up[at]
 	}
 	return false
 }
@@ -310,9 +312,7 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 			c.Kind = KindLLM
 		}
 	}
-	encloses := func(start int64) bool {
-		return start != noStart && (c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End)
-	}
+	encloses := func(start int64) bool { return start != noStart && c.holds(start) }
 	usage := c.Has&(HasInput|HasOutput) != 0
 	carries := usage || c.Has&HasCost != 0 && c.Recorded != 0
 	c.Counted = c.Flags&FlagAggregate == 0 && !encloses(st.usedBy)
@@ -335,6 +335,11 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 	if c.Has&HasEnd == 0 && c.Status == StatusUnset {
 		c.Status = StatusUnfinished
 	}
+}
+
+// holds says that a call below c which started then is a part of c, not merely what c led to.
+func (c *Call) holds(start int64) bool {
+	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End
 }
 
 func (r *Record) startOr(other int64) int64 {
@@ -393,14 +398,17 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 func (a *Assembler) descend(run *Run, i int32) {
 	calls, st := run.Calls, a.state
 	path := a.stack[:0]
-	for at := i; at >= 0 && !st[at].done; at = calls[at].Up {
+	for at := i; at >= 0 && !st[at].done; at = a.up[at] {
 		path = append(path, at)
 	}
 	for k := len(path) - 1; k >= 0; k-- {
 		c := &calls[path[k]]
 		var above walk
-		if c.Up >= 0 {
-			above = st[c.Up]
+		if up := a.up[path[k]]; up >= 0 {
+			above = st[up]
+			if c.Up = up; !calls[up].holds(c.startOr(0)) {
+				c.Up = calls[up].Up
+			}
 		}
 		s := &st[path[k]]
 		s.done = true
@@ -409,7 +417,7 @@ func (a *Assembler) descend(run *Run, i int32) {
 		switch {
 		case c.Record.Kind == KindAgent:
 			s.agent, s.step = firstSym(c.Record.Agent, c.Name, above.agent), 0
-		case c.Kind.Encloses() && c.Up >= 0 && s.step == 0:
+		case c.Kind.Encloses() && a.up[path[k]] >= 0 && s.step == 0:
 			s.step = firstSym(c.Record.Step, c.Name)
 		}
 		c.Workflow = firstSym(s.workflow, run.Workflow)
