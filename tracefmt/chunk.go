@@ -172,14 +172,15 @@ func (d *Decoder) consumed(v []byte) int {
 // elements decodes the elements of an array that stands on one line.
 func (d *Decoder) elements(v []byte, at SourceRef) {
 	var f framer
-	for {
+	n := 0
+	for ; ; n++ {
 		from, to, ok := f.next(v)
 		if !ok {
 			break
 		}
 		d.values(v[from:to], SourceRef{at.Source, at.Offset + int64(from), 0})
 	}
-	if f.open() {
+	if f.open() || n == 0 && !wholeValue(v) {
 		d.chunk.batch.Values++
 		d.refuse(v, at, errCut)
 	}
@@ -191,7 +192,7 @@ func (d *Decoder) resume(v []byte, at SourceRef, err error) int {
 	s := &d.chunk.scan
 	s.reset(v)
 	s.skip()
-	if s.err == nil {
+	if v[0] == '{' && s.err == nil {
 		d.refuse(v[:s.at], at, err)
 		return s.at
 	}

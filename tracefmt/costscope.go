@@ -16,6 +16,9 @@ type flatState struct {
 	duration  int64 // nanoseconds
 	timed     bool  // duration is stated
 	said      Status
+	stated    bool // a status is stated
+	named     bool // a name is stated, if only an empty one
+	word      Sym  // the operation as written
 	facts     RunFacts
 	tags      tagSet
 	layout    []flatMember
@@ -52,10 +55,13 @@ func init() {
 		"end":         func(d *Decoder, r *Record) error { return d.flatTime(r, &r.End, HasEnd) },
 		"duration_ms": (*Decoder).flatDuration,
 
-		"workflow":      flatName(func(r *Record) *Sym { return &r.Workflow }),
-		"agent":         flatName(func(r *Record) *Sym { return &r.Agent }),
-		"step":          flatName(func(r *Record) *Sym { return &r.Step }),
-		"name":          flatName(func(r *Record) *Sym { return &r.Name }),
+		"workflow": flatName(func(r *Record) *Sym { return &r.Workflow }),
+		"agent":    flatName(func(r *Record) *Sym { return &r.Agent }),
+		"step":     flatName(func(r *Record) *Sym { return &r.Step }),
+		"name": func(d *Decoder, r *Record) error {
+			r.Name, d.flat.named = d.name(d.scan.str()), true
+			return nil
+		},
 		"tool":          flatName(func(r *Record) *Sym { return &r.Tool }),
 		"feature":       flatText(func(r *Record) *Sym { return &r.Feature }),
 		"version":       flatText(func(r *Record) *Sym { return &r.Version }),
@@ -133,7 +139,8 @@ func init() {
 
 func decodeCostscope(d *Decoder, value []byte) error {
 	f, s := &d.flat, &d.scan
-	f.kind, f.operation, f.override, f.total, f.timed, f.said = 'c', false, KindUnknown, noTotal, false, StatusUnset
+	f.kind, f.operation, f.override, f.total, f.timed = 'c', false, KindUnknown, noTotal, false
+	f.said, f.stated, f.named, f.word = StatusUnset, false, false, 0
 	f.facts = RunFacts{}
 	f.tags.reset()
 	s.reset(value)
@@ -204,6 +211,9 @@ func (d *Decoder) flatDone(r *Record) error {
 	if f.override != KindUnknown {
 		r.Kind = f.override
 	}
+	if !f.named && !r.Kind.Encloses() {
+		r.Name = f.word
+	}
 	d.flatEnd(r)
 	d.settleUsage(r, cacheInside, f.total)
 	return nil
@@ -224,7 +234,7 @@ func (d *Decoder) flatEnd(r *Record) {
 		r.End = r.Start
 	}
 	switch {
-	case f.said != StatusUnset:
+	case f.stated:
 		r.Status = f.said
 	case r.Error != 0:
 		r.Status = StatusError
@@ -321,9 +331,7 @@ func (d *Decoder) flatOperation(r *Record) error {
 			break
 		}
 	}
-	if r.Name == 0 && !r.Kind.Encloses() {
-		r.Name = d.sym(b)
-	}
+	d.flat.word = d.sym(b)
 	return nil
 }
 
@@ -384,7 +392,7 @@ func (d *Decoder) flatStatus(r *Record) error {
 	if !known {
 		d.warnf("an unknown status %s: read as not stated", quoteShort(b))
 	}
-	d.flat.said = st
+	d.flat.said, d.flat.stated = st, len(b) > 0
 	if st == StatusError && r.Error == 0 && !plainErrors[string(w)] {
 		r.Error = d.sym(w)
 	}

@@ -9,8 +9,9 @@ import (
 
 // peek is what detection sees of a value: its top-level keys and, for scalar members, their text.
 type peek struct {
-	keys map[string]string // scalars: text; objects "{", arrays "["
-	raw  []byte
+	keys  map[string]string // scalars: text; objects "{", arrays "["
+	raw   []byte
+	whole bool // the value ends within raw
 }
 
 // has tells whether all of the keys are there.
@@ -156,11 +157,12 @@ func peekAt(v []byte) (p peek, ok bool) {
 			p.keys[k] = string(s.str())
 		}
 	}
+	p.whole = s.err == nil
 	return p, len(p.keys) > 0 && (s.err == nil || s.err == errCut)
 }
 
 // framed tells whether the values of a source must be found by their brackets: it is an array, or its first value goes on behind the
-// first line although no later line is a value by itself (which would mean that the first line is a torn one).
+// first line. Where that value's end is not in sight, a later line that is a value by itself means that the first line is a torn one.
 func framed(head []byte) bool {
 	head = bytes.TrimLeft(head, blanks)
 	if len(head) == 0 || head[0] == '[' {
@@ -170,8 +172,14 @@ func framed(head []byte) bool {
 	if head[0] != '{' || !more || !cutOff(line) {
 		return false
 	}
+	var f framer
+	if from, to, ok := f.next(head); ok {
+		var p peek
+		p, ok = peekAt(head[from:to])
+		return ok && p.whole
+	}
 	for n := 0; n < headValues && len(rest) > 0; n++ {
-		line, rest, more = bytes.Cut(rest, newline)
+		line, rest, _ = bytes.Cut(rest, newline)
 		if len(line) > 0 && line[0] == '{' && wholeValue(line) {
 			return false
 		}

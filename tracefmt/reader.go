@@ -71,6 +71,9 @@ func (r *Reader) start(o ReadOptions) error {
 		r.format = f.format
 	}
 	if r.format == FormatNone || len(head) == 0 {
+		if len(head) == 0 && r.src.warn != "" {
+			return &SourceError{r.src.path, ErrNotJSON, r.src.warn}
+		}
 		return refuse(r.src.path, head, f)
 	}
 	if o.Offset == 0 && bytes.HasPrefix(head, bom) {

@@ -78,7 +78,7 @@ func TestSupportRefund(t *testing.T) {
 	for _, run := range runsOf(b, names) {
 		for i := range run.Calls {
 			c := &run.Calls[i]
-			if names.Name(c.Name) != "chat" {
+			if c.RequestModel|c.Record.Model == 0 || c.Kind == KindEmbedding {
 				continue
 			}
 			chat++

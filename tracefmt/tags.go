@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -85,12 +86,15 @@ func TagValue(set, key string) (value string, ok bool) {
 	return "", false
 }
 
-// TagKeys calls do with each key and value of a set of tags, in order.
-func TagKeys(set string, do func(key, value string)) {
-	for len(set) > 0 {
-		var tag string
-		tag, set, _ = strings.Cut(set, tagSep)
-		key, value, _ := strings.Cut(tag, "=")
-		do(key, value)
+// TagPairs are the keys and values of a set of tags, in order.
+func TagPairs(set string) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for rest := set; len(rest) > 0; {
+			var tag string
+			tag, rest, _ = strings.Cut(rest, tagSep)
+			if key, value, _ := strings.Cut(tag, "="); !yield(key, value) {
+				return
+			}
+		}
 	}
 }
