@@ -30,4 +30,4 @@ func (b *PriceBook) Hash() string   { return "" }
 func (b *PriceBook) AsOf() string   { return "" }
 func (b *PriceBook) Source() string { return "" }
 
-func (b *PriceBook) Over(o *PriceBook) *PriceBook { return b }
+

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
@@ -32,24 +31,24 @@ func (a *app) convertTraces(j *job) error {
 	}
 	defer s.Close()
 	return a.write(j.out, func(w io.Writer) error {
-		return s.convert(a.ctx, j.query, w)
+		return s.convert(a.ctx, j, w)
 	})
 }
 
 // convert writes the matching calls and the facts of their runs.
-func (s *openedStore) convert(ctx context.Context, q analyze.Query, w io.Writer) error {
-	lines, err := s.lines(ctx)
+func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
+	lines, err := s.lines(ctx, j.inputs.shown)
 	if err != nil {
 		return err
 	}
-	match := q.Compile(s.Names(), s.config)
+	match := j.query.Compile(s.Names(), s.config)
 	var b []byte
 	return s.Each(ctx, func(r *tracefmt.Run) error {
 		b = b[:0]
 		for i := range r.Calls {
 			c := &r.Calls[i]
 			if from := lines[c.Src.Source]; match.Match(c, r, from.path) {
-				b = tracefmt.AppendCall(b, s.Names(), c, r.ID, from.at(c.Src.Offset))
+				b = tracefmt.AppendCall(b, s.Names(), c, tracefmt.Origin{Source: from.at(c.Src.Offset)})
 			}
 		}
 		if len(b) > 0 {
@@ -68,14 +67,14 @@ type sourceLines struct {
 }
 
 // lines finds the line of every record, source by source. A source that is gone keeps its name without lines.
-func (s *openedStore) lines(ctx context.Context) (map[uint32]*sourceLines, error) {
+func (s *openedStore) lines(ctx context.Context, shown func(string) string) (map[uint32]*sourceLines, error) {
 	all := map[uint32]*sourceLines{}
 	err := s.Each(ctx, func(r *tracefmt.Run) error {
 		for i := range r.Calls {
 			src := r.Calls[i].Src
 			l := all[src.Source]
 			if l == nil {
-				l = &sourceLines{path: s.shown(s.SourcePath(src.Source))}
+				l = &sourceLines{path: shown(s.SourcePath(src.Source))}
 				all[src.Source] = l
 			}
 			l.offsets = append(l.offsets, src.Offset)

@@ -16,11 +16,12 @@ import (
 // inputs is what the TRACE arguments name.
 type inputs struct {
 	args    []string
-	files   []string           // trace files to read
+	files   []string           // trace files to read, with full paths
+	typed   map[string]string  // the same as the person typed them
 	missing []string           // what is wrong with arguments that name nothing
 	ignored []tracefmt.Ignored // files of directories and globs that are no traces
 	store   string             // a store written by load, which is opened without its sources
-	stdin   string             // the file of files that is a copy of standard input
+	stdin   string             // that of files which is a copy of standard input
 }
 
 // find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
@@ -32,13 +33,14 @@ func (a *app) find(in *inputs, store string) error {
 	files, ignored, err := tracefmt.Expand(in.args)
 	in.ignored, in.missing = ignored, reasons(err)
 	for _, f := range files {
+		file := f
 		if f == "-" {
-			if f, err = a.copyStdin(store); err != nil {
+			if file, err = a.copyStdin(store); err != nil {
 				return err
 			}
-			in.stdin = f
+			in.stdin = file
 		}
-		in.files = append(in.files, f)
+		in.add(file, f)
 	}
 	if len(in.files) == 0 {
 		return in.nothing(nil)
@@ -85,12 +87,27 @@ func (in *inputs) nothing(tried []string) error {
 	return nothingRead(hint, "no call could be read from %s", strings.Join(in.args, " "))
 }
 
-// name is how a file is shown: standard input by its own name.
-func (in *inputs) name(file string) string {
-	if file != "" && file == in.stdin {
-		return "-"
+// shown is a source as the person typed it; standard input is "-".
+func (in *inputs) shown(path string) string {
+	if t, ok := in.typed[path]; ok {
+		return t
 	}
-	return file
+	return path
+}
+
+// add takes a file in by its full path, by which the store knows it from wherever it is opened.
+func (in *inputs) add(file, typed string) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		abs = file
+	}
+	if in.typed == nil {
+		in.typed = map[string]string{}
+	}
+	if _, twice := in.typed[abs]; !twice {
+		in.files = append(in.files, abs)
+	}
+	in.typed[abs] = typed
 }
 
 // reasons splits joined errors into their texts.

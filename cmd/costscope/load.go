@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"costscope/analyze"
 )
 
 const loadLong = `Read traces into a store, without a terminal. The store keeps the calls, not the text of their messages: raw records are shown from the
@@ -37,7 +39,7 @@ func (a *app) loadTraces(j *job) error {
 		return err
 	}
 	held := loadResult{Store: s.path, Calls: t.Total.Calls, Runs: t.Total.Runs, CostUSD: json.Number(t.Total.Cost.String()), Unpriced: t.Total.Unpriced, NoUsage: t.Total.NoUsage}
-	held.filtered = len(j.query.Where) > 0 || j.query.Since != 0 || j.query.Until != 0
+	held.filtered = narrows(j.query)
 	for _, src := range s.Status().Sources {
 		held.Sources++
 		held.Skipped += src.Skipped
@@ -88,5 +90,5 @@ func count(n int64, what string) string {
 	if n != 1 {
 		what += "s"
 	}
-	return thousands(n) + " " + what
+	return analyze.Count(n) + " " + what
 }

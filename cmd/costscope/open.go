@@ -28,7 +28,7 @@ func (a *app) openTraces(j *job) error {
 	}
 	ctx, stop := context.WithCancel(a.ctx)
 	end := make(chan error, 1)
-	go func() { end <- s.Load(ctx, j.inputs.files, nil) }()
+	go func() { end <- s.Load(ctx, j.inputs.files, nil, nil) }()
 	select {
 	case err = <-end:
 		end <- err

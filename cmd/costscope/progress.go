@@ -72,15 +72,6 @@ func progressLine(s analyze.Status) string {
 	if s.Size > 0 {
 		fmt.Fprintf(&b, " %d%%", min(100, s.Done*100/s.Size))
 	}
-	fmt.Fprintf(&b, " · %s calls", thousands(calls))
+	fmt.Fprintf(&b, " · %s calls", analyze.Count(calls))
 	return b.String()
-}
-
-// thousands groups the digits of n: 310,422.
-func thousands(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -15,7 +15,7 @@ func (a *app) read(j *job) (*openedStore, error) {
 		return nil, err
 	}
 	p := a.progress(j.quiet)
-	err = s.Load(a.ctx, j.inputs.files, p.show)
+	err = s.Load(a.ctx, j.inputs.files, nil, p.show)
 	p.done()
 	if err = a.loaded(j, s, err); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -42,7 +42,7 @@ func (a *app) loaded(j *job, s *openedStore, err error) error {
 func interrupted(s *openedStore, st analyze.Status) error {
 	f := &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was kept")}
 	if !s.temporary {
-		f.err = fmt.Errorf("interrupted; %s calls are kept in %s", thousands(countCalls(st)), s.path)
+		f.err = fmt.Errorf("interrupted; %s calls are kept in %s", analyze.Count(countCalls(st)), s.path)
 		f.hint = "the same command goes on from there"
 	}
 	return f
@@ -66,7 +66,7 @@ func tried(st analyze.Status) []string {
 		switch {
 		case why != "":
 		case src.Skipped > 0:
-			why = fmt.Sprintf("none of %s records is a call, %s are unreadable", thousands(src.Records), thousands(src.Skipped))
+			why = fmt.Sprintf("none of %s records is a call, %s are unreadable", analyze.Count(src.Records), analyze.Count(src.Skipped))
 		case src.Format == "":
 			why = "no known trace format"
 		default:
