@@ -89,7 +89,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.look.serial++
 		return a, a.top().load(a)
 	case tea.KeyMsg:
-		return a, a.key(keyName(m))
+		return a, a.key(keyOf(m))
 	case tea.MouseMsg:
 		return a, a.mouse(m)
 	case reply:

@@ -60,12 +60,12 @@ type zoom struct {
 
 func newZoom(kind int, s scope) *zoom { return &zoom{s: s, kind: kind, l: lenses[kind].make()} }
 
-func (z *zoom) where() scope                  { return z.s }
-func (z *zoom) load(a *App) tea.Cmd           { return z.l.about(a, z.s, true) }
-func (z *zoom) take(a *App, r reply) tea.Cmd  { return z.l.take(a, r) }
-func (z *zoom) due(a *App, d due) tea.Cmd     { return z.l.due(a, d) }
-func (z *zoom) leave()                        { z.l.leave() }
-func (z *zoom) relook(a *App) tea.Cmd         { return z.l.about(a, z.s, false) }
+func (z *zoom) where() scope                   { return z.s }
+func (z *zoom) load(a *App) tea.Cmd            { return z.l.about(a, z.s, true) }
+func (z *zoom) take(a *App, r reply) tea.Cmd   { return z.l.take(a, r) }
+func (z *zoom) due(a *App, d due) tea.Cmd      { return z.l.due(a, d) }
+func (z *zoom) leave()                         { z.l.leave() }
+func (z *zoom) relook(a *App) tea.Cmd          { return z.l.about(a, z.s, false) }
 func (z *zoom) view(a *App, w, h int) []string { return z.l.view(a, w, h, true) }
 
 func (z *zoom) summary(a *App) string {

@@ -629,4 +629,3 @@ func partOf(rows []*analyze.Row) analyze.Row {
 	}
 	return sum
 }
-

@@ -39,7 +39,7 @@ func (p *pen) put(r role, s string) *pen {
 // right writes s so that it ends w columns from where the pen is.
 func (p *pen) right(r role, s string, w int) *pen {
 	s = cut(s, w)
-	return p.gap(w - width(s)).put(r, s)
+	return p.gap(w-width(s)).put(r, s)
 }
 
 // left writes s and fills up to w columns.

@@ -42,7 +42,9 @@ type (
 	sibling interface { // previous or next of the same kind
 		step(a *App, by int) tea.Cmd
 	}
-	copier interface{ copied(a *App) (text, what string) }
+	copier interface {
+		copied(a *App) (text, what string)
+	}
 	clicker interface { // took a click at line y of the body
 		click(a *App, x, y int) tea.Cmd
 	}

@@ -13,8 +13,8 @@ import (
 
 // A Source answers the explorer's questions. It is asked from several goroutines; a cancelled context ends the work soon.
 type Source interface {
-	Status() analyze.Status    // cheap, at any time
-	Changed() <-chan struct{}  // capacity 1, coalesced; nil where nothing ever changes
+	Status() analyze.Status   // cheap, at any time
+	Changed() <-chan struct{} // capacity 1, coalesced; nil where nothing ever changes
 	Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error)
 	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) // cost of each run within the scope
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
