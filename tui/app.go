@@ -175,9 +175,6 @@ func (a *App) push(s screen) tea.Cmd {
 
 // pop goes back to the screen before, which finds its cursor where it was.
 func (a *App) pop() tea.Cmd {
-	if len(a.stack) == 1 {
-		return a.say("this is the top · q quits")
-	}
 	a.remember()
 	a.top().leave()
 	a.stack = a.stack[:len(a.stack)-1]

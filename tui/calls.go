@@ -25,6 +25,8 @@ type calls struct {
 	rows  map[int]analyze.CallRow // by place in the list
 	from  int                     // of the part that was asked for last
 	n     int
+	total *analyze.Row    // of the scope; nil until known
+	stale bool            // total must be asked for again
 	ref   analyze.CallRef // of the cursor
 	held  bool
 }
@@ -45,12 +47,14 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 	case key == l.key && !fresh:
 		return nil
 	case key == l.key && l.busy:
-		l.again = true
+		l.again, l.stale = true, true
 		return nil
 	case key == l.key:
+		l.stale = true
 		return l.request(a)
 	}
 	first := l.key == ""
+	l.total, l.stale = nil, true
 	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
 	l.rows, l.cur, l.ref = nil, window{rows: l.cur.rows}, analyze.CallRef{}
 	if !first {
@@ -67,8 +71,8 @@ func (l *calls) due(a *App, d due) tea.Cmd {
 }
 
 type callAnswer struct {
-	page analyze.CallPage
-	key  string
+	page  analyze.CallPage
+	total *analyze.Row // nil where it was not asked for
 }
 
 // request asks for what is visible and a margin.
@@ -77,10 +81,18 @@ func (l *calls) request(a *App) tea.Cmd {
 	rows := max(l.cur.rows, 20)
 	l.from = max(0, l.cur.top-callMargin)
 	l.n = l.cur.top - l.from + rows + callMargin
-	src, q, by, desc, from, n := a.src, l.s.by(), callOrders[l.order].by, l.desc(), l.from, l.n
+	src, q, by, desc, from, n, stale := a.src, l.s.by(), callOrders[l.order].by, l.desc(), l.from, l.n, l.stale
 	return l.ask(func(ctx context.Context) (any, error) {
 		page, err := src.Calls(ctx, q, by, desc, from, n)
-		return page, err
+		ans := callAnswer{page: page}
+		if err != nil || !stale {
+			return ans, err
+		}
+		table, err := src.Rollup(ctx, q)
+		if err == nil {
+			ans.total = &table.Total
+		}
+		return ans, err
 	})
 }
 
@@ -96,7 +108,11 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 	if l.err = r.err; r.err != nil {
 		return nil
 	}
-	page := r.ans.(analyze.CallPage)
+	ans := r.ans.(callAnswer)
+	page := ans.page
+	if ans.total != nil {
+		l.total, l.stale = ans.total, l.again
+	}
 	l.known = true
 	l.rows = make(map[int]analyze.CallRow, len(page.Rows))
 	at := -1

@@ -2,10 +2,13 @@ package tui
 
 import (
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/NimbleMarkets/ntcharts/canvas"
+	"github.com/NimbleMarkets/ntcharts/canvas/graph"
 	"github.com/NimbleMarkets/ntcharts/linechart"
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -52,21 +55,30 @@ func columnsChart(values []int64, most int64, h, barW int, log bool, put func(li
 // minLine is the smallest size that the line chart is drawn at; below, the library fails.
 const minLineW, minLineH = 12, 4
 
-// lorenzChart draws the curve of shares (x, y from 0 to 1) and the diagonal of perfect evenness as plain text lines, w by h.
-func lorenzChart(points []share, w, h int) []string {
-	if w < minLineW || h < minLineH || len(points) == 0 {
+// lorenzChart draws the curve y[0] to y[n-1] over x from 0 to 1, and the dotted diagonal of perfect evenness, as plain text lines, w by h.
+func lorenzChart(y []float64, w, h int) []string {
+	if w < minLineW || h < minLineH || len(y) < 2 {
 		return make([]string, max(h, 0))
 	}
-	label := func(_ int, v float64) string { return percentLabel(v) }
-	m := linechart.New(w, h, 0, 1, 0, 1, linechart.WithXYSteps(max(1, w/6), max(1, (h-2)/2)))
-	m.XLabelFormatter, m.YLabelFormatter = label, label
+	m := linechart.New(w, h, 0, 1, 0, 1, linechart.WithXYSteps(max(8, (w-6)/4), max(1, (h-2)/2)))
+	m.XLabelFormatter = func(_ int, v float64) string { return strings.TrimSpace(percentLabel(v)) }
+	m.YLabelFormatter = func(_ int, v float64) string { return percentLabel(v) }
+	m.UpdateGraphSizes()
 	m.DrawXYAxisAndLabel()
-	at := canvas.Float64Point{}
-	for _, p := range points {
-		to := canvas.Float64Point{X: p.x, Y: p.y}
-		m.DrawBrailleLine(at, to)
-		at = to
+	g := graph.NewBrailleGrid(m.GraphWidth(), m.GraphHeight(), 0, 1, 0, 1)
+	const steps = 400
+	for i := range steps + 1 {
+		x := float64(i) / steps
+		k := x * float64(len(y)-1)
+		low := min(int(k), len(y)-2)
+		v := y[low] + (y[low+1]-y[low])*(k-float64(low))
+		g.Set(g.GridPoint(canvas.Float64Point{X: x, Y: v}))
+		if i%10 == 0 {
+			g.Set(g.GridPoint(canvas.Float64Point{X: x, Y: x}))
+		}
 	}
+	at := m.Origin()
+	graph.DrawBraillePatterns(&m.Canvas, canvas.Point{X: at.X + 1, Y: 0}, g.BraillePatterns(), lipgloss.NewStyle())
 	lines := strings.Split(ansi.Strip(m.View()), "\n")
 	for i := range lines {
 		lines[i] = cut(lines[i], w)
@@ -77,13 +89,10 @@ func lorenzChart(points []share, w, h int) []string {
 	return lines[:h]
 }
 
+// percentLabel takes four columns whatever the value, so that the library leaves enough room for all labels.
 func percentLabel(v float64) string {
-	s := percentOf(math.Round(v*20) / 20)
-	return strings.Replace(s, ".0%", "%", 1)
+	return padLeft(strconv.Itoa(int(math.Round(v*100)))+"%", 4)
 }
-
-// A share is a point of a Lorenz curve: the cheapest part x of all make up part y of the money.
-type share struct{ x, y float64 }
 
 // braille tells whether a rune draws the curve, so that it can be coloured apart from axis and labels.
 func braille(r rune) bool { return r >= 0x2800 && r <= 0x28ff }

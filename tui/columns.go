@@ -42,6 +42,7 @@ type column struct {
 	key   func(c cellOf) (v int64, known bool) // to sort by; unknown goes last. nil: not to be sorted by
 	role  func(c cellOf) role
 	skip  func(m measure) bool // repeats the measure's column
+	sums  bool                 // the total is the widest
 }
 
 // cellOf is what a cell may look at.
@@ -54,19 +55,19 @@ type cellOf struct {
 
 // columns of the table of paths, from left to right, between the name and the bar.
 var columns = []column{
-	{id: "measure", width: 11, rank: 0, head: func(m measure) string { return measureNames[m] }, text: measureText,
+	{id: "measure", sums: true, width: 11, rank: 0, head: func(m measure) string { return measureNames[m] }, text: measureText,
 		key: func(c cellOf) (int64, bool) { return c.m.of(c.row), true }, role: measureRole},
-	{id: "share", width: 7, rank: 1, head: fixed("share"), text: func(c cellOf) string { return percent(c.m.of(c.row), c.m.of(c.total)) }},
+	{id: "share", width: 7, rank: 1, head: fixed("share"), text: shareText},
 	{id: "sum", width: 7, rank: 6, head: fixed("sum"), text: func(c cellOf) string { return percent(c.sum, c.m.of(c.total)) }, role: always(roleDim)},
-	{id: "cost", width: 11, rank: 2, head: fixed("cost"), text: func(c cellOf) string { return atLeast(c.row) },
+	{id: "cost", sums: true, width: 11, rank: 2, head: fixed("cost"), text: func(c cellOf) string { return atLeast(c.row) },
 		key: func(c cellOf) (int64, bool) { return int64(c.row.Cost), true }, role: always(roleSpend), skip: is(byCost)},
-	{id: "calls", width: 11, rank: 3, head: fixed("calls"), text: func(c cellOf) string { return count(c.row.Calls) },
+	{id: "calls", sums: true, width: 11, rank: 3, head: fixed("calls"), text: func(c cellOf) string { return count(c.row.Calls) },
 		key: func(c cellOf) (int64, bool) { return c.row.Calls, true }, skip: is(byCalls)},
 	{id: "failed", width: 8, rank: 8, head: fixed("failed"), text: func(c cellOf) string { return ratio(c.row.Failed, c.row.Calls, "✗") },
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.Failed, r.Calls }), role: failedRole},
 	{id: "retry", width: 8, rank: 7, head: fixed("retry"), text: func(c cellOf) string { return ratio(c.row.Retries, c.row.Calls, "↻") },
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.Retries, r.Calls }), role: retryRole},
-	{id: "wasted", width: 10, rank: 5, head: fixed("wasted"), text: func(c cellOf) string { return money(c.row.Wasted) },
+	{id: "wasted", sums: true, width: 10, rank: 5, head: fixed("wasted"), text: wastedText,
 		key: func(c cellOf) (int64, bool) { return int64(c.row.Wasted), true }, role: wasteRole, skip: is(byWasted)},
 	{id: "p50", width: 10, rank: 10, head: fixed("p50"), text: quantileText(1, 2), key: quantileKey(1, 2)},
 	{id: "p99", width: 10, rank: 9, head: fixed("p99"), text: quantileText(99, 100), key: quantileKey(99, 100)},
@@ -76,7 +77,7 @@ var columns = []column{
 		key: func(c cellOf) (int64, bool) { return c.row.Input + c.row.Output, true }, skip: is(byTokens)},
 	{id: "cached", width: 7, rank: 15, head: fixed("cached"), text: func(c cellOf) string { return percent(c.row.CacheRead, c.row.Input) },
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.CacheRead, r.Input })},
-	{id: "runs", width: 9, rank: 16, head: fixed("runs"), text: func(c cellOf) string { return count(c.row.Runs) },
+	{id: "runs", sums: true, width: 9, rank: 16, head: fixed("runs"), text: func(c cellOf) string { return count(c.row.Runs) },
 		key: func(c cellOf) (int64, bool) { return c.row.Runs, true }},
 	{id: "$/success", width: 10, rank: 14, head: fixed("$/success"), text: successText, key: successKey},
 }
@@ -99,10 +100,28 @@ func measureText(c cellOf) string {
 	case byCalls:
 		return count(c.row.Calls)
 	case byWasted:
-		return money(c.row.Wasted)
+		return wastedText(c)
 	}
 	return atLeast(c.row)
 }
+
+func wastedText(c cellOf) string {
+	if c.row.Wasted == 0 {
+		return none
+	}
+	return money(c.row.Wasted)
+}
+
+// shareText is the row's part of the measure; of a cost that is not known nobody knows it.
+func shareText(c cellOf) string {
+	if c.m == byCost && costUnknown(c.row) {
+		return "?"
+	}
+	return percent(c.m.of(c.row), c.m.of(c.total))
+}
+
+// costUnknown: no call of the row has a cost, and some have tokens without a price.
+func costUnknown(r *analyze.Row) bool { return r.Unpriced > 0 && r.Costs.N() == 0 }
 
 func measureRole(c cellOf) role {
 	switch c.m {
@@ -119,7 +138,7 @@ func atLeast(r *analyze.Row) string {
 	switch {
 	case r.Unpriced == 0:
 		return money(r.Cost)
-	case r.Cost == 0:
+	case costUnknown(r):
 		return "?"
 	}
 	return "≥" + money(r.Cost)
@@ -128,7 +147,7 @@ func atLeast(r *analyze.Row) string {
 // ratio prints part of whole after a glyph that says what it is; nothing is a dim dot.
 func ratio(part, whole int64, glyph string) string {
 	if part == 0 {
-		return "·"
+		return none
 	}
 	return glyph + percent(part, whole)
 }

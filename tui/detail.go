@@ -164,14 +164,13 @@ func (d *detail) draw(a *App, w int) []string {
 	if d.err != nil {
 		out.gap(2).line(roleFail, "✗ "+clean(d.err.Error()))
 	}
-	left, right := d.fields(a), d.usage()
+	d.bill(a, out)
 	if w >= 100 {
-		sideBySide(out, left, right, w)
+		sideBySide(out, d.fields(a), d.usage(), w)
 	} else {
-		section(out, "call", left)
-		section(out, "tokens", right)
+		section(out, "tokens", d.usage())
+		section(out, "call", d.fields(a))
 	}
-	d.arithmetic(a, out)
 	d.source(out)
 	return out.list
 }
@@ -319,29 +318,62 @@ func sideBySide(out *pen, left, right []field, w int) {
 	}
 }
 
-// arithmetic shows how the cost comes about, class by class, and which of two costs counts.
-func (d *detail) arithmetic(a *App, out *pen) {
+// bill shows how the cost comes about, class by class, and which of two costs counts.
+func (d *detail) bill(a *App, out *pen) {
 	r := &d.row
 	out.rule("cost")
-	d.counts(out)
-	charges := chargesOf(r)
-	if len(charges) > 0 {
-		out.gap(2).left(roleHead, "class", 20).right(roleHead, "tokens", 14).right(roleHead, "$ per 1M", 16).right(roleHead, "amount", 22).end()
-		sum := tracefmt.USD(0)
-		for _, c := range charges {
-			sum += c.amount
-			out.gap(2).left(roleText, c.class, 20).right(roleText, count(c.tokens), 14).right(roleText, c.rate, 16).right(roleText, "$"+c.amount.String(), 22).end()
-		}
-		out.gap(2).left(roleDim, "Σ computed", 20).gap(30).right(roleSpend, "$"+sum.String(), 22).end()
-		if r.HasComputed && sum != r.Computed {
-			out.gap(2).line(roleFail, "✗ this does not add up to the computed cost $"+r.Computed.String()+": please report it")
-		}
+	d.counts(a, out)
+	charges := r.Price.Charges(r.Usage, startOf(r))
+	if len(charges) == 0 || !r.HasComputed {
+		return
 	}
-	out.end()
+	cols := [...]int{16, 13, 11, 18}
+	line := func(role role, class, tokens, rate, amount, note string) {
+		out.gap(2).left(role, class, cols[0]).right(role, tokens, cols[1]).right(role, rate, cols[2]).right(role, amount, cols[3]).gap(2).put(roleDim, note).end()
+	}
+	line(roleHead, "class", "tokens", "$ per 1M", "amount", "")
+	sum := tracefmt.USD(0)
+	for _, c := range charges {
+		sum += c.Cost
+		line(roleText, c.Class, count(c.Tokens), c.PerMillion.String(), "$"+c.Cost.String(), clean(c.Note))
+	}
+	line(roleSpend, "Σ computed", "", "", "$"+sum.String(), "")
+	if sum != r.Computed {
+		out.gap(2).line(roleFail, "✗ this does not add up to the computed cost $"+r.Computed.String())
+	}
+}
+
+// startOf is the start that prices depend on; 0 where it is not known.
+func startOf(r *analyze.CallRow) int64 {
+	if r.Has&tracefmt.HasStart == 0 {
+		return 0
+	}
+	return r.Start
+}
+
+// priceText names the price row, the state of the prices, and how the row was found.
+func (d *detail) priceText(a *App) string {
+	r := &d.row
+	if r.Price == nil {
+		return ""
+	}
+	s := r.Price.ID
+	if r.Price.Provider != "" {
+		s = r.Price.Provider + " / " + s
+	}
+	if strings.EqualFold(r.Price.ID, r.Model) {
+		s += " · exact name"
+	} else {
+		s += " · matches " + r.Model
+	}
+	if a.status.PricesAsOf != "" {
+		s += " · prices of " + a.status.PricesAsOf
+	}
+	return s
 }
 
 // counts says which cost counts and why.
-func (d *detail) counts(out *pen) {
+func (d *detail) counts(a *App, out *pen) {
 	r := &d.row
 	amount := func(known bool, v tracefmt.USD) string {
 		if !known {
@@ -365,7 +397,7 @@ func (d *detail) counts(out *pen) {
 	default:
 		why, role = "none: nothing was billed", roleDim
 	}
-	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", priceText(r), roleText}} {
+	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", d.priceText(a), roleText}} {
 		putField(out, f, out.max-2)
 		out.end()
 	}

@@ -82,6 +82,20 @@ func cannotOpen(a *App) string {
 	return o.cannotOpen(a)
 }
 
+func cannotBack(a *App) string {
+	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 {
+		return ""
+	}
+	return "this is the top · q quits"
+}
+
+func cannotGoLeft(a *App) string {
+	if a.zoomed() && a.chart() != nil {
+		return ""
+	}
+	return cannotBack(a)
+}
+
 func cannotOpenBar(a *App) string {
 	if why := needsBars(a); why != "" {
 		return why

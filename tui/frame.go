@@ -110,8 +110,13 @@ func (a *App) scopeTotal() *analyze.Row {
 			return &s.table.Total
 		}
 	case *zoom:
-		if sh, ok := s.l.(*shape); ok && sh.data != nil {
-			return &sh.data.total
+		switch l := s.l.(type) {
+		case *shape:
+			if l.data != nil {
+				return &l.data.total
+			}
+		case *calls:
+			return l.total
 		}
 	}
 	return nil
@@ -215,13 +220,13 @@ func (a *App) facts(out *pen) {
 		f = append(f, piece{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error())})
 	}
 	f = append(f, a.missing()...)
+	if a.status.PricesAsOf != "" {
+		f = append(f, piece{roleDim, "prices of " + clean(a.status.PricesAsOf)})
+	}
 	if a.filterText() == "" {
 		f = append(f, piece{roleDim, "no filter"})
 	} else if a.w < 100 {
 		f = append(f, piece{roleFilter, a.filterText()})
-	}
-	if a.status.PricesAsOf != "" {
-		f = append(f, piece{roleDim, "prices of " + clean(a.status.PricesAsOf)})
 	}
 	for i, x := range f {
 		sep := ""
@@ -261,7 +266,7 @@ func (a *App) missing() []piece {
 	if t := a.scopeTotal(); t != nil {
 		switch {
 		case t.Unpriced > 0:
-			f = append(f, piece{roleWarn, "? " + count(t.Unpriced) + " of " + count(t.Calls) + " calls have no price"})
+			f = append(f, piece{roleWarn, "? " + count(t.Unpriced) + plural(int(t.Unpriced), " call", " calls") + " unpriced"})
 		case t.Calls > 0:
 			f = append(f, piece{roleDim, "all priced"})
 		}

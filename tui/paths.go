@@ -372,18 +372,22 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-// split divides h lines between table and pane; the pane is left out where it would be too low to say anything.
-func split(h int) (table, pane int) {
-	pane = min(max(h*2/5, 5), 14)
+// split divides h lines between table and pane. A short table leaves its space to the pane; the pane is left out where it would be too low
+// to say anything.
+func split(h, rows int) (table, pane int) {
 	if h < 11 {
 		return h, 0
+	}
+	pane = min(max(h*2/5, 5), 14)
+	if spare := h - pane - (rows + 3); spare > 0 {
+		pane = min(pane+spare, max(pane, min(h*3/5, 26)))
 	}
 	return h - pane, pane
 }
 
 func (p *paths) view(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
-	th, ph := split(h)
+	th, ph := split(h, len(p.rows))
 	p.bodyW = w
 	p.drawTable(a, out, th)
 	if ph > 0 {
@@ -450,20 +454,21 @@ func (p *paths) empty(a *App) string {
 // rowLayout is which columns are shown, and how wide the two are that take what is left.
 type rowLayout struct {
 	cols      []int // indices in columns
+	widths    []int // of all columns
 	name, bar int
 }
 
 // layout drops whole columns, the least important first.
 func (p *paths) layout(a *App, w int) rowLayout {
 	const mark, minName, minBar = 2, 14, 8
-	nameW := max(minName, min(p.nameW, w/3))
+	nameW := max(minName, min(max(p.nameW, width(p.heading())+1), w/3))
 	space := w - mark - nameW
 	show := make([]bool, len(columns))
 	bar := false
 	for _, k := range columnOrder(a) {
 		need := minBar + 2
 		if k >= 0 {
-			need = columns[k].width + 1
+			need = p.columnWidth(a, k) + 1
 		}
 		if need > space {
 			break
@@ -475,10 +480,11 @@ func (p *paths) layout(a *App, w int) rowLayout {
 		}
 		show[k] = true
 	}
-	l := rowLayout{name: nameW}
+	l := rowLayout{name: nameW, widths: make([]int, len(columns))}
 	for k, on := range show {
 		if on {
 			l.cols = append(l.cols, k)
+			l.widths[k] = p.columnWidth(a, k)
 		}
 	}
 	if bar {
@@ -489,6 +495,16 @@ func (p *paths) layout(a *App, w int) rowLayout {
 		l.name += min(space, max(0, p.nameW-l.name))
 	}
 	return l
+}
+
+// columnWidth is the width of a column: sums of large traces take more than usual.
+func (p *paths) columnWidth(a *App, k int) int {
+	c := &columns[k]
+	if p.table == nil || !c.sums {
+		return c.width
+	}
+	t := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure}
+	return max(c.width, width(c.text(t)))
 }
 
 // columnOrder is the columns wanted, the most important first; -1 is the bar.
@@ -524,16 +540,20 @@ func (a *App) sortMark(id string) string {
 }
 
 func (p *paths) head(a *App, out *pen, l rowLayout) {
-	name := dimName(p.dim)
-	if p.next != nil {
-		name += " / " + dimName(*p.next)
-	}
-	out.gap(2).left(roleHead, name+a.sortMark(nameColumn), l.name)
+	out.gap(2).left(headRole(a, nameColumn), p.heading()+a.sortMark(nameColumn), l.name)
 	for _, k := range l.cols {
 		c := &columns[k]
-		out.gap(1).right(headRole(a, c.id), c.head(a.look.measure)+a.sortMark(c.id), c.width)
+		out.gap(1).right(headRole(a, c.id), c.head(a.look.measure)+a.sortMark(c.id), l.widths[k])
 	}
 	out.end()
+}
+
+// heading names the rows and, after a slash, what opening one shows.
+func (p *paths) heading() string {
+	if p.next == nil {
+		return dimName(p.dim)
+	}
+	return dimName(p.dim) + " / " + dimName(*p.next)
 }
 
 func headRole(a *App, id string) role {
@@ -565,10 +585,10 @@ func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellO
 		if col.role != nil {
 			r = col.role(c)
 		}
-		if cells[k] == unknown || cells[k] == "·" {
+		if cells[k] == unknown || cells[k] == none {
 			r = roleDim
 		}
-		out.gap(1).right(r, cells[k], col.width)
+		out.gap(1).right(r, cells[k], l.widths[k])
 	}
 }
 

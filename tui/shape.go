@@ -179,19 +179,7 @@ func (b bar) text() string {
 	if b.high <= 1 {
 		return "$0"
 	}
-	return edgeText(b.low) + " to " + edgeText(b.high)
-}
-
-// edgeText prints an edge with three digits, so that neighbours differ.
-func edgeText(x int64) string {
-	if x >= 1e12 {
-		return money(tracefmt.USD(x))
-	}
-	unit := int64(1)
-	for x/unit >= 1000 {
-		unit *= 10
-	}
-	return "$" + tracefmt.USD((x+unit/2)/unit*unit).String()
+	return moneyInt(b.low) + " to " + moneyInt(b.high)
 }
 
 // Drawing.
@@ -256,18 +244,17 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 		out.end()
 		return
 	}
-	mean, med := sp.mean(), sp.median()
-	parts := []string{"mean " + money(usd(mean)) + meanAgainst(mean, med)}
-	top, k := sp.top(1, 100)
+	tail := &sp.tail
+	parts := []string{"mean " + money(tail.Mean) + meanAgainst(tail)}
 	what := "top 1% of " + sp.unit + "s"
 	if sp.n < 100 {
 		what = "dearest " + sp.unit
 	} else if out.max >= 110 {
-		what += " (" + count(k) + ")"
+		what += " (" + count(int64(tail.Top1.K)) + ")"
 	}
-	parts = append(parts, what+" = "+percentOf(top)+" of spend")
+	parts = append(parts, what+" = "+percentOf(tail.Top1.Share)+" of spend")
 	if out.max >= 100 {
-		parts = append(parts, "Gini "+fixed3(sp.gini()))
+		parts = append(parts, "Gini "+fixed2(tail.Gini))
 	}
 	if a.look.log {
 		parts = append(parts, "log heights")
@@ -280,11 +267,11 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 	out.end()
 }
 
-func meanAgainst(mean float64, median int64) string {
-	if median <= 0 {
-		return ", median " + moneyInt(median)
+func meanAgainst(t *analyze.Tail) string {
+	if t.Median <= 0 {
+		return ", median " + money(t.Median)
 	}
-	return " is " + times(mean/float64(median)) + " the median " + moneyInt(median)
+	return " is " + times(t.MeanOverMedian()) + " the median " + money(t.Median)
 }
 
 func lastName(s scope) string {
@@ -294,7 +281,7 @@ func lastName(s scope) string {
 	return s.names[len(s.names)-1]
 }
 
-func fixed3(x float64) string {
+func fixed2(x float64) string {
 	if math.IsNaN(x) {
 		return unknown
 	}
@@ -335,7 +322,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 		for _, v := range values {
 			most = max(most, v)
 		}
-		columnsChart(values, most, rows, barW, a.look.log, func(line, i int, s string) {
+		columnsChart(values, most, rows, inkOf(barW), a.look.log, func(line, i int, s string) {
 			role := r
 			if i == t.bar {
 				role = roleBrush
@@ -346,6 +333,14 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 		t.marks(grid, sp, x0, w, rows+1, barW)
 	}
 	grid.write(out)
+}
+
+// inkOf is how many columns of a bar are drawn: wide bars stand apart.
+func inkOf(barW int) int {
+	if barW < 3 {
+		return barW
+	}
+	return barW - 1
 }
 
 // heads names the two charts, or says what the chosen bar holds.
@@ -405,17 +400,17 @@ func decadeText(x int64) string {
 	if isDecade(x) {
 		x = int64(math.Pow(10, math.Round(math.Log10(float64(x)))))
 	}
-	return edgeText(x)
+	return strings.TrimSuffix(moneyInt(x), ".00")
 }
 
 // marks points at the median, the high percentiles and the chosen bar.
 func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 	free := x0
 	for _, m := range [...]struct {
-		label    string
-		num, den int64
-	}{{"p50", 1, 2}, {"p95", 19, 20}, {"p99", 99, 100}} {
-		i := find(t.bins, sp.quantile(m.num, m.den))
+		label string
+		at    tracefmt.USD
+	}{{"p50", sp.tail.P50}, {"p95", sp.tail.P95}, {"p99", sp.tail.P99}} {
+		i := find(t.bins, int64(m.at))
 		if i < 0 {
 			continue
 		}
@@ -449,8 +444,8 @@ func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
 	per := (len(facts) + cols - 1) / cols
 	curve := make([]string, h)
 	if curveW > 0 {
-		curve = lorenzChart(sp.lorenz(), curveW, h-1)
-		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s · Gini "+fixed3(sp.gini()), curveW)}, curve...)
+		curve = lorenzChart(sp.tail.Lorenz, curveW, h-1)
+		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s · Gini "+fixed2(sp.tail.Gini), curveW)}, curve...)
 	}
 	colW := factW / cols
 	for i := range h {
@@ -481,35 +476,40 @@ func drawCurve(out *pen, s string) {
 	}
 }
 
-// factsOf are the numbers beside the mean (F.1 to F.5).
+// factsOf are the numbers beside the mean (F.1 to F.7).
 func factsOf(sp *spread) [][2]string {
-	t1, k1 := sp.top(1, 100)
-	t5, k5 := sp.top(5, 100)
-	t10, k10 := sp.top(10, 100)
-	med := sp.median()
+	t := &sp.tail
+	top := func(p string, s analyze.Share) [2]string {
+		return [2]string{"top " + p + " (" + count(int64(s.K)) + ")", percentOf(s.Share)}
+	}
 	f := [][2]string{
-		{"total", moneyInt(sp.sum)},
-		{"mean", money(usd(sp.mean()))},
-		{"median", moneyInt(med)},
-		{"mean / median", times(sp.mean() / float64(med))},
-		{"mean w/o dearest", withoutTop(sp)},
-		{"p90", moneyInt(sp.quantile(9, 10))},
-		{"p95", moneyInt(sp.quantile(19, 20))},
-		{"p99", moneyInt(sp.quantile(99, 100))},
-		{"max", moneyInt(sp.max)},
-		{"p95 / p50", times(float64(sp.quantile(19, 20)) / float64(sp.quantile(1, 2)))},
-		{"top 1% (" + short(k1) + ")", percentOf(t1)},
-		{"top 5% (" + short(k5) + ")", percentOf(t5)},
-		{"top 10% (" + short(k10) + ")", percentOf(t10)},
-		{"make up 80%", count(sp.most80())},
-		{"Gini", fixed3(sp.gini())},
+		{"total", money(t.Sum)}, {"mean", money(t.Mean)}, {"median", money(t.Median)}, {"mean / median", times(t.MeanOverMedian())},
+		{"mean w/o dearest", withoutTop(t)}, {"p90", money(t.P90)}, {"p95", money(t.P95)}, {"p99", money(t.P99)}, {"max", money(t.Max)},
+		{"p95 / p50", times(t.P95OverP50())}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
+		{"80% of spend by", count(int64(t.K80)) + " " + plural(t.K80, sp.unit, sp.unit+"s")}, {"Gini", fixed2(t.Gini)},
+	}
+	if sp.exact {
+		f = append(f, [2]string{"effective runs", fixed1(t.EffectiveN)})
+	}
+	switch {
+	case t.Capped:
+		f = append(f, [2]string{"capped near", money(t.Max)})
+	case !math.IsNaN(t.Index):
+		f = append(f, [2]string{"tail index", fixed2(t.Index) + " ±" + fixed2(t.IndexError)})
 	}
 	return f
 }
 
-func withoutTop(sp *spread) string {
-	if sp.n < 2 {
+func fixed1(x float64) string {
+	if math.IsNaN(x) {
 		return unknown
 	}
-	return money(usd(float64(sp.sum-sp.max) / float64(sp.n-1)))
+	return strconv.FormatFloat(x, 'f', 1, 64)
+}
+
+func withoutTop(t *analyze.Tail) string {
+	if t.N < 2 {
+		return unknown
+	}
+	return money(t.MeanWithoutTop)
 }

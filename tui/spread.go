@@ -2,7 +2,6 @@ package tui
 
 import (
 	"math"
-	"slices"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -12,10 +11,9 @@ import (
 type spread struct {
 	unit   string
 	groups []group // ascending, none empty
-	n      int64
-	sum    int64
-	exact  bool // every group is one cost
-	max    int64
+	tail   analyze.Tail
+	n, sum int64
+	exact  bool // every cost is known by itself; else only sums of narrow ranges, and quantiles are within 0.8%
 }
 
 // A group is n costs of a narrow range; low to high, high excluded.
@@ -23,74 +21,65 @@ type group struct{ low, high, n, sum int64 }
 
 // ofRuns takes the cost of every run.
 func ofRuns(runs []analyze.RunCost) *spread {
-	costs := make([]int64, len(runs))
+	costs := make([]tracefmt.USD, len(runs))
 	for i, r := range runs {
-		costs[i] = int64(r.Cost)
+		costs[i] = r.Cost
 	}
-	slices.Sort(costs)
-	s := &spread{unit: "run", n: int64(len(costs)), exact: true}
+	s := &spread{unit: "run", n: int64(len(costs)), exact: true, tail: analyze.NewTail(costs)} // sorts them
 	for i := 0; i < len(costs); {
 		j := i + 1
 		for j < len(costs) && costs[j] == costs[i] {
 			j++
 		}
-		s.put(group{costs[i], costs[i] + 1, int64(j - i), costs[i] * int64(j-i)})
+		x, n := int64(costs[i]), int64(j-i)
+		s.groups = append(s.groups, group{x, x + 1, n, x * n})
 		i = j
 	}
+	s.sum = int64(s.tail.Sum)
 	return s
 }
 
 // ofCalls takes the calls of a row whose cost is known.
 func ofCalls(r *analyze.Row) *spread {
-	s := &spread{unit: "call", n: r.Costs.N()}
-	r.Costs.Each(func(low, high, n, sum int64) { s.put(group{low, high, n, sum}) })
-	if len(s.groups) > 0 {
-		s.max = int64(r.Max)
-	}
+	s := &spread{unit: "call", n: r.Costs.N(), sum: r.Costs.Sum()}
+	r.Costs.Each(func(low, high, n, sum int64) { s.groups = append(s.groups, group{low, high, n, sum}) })
+	s.tail = s.estimate(int64(r.Max))
 	return s
 }
 
-func (s *spread) put(g group) {
-	s.groups = append(s.groups, g)
-	s.sum += g.sum
-	s.max = g.high - 1
-}
-
-// quantile is the cost of rank ceil(num/den * n): exact for runs, within 0.8% for calls.
-func (s *spread) quantile(num, den int64) int64 {
-	rank := max(1, (s.n*num+den-1)/den)
-	for _, g := range s.groups {
-		if rank -= g.n; rank <= 0 {
-			return min(g.sum/g.n, s.max)
-		}
+// estimate reads off the histogram what analyze.NewTail reads off the costs themselves.
+func (s *spread) estimate(most int64) analyze.Tail {
+	nan := math.NaN()
+	t := analyze.Tail{N: int(s.n), Sum: tracefmt.USD(s.sum), Gini: nan, EffectiveN: nan, Index: nan, IndexError: nan, Max: tracefmt.USD(most)}
+	if s.n == 0 {
+		return t
 	}
-	return s.max
-}
-
-// median is the mean of the two middle costs where their number is even.
-func (s *spread) median() int64 {
-	lo := s.quantile(1, 2)
-	if s.n%2 == 1 || s.n == 0 {
-		return lo
+	t.Mean = tracefmt.USD(s.sum / s.n)
+	at := func(num, den int64) tracefmt.USD { return tracefmt.USD(min(s.rank((s.n*num+den-1)/den), most)) }
+	t.P50, t.P90, t.P95, t.P99 = at(1, 2), at(9, 10), at(19, 20), at(99, 100)
+	t.Median = t.P50
+	if s.n > 1 {
+		t.MeanWithoutTop = tracefmt.USD((s.sum - most) / (s.n - 1))
 	}
-	hi := s.rank(s.n/2 + 1)
-	return lo + (hi-lo)/2
+	t.Top1, t.Top5, t.Top10 = s.top(1), s.top(5), s.top(10)
+	t.K80, t.Gini, t.Lorenz = s.most80(), s.gini(), s.lorenz()
+	return t
 }
 
+// rank is the cost of rank k, counted from 1.
 func (s *spread) rank(k int64) int64 {
+	k = max(1, k)
 	for _, g := range s.groups {
 		if k -= g.n; k <= 0 {
-			return min(g.sum/g.n, s.max)
+			return g.sum / g.n
 		}
 	}
-	return s.max
+	return 0
 }
 
-func (s *spread) mean() float64 { return float64(s.sum) / float64(s.n) }
-
-// top is the part of the sum that the k = max(1, ceil(n*num/den)) dearest make up.
-func (s *spread) top(num, den int64) (part float64, k int64) {
-	k = max(1, (s.n*num+den-1)/den)
+// top is the part of the sum that the dearest percent of them make up.
+func (s *spread) top(percent int64) analyze.Share {
+	k := max(1, (s.n*percent+99)/100)
 	left, sum := k, 0.0
 	for i := len(s.groups) - 1; i >= 0 && left > 0; i-- {
 		g := s.groups[i]
@@ -98,11 +87,11 @@ func (s *spread) top(num, den int64) (part float64, k int64) {
 		sum += float64(g.sum) * float64(take) / float64(g.n)
 		left -= take
 	}
-	return sum / float64(s.sum), k
+	return analyze.Share{K: int(k), Share: sum / float64(s.sum)}
 }
 
 // most80 is the smallest number of them that makes up 80% of the sum.
-func (s *spread) most80() int64 {
+func (s *spread) most80() int {
 	want := 0.8 * float64(s.sum)
 	k := int64(0)
 	for i := len(s.groups) - 1; i >= 0; i-- {
@@ -112,14 +101,14 @@ func (s *spread) most80() int64 {
 			k += g.n
 			continue
 		}
-		return k + int64(math.Ceil(want/(float64(g.sum)/float64(g.n))-1e-9))
+		return int(k + int64(math.Ceil(want/(float64(g.sum)/float64(g.n))-1e-9)))
 	}
-	return k
+	return int(k)
 }
 
 // gini is 0 where all cost the same and near 1 where one costs everything; NaN where nothing costs anything.
 func (s *spread) gini() float64 {
-	if s.sum == 0 || s.n == 0 {
+	if s.sum == 0 {
 		return math.NaN()
 	}
 	weighted, rank := 0.0, 0.0
@@ -132,21 +121,25 @@ func (s *spread) gini() float64 {
 	return 2*weighted/(n*float64(s.sum)) - (n+1)/n
 }
 
-// lorenz is the curve in at most a few hundred points.
-func (s *spread) lorenz() []share {
+// lorenz is the part of the sum that the cheapest i% make up, for i from 0 to 100.
+func (s *spread) lorenz() []float64 {
 	if s.sum == 0 {
 		return nil
 	}
-	var out []share
-	n, sum, last := int64(0), int64(0), -1.0
-	for i, g := range s.groups {
-		n += g.n
-		sum += g.sum
-		x := float64(n) / float64(s.n)
-		if x-last >= 0.004 || i == len(s.groups)-1 {
-			out = append(out, share{x, float64(sum) / float64(s.sum)})
-			last = x
+	out := make([]float64, 101)
+	n, sum, at := 0.0, 0.0, 0
+	for i := range out {
+		want := float64(s.n) * float64(i) / 100
+		for at < len(s.groups) && n+float64(s.groups[at].n) <= want {
+			n += float64(s.groups[at].n)
+			sum += float64(s.groups[at].sum)
+			at++
 		}
+		part := 0.0
+		if at < len(s.groups) {
+			part = float64(s.groups[at].sum) * (want - n) / float64(s.groups[at].n)
+		}
+		out[i] = (sum + part) / float64(s.sum)
 	}
 	return out
 }
@@ -157,11 +150,13 @@ type bar struct{ low, high, n, sum int64 }
 // perDecade is how many bars a factor of ten may be cut into.
 var perDecade = [...]int{20, 10, 5, 4, 3, 2, 1}
 
-// barsOf puts the costs into at most most logarithmic bars, as fine as they come. No group lies across an edge, so every bar is exact.
+// barsOf puts the costs into at most most logarithmic bars, as fine as their number allows to see a form. No group lies across an edge, so
+// every bar is exact.
 func (s *spread) barsOf(most int) []bar {
 	if len(s.groups) == 0 || most < 1 {
 		return nil
 	}
+	most = min(most, max(12, int(2*math.Sqrt(float64(s.n)))))
 	i := 0
 	var out []bar
 	for ; i < len(s.groups) && s.groups[i].low < 1; i++ { // costs of nothing have no logarithm
@@ -240,5 +235,3 @@ func find(bars []bar, x int64) int {
 	}
 	return -1
 }
-
-func usd(x float64) tracefmt.USD { return tracefmt.USD(math.Round(x)) }
