@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"costscope/analyze"
 	"costscope/store"
 	"costscope/tracefmt"
+	"costscope/tui"
 )
 
 // An openedStore is the store of a job. It knows sources by their full paths, so that it can be opened from anywhere.
@@ -80,8 +80,29 @@ func (j *job) storePath() (string, error) {
 	return store.DefaultPath(set)
 }
 
-// errNoExplorer stands where the explorer is to be.
-var errNoExplorer = errors.New("the explorer is not merged")
-
 // explore runs the explorer over a store until the person leaves it.
-func (a *app) explore(j *job, s *openedStore) error { return errNoExplorer }
+func (a *app) explore(j *job, s *openedStore) error {
+	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
+		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone}
+	o.Query.By = nil
+	if terminalOf(a.in) == nil { // standard input is a trace, or nothing
+		tty, err := a.terminal()
+		if err != nil {
+			return err
+		}
+		o.In = tty
+	}
+	return tui.Run(a.ctx, s.Bolt, o)
+}
+
+// title is "checkout.jsonl +2".
+func (j *job) title() string {
+	first := j.inputs.args[0]
+	if first != "-" {
+		first = filepath.Base(first)
+	}
+	if n := len(j.inputs.args) - 1; n > 0 {
+		return fmt.Sprintf("%s +%d", first, n)
+	}
+	return first
+}

@@ -138,22 +138,27 @@ func (j *job) readTheme() error {
 	return wrongUsage("use auto, dark or light", "--theme: %q is none of them", j.theme)
 }
 
-func (j *job) readPrices() error {
-	j.book = tracefmt.BuiltinPrices()
-	if j.prices == "" {
-		return nil
+func (j *job) readPrices() (err error) {
+	j.book, err = priceBook(j.prices)
+	return err
+}
+
+// priceBook is the built-in book behind the one in file, if any.
+func priceBook(file string) (*tracefmt.PriceBook, error) {
+	builtin := tracefmt.BuiltinPrices()
+	if file == "" {
+		return builtin, nil
 	}
-	f, err := os.Open(j.prices)
+	f, err := os.Open(file)
 	if err != nil {
-		return wrongUsage("", "--prices: %w", err)
+		return nil, wrongUsage("", "--prices: %w", err)
 	}
 	defer f.Close()
 	own, err := tracefmt.ReadPrices(f)
 	if err != nil {
-		return wrongUsage("the form is that of 'costscope prices --json'", "--prices %s: %w", j.prices, err)
+		return nil, wrongUsage("", "--prices %s: %w", file, err)
 	}
-	j.book = own.Over(j.book)
-	return nil
+	return own.Over(builtin), nil
 }
 
 func (j *job) readQuery(now time.Time) error {

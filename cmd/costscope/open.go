@@ -69,14 +69,11 @@ func (a *app) noScreen(j *job) string {
 	return ""
 }
 
-// keyboard is where keys come from: standard input, or the terminal itself when standard input is a trace.
-func (a *app) keyboard() (*os.File, error) {
-	if t := terminalOf(a.in); t != nil {
-		return t, nil
-	}
+// terminal is where keys come from when standard input is a trace.
+func (a *app) terminal() (*os.File, error) {
 	t, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return nil, fmt.Errorf("no terminal to read keys from: %w", err)
+		return nil, fmt.Errorf("there is no terminal to read keys from: %w", err)
 	}
 	a.later(func() { t.Close() })
 	return t, nil

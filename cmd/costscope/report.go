@@ -66,11 +66,11 @@ func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err 
 	err = s.Each(ctx, func(r *tracefmt.Run) error {
 		for i := range r.Calls {
 			c := &r.Calls[i]
-			if !c.IsCall || !c.State(tracefmt.HasStart) || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
+			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
 				continue
 			}
 			first, last = min(first, c.Start), max(last, c.Start)
-			if c.State(tracefmt.HasEnd) {
+			if c.Record.State(tracefmt.HasEnd) {
 				last = max(last, c.End)
 			}
 		}
