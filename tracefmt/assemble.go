@@ -22,6 +22,7 @@ type Assembler struct {
 	up     []int32 // parent of each call, as its id says; -1 for none
 	state  []walk
 	stack  []int32
+	claude claudeJoin
 }
 
 // walk is what Assemble learns about a record while it climbs the tree.
@@ -50,7 +51,7 @@ func (a *Assembler) Merge(recs []Record) []Record {
 			out = append(out, *r)
 			continue
 		}
-		if at, found := a.ids.put(key, r.Kind == KindMark, int32(len(out))); found {
+		if at, found := a.ids.put(key, r.Kind == KindMark || r.Event != EventNone, int32(len(out))); found {
 			a.fold(&out[at], r)
 			continue
 		}
@@ -101,9 +102,12 @@ func foldSnapshot(old, r *Record, later bool) {
 	m.Start, m.LineParent, m.LineID = first.Start, first.LineParent, first.LineID
 	m.End = max(old.End, r.End)
 	m.Usage, m.Has, m.Src = use.Usage, old.Has|r.Has, use.Src
-	m.Flags = (old.Flags|r.Flags)&^FlagProgress | old.Flags&r.Flags&FlagProgress
+	m.Flags = bothFlags(old.Flags, r.Flags)
 	*old = m
 }
+
+// bothFlags joins the flags of two lines of one record. What stands elsewhere, too, is no mere repetition in a parent's log.
+func bothFlags(x, y Flags) Flags { return (x|y)&^FlagProgress | x&y&FlagProgress }
 
 // overwrite copies the fields that r states over those of old.
 func overwrite(old, r *Record) {
@@ -143,7 +147,7 @@ func overwrite(old, r *Record) {
 		old.Outcome = r.Outcome
 	}
 	old.Has |= r.Has
-	old.Flags |= r.Flags
+	old.Flags = bothFlags(old.Flags, r.Flags)
 	if r.Parent != "" {
 		old.Parent = r.Parent
 	}
@@ -192,7 +196,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		return run
 	}
 	run.ID = recs[0].Run
-	recs = joinClaude(recs, a.Names)
+	recs = a.joinClaude(recs)
 	slices.SortFunc(recs, byTime)
 	var own *Record // the run's own record
 	for i := range recs {
@@ -337,8 +341,12 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 	}
 }
 
-// holds says that a call below c which started then is a part of c, not merely what c led to.
+// holds says that a call below c which started then is a part of c, not merely what c led to. A streamed answer holds nothing: its tools
+// may run while it still streams.
 func (c *Call) holds(start int64) bool {
+	if c.Flags&FlagSnapshot != 0 {
+		return false
+	}
 	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End
 }
 

@@ -51,8 +51,7 @@ func sniffOpenAI(v *peek) bool {
 	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
 }
 
-func sniffClaude(v *peek) bool { return false }
-func sniffOTLP(v *peek) bool   { return false }
+func sniffOTLP(v *peek) bool { return false }
 
 // foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
 var foreign = []struct {
@@ -264,7 +263,7 @@ func diagnose(head []byte, f findings) (error, string) {
 		return ErrNoFormat, "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known
 	case b[0] == '{' || b[0] == '[':
 		return ErrNoFormat, "starts like JSON, but none of its first values is a whole object" + known
-	case binary(head):
+	case looksBinary(head):
 		return ErrNotJSON, "a binary file; only JSON traces are read"
 	case looksCSV(b):
 		return ErrNotJSON, "looks like CSV; export the trace as JSON or JSON Lines"
@@ -281,7 +280,7 @@ func lengthPrefixed(b []byte) bool {
 	return n > 0 && (b[4] == 0x0a || bytes.HasPrefix(b[4:], magicZstd))
 }
 
-func binary(b []byte) bool {
+func looksBinary(b []byte) bool {
 	b = b[:min(len(b), 1024)]
 	odd := 0
 	for _, c := range b {
