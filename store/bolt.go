@@ -21,12 +21,13 @@ import (
 
 // Options say how a store is opened.
 type Options struct {
-	Path    string              // of Bolt's file
-	Prices  *tracefmt.PriceBook // nil: the built-in book
-	Mode    tracefmt.CostMode   // which cost counts
-	TZ      *time.Location      // of days; nil: UTC
-	Workers int                 // 0: one per core
-	Format  uint8               // of all sources; FormatNone: detect
+	Path    string                   // of Bolt's file
+	Prices  *tracefmt.PriceBook      // nil: the built-in book
+	Mode    tracefmt.CostMode        // which cost counts
+	TZ      *time.Location           // of days; nil: UTC
+	Workers int                      // 0: one per core
+	Format  uint8                    // of all sources; FormatNone: detect
+	Show    func(path string) string // how a source is named to people; nil: by its path
 }
 
 func (o *Options) fill() {
@@ -36,6 +37,13 @@ func (o *Options) fill() {
 	if o.TZ == nil {
 		o.TZ = time.UTC
 	}
+}
+
+func (o *Options) show(path string) string {
+	if o.Show == nil {
+		return path
+	}
+	return o.Show(path)
 }
 
 // Errors on which a caller may act.

@@ -174,7 +174,7 @@ func (s *Bolt) plan(files []string) (*plan, error) {
 			return nil, err
 		}
 		p, _ = s.compare(files)
-		p.notes = append(p.notes, replaced+" was replaced or cut since it was read: everything is read again")
+		p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
 		return p, nil
 	}
 }
@@ -218,7 +218,7 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 	}
 	for _, src := range s.sources {
 		if _, err := os.Stat(src.Path); err != nil && !seen[src.Path] && src.Path != "-" {
-			p.notes = append(p.notes, fmt.Sprintf("%s is gone; what was read of it is kept", src.Path))
+			p.notes = append(p.notes, fmt.Sprintf("%s is gone; what was read of it is kept", s.opt.show(src.Path)))
 		}
 	}
 	return p, ""

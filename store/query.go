@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -37,8 +38,11 @@ func (s *Bolt) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, err
 	return scan.Table(), nil
 }
 
-// path names a source.
-func (s *Bolt) path(source uint32) string {
+// path names a source to people.
+func (s *Bolt) path(source uint32) string { return s.opt.show(s.SourcePath(source)) }
+
+// SourcePath is the path of the source with number source, as given to Load; "" for numbers never given.
+func (s *Bolt) SourcePath(source uint32) string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if int(source) >= len(s.sources) {
@@ -265,8 +269,8 @@ func callRow(run *tracefmt.Run, c *tracefmt.Call, names *tracefmt.Names, path fu
 
 // Raw reads the bytes of a record from its source, which must still be there, with the file's name and the line.
 func (s *Bolt) Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) {
-	file = s.path(src.Source)
-	return rawRecord(file, src)
+	raw, file, line, err = rawRecord(s.SourcePath(src.Source), src)
+	return raw, s.opt.show(file), line, err
 }
 
 func rawRecord(file string, src tracefmt.SourceRef) ([]byte, string, int64, error) {
@@ -298,14 +302,15 @@ func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Opt
 		if i < len(sums.sources) {
 			n = sums.sources[i]
 		}
-		st.Sources = append(st.Sources, analyze.Source{Path: src.Path, Format: src.Format, Bytes: src.Offset, Size: src.Size, Records: src.Records,
-			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-n.records), Pending: src.Pending, Note: src.Note})
+		name := opt.show(src.Path)
+		st.Sources = append(st.Sources, analyze.Source{Path: name, Format: src.Format, Bytes: src.Offset, Size: src.Size, Records: src.Records,
+			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-n.records), Pending: src.Pending, Note: strings.TrimPrefix(src.Note, src.Path+": ")})
 		for _, b := range src.Bad {
-			st.Skips = append(st.Skips, analyze.Skip{Path: src.Path, Line: b.Line, Reason: b.Reason})
+			st.Skips = append(st.Skips, analyze.Skip{Path: name, Line: b.Line, Reason: b.Reason})
 		}
 		st.SkipCount += src.BadCount
 		for text, n := range src.Warnings {
-			st.Warnings = append(st.Warnings, fmt.Sprintf("%s: %s (%d times)", src.Path, text, n))
+			st.Warnings = append(st.Warnings, fmt.Sprintf("%s: %s (%d times)", name, text, n))
 		}
 	}
 	slices.SortFunc(st.Sources, func(a, b analyze.Source) int { return cmp.Compare(a.Path, b.Path) })
