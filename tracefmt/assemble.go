@@ -358,7 +358,7 @@ func (c *Call) holds(start int64) bool {
 	if c.Flags&FlagSnapshot != 0 {
 		return false
 	}
-	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End
+	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End || start == c.End && c.Kind == KindTool
 }
 
 func (r *Record) startOr(other int64) int64 {
