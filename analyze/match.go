@@ -267,14 +267,14 @@ func (m *Matcher) tag(c *tracefmt.Call, run *tracefmt.Run, name string) string {
 	return v
 }
 
-// findTag looks a tag up in a set of tags.
+// findTag looks a tag up in the text of a set: "key=value" pairs, separated by U+001F. A tag without a value is true.
 func findTag(set, name string) (string, bool) {
 	for set != "" {
 		var tag string
-		tag, set, _ = strings.Cut(set, "\n")
-		if k, v, ok := strings.Cut(tag, "="); k == name {
-			if !ok {
-				return "true", true
+		tag, set, _ = strings.Cut(set, "\x1f")
+		if k, v, _ := strings.Cut(tag, "="); k == name {
+			if v == "" {
+				v = "true"
 			}
 			return v, true
 		}

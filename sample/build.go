@@ -46,6 +46,7 @@ type thread struct {
 	stage, tier           string
 	last                  int // span of its latest call
 	spent                 tracefmt.USD
+	broken                bool // an operation failed for good: it asks no more
 }
 
 // indexes of tracefmt.ContextNames
@@ -121,7 +122,7 @@ const maxAttempts = 5
 
 // ask has t's model answer once, in as many attempts as it takes, and returns the tokens it wrote; ok is false when none was usable.
 func (b *builder) ask(t *thread, step string, words int64) (out int64, ok bool) {
-	if b.cut {
+	if b.cut || t.broken {
 		return 0, false
 	}
 	a := attempts{b: b, t: t, step: step, model: t.model, prompt: b.hash(), tail: b.hash(), size: t.size(), explicit: b.rng.chance(450)}
@@ -131,7 +132,7 @@ func (b *builder) ask(t *thread, step string, words int64) (out int64, ok bool) 
 	if b.cut {
 		return 0, false
 	}
-	b.truth.Retries.chain(a.tries, a.explicit)
+	b.truth.chain(a.tries, a.explicit)
 	b.settle(t, &a)
 	return a.out, a.ok
 }
@@ -249,16 +250,13 @@ func (a *attempts) again(bad *mishap) {
 
 // settle brings thread and truth up to date after an operation.
 func (b *builder) settle(t *thread, a *attempts) {
-	size := a.sizes[len(a.sizes)-1]
-	if !a.ok { // no attempt was accepted: the base attempt stands for the turn
-		size = a.sizes[0]
-		for i, r := range a.tries {
-			if r.cost > 0 {
-				size = a.sizes[i]
-				break
-			}
-		}
-		b.stuck = true
+	t.broken = !a.ok
+	b.stuck = b.stuck || t.broken
+	t.parts[history] += a.out
+	b.now += b.rng.between(20, 200)
+	size := a.prompted()
+	if size == 0 {
+		return
 	}
 	if t.before == 0 {
 		t.first = size
@@ -268,8 +266,19 @@ func (b *builder) settle(t *thread, a *attempts) {
 	}
 	b.truth.Growth.turn(size, t.before, t.first)
 	t.before = size
-	t.parts[history] += a.out
-	b.now += b.rng.between(20, 200)
+}
+
+// prompted is the prompt size of the accepted attempt, else of the base attempt; 0 when no attempt says how large its prompt was.
+func (a *attempts) prompted() int64 {
+	if a.ok {
+		return a.size
+	}
+	for i, r := range a.tries {
+		if r.cost > 0 {
+			return a.sizes[i]
+		}
+	}
+	return 0
 }
 
 // usage splits a prompt into what the provider's cache has seen, what it will keep and the rest.
@@ -319,23 +328,13 @@ func (b *builder) use(t *thread, e errand) (cost tracefmt.USD, ok bool) {
 	var tries []try
 	for len(tries) < 3 && !ok {
 		ok = !b.rng.chance(b.climate.tools)
-		l := line{span: b.span(), parent: t.parent, op: "execute_tool", agent: t.agent, role: t.role, instance: t.instance, tool: e.tool,
-			access: e.access, args: e.args, start: b.now, dur: e.ms + b.rng.below(e.ms), hasCost: e.fee > 0, cost: e.fee, stage: t.stage}
-		if ok {
-			l.result = e.result
-		} else {
-			l.status, l.errorTyp = "error", []string{"timeout", "upstream_error", "not_found"}[b.rng.below(3)]
-		}
-		if explicit && (before > 0 || !ok) {
-			l.attempt = len(tries) + 1
-			l.retryOf = before
-		}
+		l := b.toolLine(t, &e, ok)
 		kind := tracefmt.RetryNone
 		if before > 0 {
 			kind = tracefmt.RetryTool
 		}
-		if l.retryOf > 0 {
-			l.retryKind = kind
+		if explicit && (before > 0 || !ok) {
+			l.attempt, l.retryOf, l.retryKind = len(tries)+1, before, kind
 		}
 		b.now += l.dur
 		paid, done := b.emit(l)
@@ -347,11 +346,22 @@ func (b *builder) use(t *thread, e errand) (cost tracefmt.USD, ok bool) {
 		before = l.span
 		b.now += b.rng.between(100, 900)
 	}
-	b.truth.Retries.chain(tries, explicit)
+	b.truth.chain(tries, explicit)
 	b.stuck = b.stuck || !ok
 	t.spent += cost
 	t.parts[logs] += e.tokens
 	return cost, ok
+}
+
+func (b *builder) toolLine(t *thread, e *errand, ok bool) line {
+	l := line{span: b.span(), parent: t.parent, op: "execute_tool", agent: t.agent, role: t.role, instance: t.instance, tool: e.tool,
+		access: e.access, args: e.args, start: b.now, dur: e.ms + b.rng.below(e.ms), hasCost: e.fee > 0, cost: e.fee, stage: t.stage}
+	if ok {
+		l.result = e.result
+	} else {
+		l.status, l.errorTyp = "error", []string{"timeout", "upstream_error", "not_found"}[b.rng.below(3)]
+	}
+	return l
 }
 
 // stamp is a time in RFC 3339.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 )
@@ -35,20 +36,9 @@ func Generate(w io.Writer, scenario string, seed uint64, runs int) (Truth, error
 	if runs == 0 {
 		runs = sc.Runs
 	}
-	g := generator{w: bufio.NewWriterSize(w, 1<<16), sc: sc, seed: seed, truth: newTruth(), horizon: epoch + int64(sc.Days)*24*hourMS}
-	t := g.truth
-	t.Scenario, t.Seed, t.Runs, t.Events = sc.Name, seed, int64(runs), sc.events()
-	t.First, t.Last = stamp(epoch), stamp(g.horizon)
-	arrive := newArrivals(sc, seed, int64(runs))
-	for i := range int64(runs) {
-		if err := g.start(i, arrive.next(i)); err != nil {
-			return Truth{}, err
-		}
-	}
-	if err := g.flush(g.horizon + 24*hourMS); err != nil {
-		return Truth{}, err
-	}
-	return *t, g.w.Flush()
+	g := newGenerator(w, sc, seed)
+	err := g.all(int64(runs))
+	return *g.truth, err
 }
 
 func names() string {
@@ -71,6 +61,29 @@ type generator struct {
 	buf     []byte
 }
 
+func newGenerator(w io.Writer, sc *Scenario, seed uint64) *generator {
+	g := &generator{w: bufio.NewWriterSize(w, 1<<16), sc: sc, seed: seed, truth: newTruth(), horizon: epoch + int64(sc.Days)*24*hourMS}
+	t := g.truth
+	t.Scenario, t.Seed, t.Events = sc.Name, seed, sc.events()
+	t.First, t.Last = stamp(epoch), stamp(g.horizon)
+	return g
+}
+
+// all makes and writes that many runs.
+func (g *generator) all(runs int64) error {
+	g.truth.Runs = runs
+	arrive := newArrivals(g.sc, g.seed, runs)
+	for i := range runs {
+		if err := g.start(i, arrive.next(i)); err != nil {
+			return err
+		}
+	}
+	if err := g.flush(math.MaxInt64); err != nil {
+		return err
+	}
+	return g.w.Flush()
+}
+
 // start makes run i, after writing what was logged before it.
 func (g *generator) start(i, at int64) error {
 	if err := g.flush(at); err != nil {
@@ -78,9 +91,9 @@ func (g *generator) start(i, at int64) error {
 	}
 	b := g.builder(i, at)
 	f := pick(&b.rng, g.sc.flows)
-	day := int((at - epoch) / (24 * hourMS))
-	b.id = &identity{id: i + 1, workflow: f.workflow, feature: pickFeature(&b.rng, f.features), version: g.sc.version(day)}
-	b.climate = g.sc.climate(day)
+	hour := int((at - epoch) / hourMS)
+	b.id = &identity{id: i + 1, workflow: f.workflow, feature: pickFeature(&b.rng, f.features), version: g.sc.version(hour / 24)}
+	b.climate = g.sc.climate(hour)
 	if b.id.feature == "exports" && b.id.version != pilotVersion {
 		b.climate.loops, b.climate.repeats = b.climate.loops*8, b.climate.repeats*5
 	}

@@ -18,15 +18,12 @@ var (
 	opus      = &model{"claude-opus-4-5", "anthropic", 5 * perMillion, perMillion / 2, perMillion * 25 / 4, 10 * perMillion, 25 * perMillion, false}
 	gpt5      = &model{"gpt-5", "openai", perMillion * 5 / 4, perMillion / 8, perMillion * 5 / 4, perMillion * 5 / 4, 10 * perMillion, true}
 	gpt5mini  = &model{"gpt-5-mini", "openai", perMillion / 4, perMillion / 40, perMillion / 4, perMillion / 4, 2 * perMillion, true}
-	gpt5nano  = &model{"gpt-5-nano", "openai", perMillion / 20, perMillion / 200, perMillion / 20, perMillion / 20, perMillion * 2 / 5, true}
 	gpt41mini = &model{"gpt-4.1-mini", "openai", perMillion * 2 / 5, perMillion / 10, perMillion * 2 / 5, perMillion * 2 / 5, perMillion * 8 / 5, false}
 	flash     = &model{"gemini-2.5-flash", "google", perMillion * 3 / 10, perMillion * 3 / 100, perMillion * 3 / 10, perMillion * 3 / 10, perMillion * 5 / 2, true}
-	embedder  = &model{"text-embedding-3-small", "openai", perMillion / 50, perMillion / 50, perMillion / 50, perMillion / 50, perMillion / 50, false}
+	embedder  = &model{"text-embedding-3-small", "openai", perMillion / 50, perMillion / 50, perMillion / 50, perMillion / 50, 0, false}
 	// house is the company's own model: no price book knows it.
 	house = &model{name: "house-guard-7b", provider: "in-house"}
 )
-
-var models = []*model{sonnet, haiku, opus, gpt5, gpt5mini, gpt5nano, gpt41mini, flash, embedder, house}
 
 // priced is false for a model without a list price.
 func (m *model) priced() bool { return m.input != 0 }
@@ -43,6 +40,6 @@ var fallbacks = map[*model][]*model{
 	haiku:    {gpt5mini, sonnet},
 	gpt5:     {sonnet, gpt41mini},
 	gpt5mini: {gpt41mini},
-	gpt5nano: {gpt5mini},
+	opus:     {sonnet},
 	flash:    {gpt5mini},
 }

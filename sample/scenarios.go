@@ -49,12 +49,12 @@ const (
 var Scenarios = []Scenario{
 	{Name: DemoName, Story: "a support bot whose pilot cost cents goes to production beside two other workflows: a heavy tail, growing prompts, " +
 		"a retry storm, a load spike, a wasteful feature, and a last week of poor answers",
-		Runs: 3000, Days: 30, flows: everything, pilot: 7, creep: 620, storm: []int{17}, spike: []int{21, 14, 14}, drop: []int{23, 29}},
+		Runs: 3000, Days: 30, flows: everything, pilot: 7, creep: 2300, storm: []int{17}, spike: []int{21, 14, 14}, drop: []int{23, 29}},
 	{Name: "pilot", Story: "a support bot on trial: one small model, cents per run", Runs: 60, Days: 7, flows: onlySupport, pilot: 7},
 	{Name: "production", Story: "three workflows in steady production, no incidents", Runs: 3000, Days: 30, flows: everything, creep: 120},
 	{Name: "retry-storm", Story: "providers fail for a day: attempts multiply", Runs: 600, Days: 5, flows: everything, storm: []int{2}},
-	{Name: "context-creep", Story: "every release adds to the standing prompt", Runs: 1200, Days: 28, flows: onlySupport, creep: 1400},
-	{Name: "agent-sprawl", Story: "six helper agents join each run and cost more than the work", Runs: 600, Days: 7, flows: onlySupport, sprawl: 6},
+	{Name: "context-creep", Story: "every release adds to the standing prompt", Runs: 1200, Days: 28, flows: onlySupport, creep: 1600},
+	{Name: "agent-sprawl", Story: "six helper agents read along in each run and cost more than the work in most", Runs: 600, Days: 7, flows: onlySupport, sprawl: 6},
 	{Name: "load-spike", Story: "twenty times the traffic in one hour", Runs: 1500, Days: 4, flows: everything, spike: []int{2, 14, 20}},
 	{Name: "accuracy-drop", Story: "answers get worse in the second half while costs stay", Runs: 1000, Days: 14, flows: everything, drop: []int{7, 13}},
 }
@@ -87,15 +87,21 @@ func (s *Scenario) version(day int) string {
 	if day < s.pilot {
 		return pilotVersion
 	}
-	return releases[(day-s.pilot)*len(releases)/(s.Days-s.pilot)]
+	days := s.Days - s.pilot
+	n := max(1, min(len(releases), days/2))
+	return releases[(day-s.pilot)*n/days]
 }
 
-// climate is what a run of that day meets.
-func (s *Scenario) climate(day int) climate {
-	c := climate{trouble: 30, tools: 40, success: 930, loops: 15, repeats: 60}
+// climate is what a run that starts in that hour since the beginning meets.
+func (s *Scenario) climate(hour int) climate {
+	day := hour / 24
+	c := climate{trouble: 30, tools: 40, success: 930, loops: 20, repeats: 60}
+	if s.spikes(hour) { // providers push back
+		c.trouble = 140
+	}
 	for _, d := range s.storm {
 		if d == day {
-			c.trouble, c.tools = 420, 200
+			c.trouble, c.tools = 560, 250
 		}
 	}
 	if len(s.drop) == 2 && day >= s.drop[0] && day <= s.drop[1] {
@@ -117,10 +123,14 @@ func (s *Scenario) weight(hour int) int64 {
 	if day < s.pilot && s.pilot < s.Days {
 		w = w * 4 / 10
 	}
-	if len(s.spike) == 3 && day == s.spike[0] && hour%24 == s.spike[1] {
+	if s.spikes(hour) {
 		w *= int64(s.spike[2])
 	}
 	return w
+}
+
+func (s *Scenario) spikes(hour int) bool {
+	return len(s.spike) == 3 && hour == 24*s.spike[0]+s.spike[1]
 }
 
 // events are the things to look for.

@@ -18,9 +18,9 @@ type Truth struct {
 	Lines    int64  `json:"lines"`
 	Runs     int64  `json:"runs"`
 
-	Cost       tracefmt.USD `json:"cost_pico"`
-	Recorded   tracefmt.USD `json:"recorded_pico"` // of it, stated by the trace
-	Computed   tracefmt.USD `json:"computed_pico"` // of it, from tokens
+	Cost       tracefmt.USD `json:"cost_pico,string"`
+	Recorded   tracefmt.USD `json:"recorded_pico,string"` // of it, stated by the trace
+	Computed   tracefmt.USD `json:"computed_pico,string"` // of it, from tokens
 	Mismatches int64        `json:"price_mismatches"`
 
 	Calls       int64            `json:"calls"`
@@ -45,7 +45,8 @@ type Truth struct {
 	Models    map[string]Bill `json:"models"`
 	Days      map[string]Bill `json:"days"` // UTC, by the start of the call
 
-	Retries   Retries            `json:"retries"`
+	Retries   Retries            `json:"retries"`        // all of them
+	Linked    Retries            `json:"linked_retries"` // of them, those whose lines say what they repeat
 	Loops     Loops              `json:"loops"`
 	Redundant Bill               `json:"redundant"`
 	Growth    Growth             `json:"growth"`
@@ -57,7 +58,7 @@ type Truth struct {
 // Bill is a count and what it cost.
 type Bill struct {
 	Count int64        `json:"count"`
-	Cost  tracefmt.USD `json:"cost_pico"`
+	Cost  tracefmt.USD `json:"cost_pico,string"`
 }
 
 // Tokens are the tokens of all calls, priced or not.
@@ -70,16 +71,15 @@ type Tokens struct {
 	Reasoning    int64 `json:"reasoning"`
 }
 
-// Retries are all retry chains (analysis-spec B.4), linked by the trace or not.
+// Retries are retry chains and what they cost (analysis-spec B.4).
 type Retries struct {
 	Chains   int64        `json:"chains"`
-	Explicit int64        `json:"explicit_chains"` // of them, those whose lines say so
-	Failed   int64        `json:"failed_chains"`   // no attempt was accepted
+	Failed   int64        `json:"failed_chains"` // no attempt was accepted
 	Attempts int64        `json:"attempts"`
-	Total    tracefmt.USD `json:"total_pico"`
-	Base     tracefmt.USD `json:"base_pico"`
-	Retry    tracefmt.USD `json:"retry_cost_pico"`
-	Wasted   tracefmt.USD `json:"wasted_pico"`
+	Total    tracefmt.USD `json:"total_pico,string"`
+	Base     tracefmt.USD `json:"base_pico,string"`
+	Retry    tracefmt.USD `json:"retry_cost_pico,string"`
+	Wasted   tracefmt.USD `json:"wasted_pico,string"`
 	// ByKind counts the attempts after the first, by the kind of retry that each is; Cost is that part of Retry.
 	ByKind map[string]Bill `json:"by_kind"`
 }
@@ -87,8 +87,8 @@ type Retries struct {
 // Loops are repeats of one tool call with one result (analysis-spec C).
 type Loops struct {
 	Count int64        `json:"count"`
-	Cost  tracefmt.USD `json:"cost_pico"`  // the repeated calls and the model calls that asked for them
-	Waste tracefmt.USD `json:"waste_pico"` // of it, repeats 2 and later
+	Cost  tracefmt.USD `json:"cost_pico,string"`  // the repeated calls and the model calls that asked for them
+	Waste tracefmt.USD `json:"waste_pico,string"` // of it, repeats 2 and later
 }
 
 // Growth is about the prompts of each thread, one per turn (analysis-spec D).
@@ -117,7 +117,7 @@ type Event struct {
 func newTruth() *Truth {
 	t := &Truth{CallsByKind: map[string]int64{}, Drift: map[string]First{}, Values: map[string]float64{}}
 	for _, m := range []*map[string]Bill{
-		&t.Outcomes, &t.Workflows, &t.Features, &t.Versions, &t.Agents, &t.Roles, &t.Models, &t.Days, &t.Retries.ByKind,
+		&t.Outcomes, &t.Workflows, &t.Features, &t.Versions, &t.Agents, &t.Roles, &t.Models, &t.Days, &t.Retries.ByKind, &t.Linked.ByKind,
 	} {
 		*m = map[string]Bill{}
 	}
@@ -241,8 +241,16 @@ type try struct {
 	failed bool
 }
 
+// chain counts an operation; linked says that its lines name the attempts before them.
+func (t *Truth) chain(tries []try, linked bool) {
+	t.Retries.chain(tries)
+	if linked {
+		t.Linked.chain(tries)
+	}
+}
+
 // chain counts an operation that took more than one attempt.
-func (r *Retries) chain(tries []try, explicit bool) {
+func (r *Retries) chain(tries []try) {
 	if len(tries) < 2 {
 		return
 	}
@@ -271,9 +279,6 @@ func (r *Retries) chain(tries []try, explicit bool) {
 		r.Failed++
 	} else {
 		r.Wasted -= last.cost
-	}
-	if explicit {
-		r.Explicit++
 	}
 }
 

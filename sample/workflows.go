@@ -17,27 +17,27 @@ func support(b *builder) {
 		supportPilot(b)
 		return
 	}
-	plan := b.supportThread("planner", "planner", sonnet, 0)
-	b.ask(plan, "plan", 260)
+	plan := b.supportThread("planner", "planner", opus, 0)
+	b.ask(plan, "plan", 420)
 	b.search(plan.last)
-	b.helpers(plan.last)
 	exec := b.supportThread("executor", "executor", sonnet, plan.last)
-	exec.cache = !b.rng.chance(300) // a date at the head of some prompts defeats the cache
+	exec.cache = !b.rng.chance(550) // a date at the head of some prompts defeats the cache
 	b.execute(exec, plan)
+	b.helpers(exec)
 	if b.stuck {
 		b.recover(exec)
 	}
 	b.validate(exec)
-	b.watch(exec.last)
-	b.close(7, 300)
+	b.watch(exec)
+	b.close(7, 220)
 }
 
 // supportPilot is the demonstration: a small model, few turns.
 func supportPilot(b *builder) {
 	t := b.supportThread("executor", "executor", haiku, 0)
-	for turns := b.rng.between(1, 3); turns > 0 && !b.stuck; turns-- {
-		if _, ok := b.ask(t, "answer", 220); ok && turns > 1 {
-			b.use(t, b.errand("search_orders", reads, 0, 300))
+	for turns := b.rng.between(2, 5); turns > 0 && !b.stuck; turns-- {
+		if _, ok := b.ask(t, "answer", 240); ok && turns > 1 {
+			b.use(t, b.errand("search_orders", reads, 0, 900))
 		}
 	}
 	b.close(5, 0)
@@ -47,10 +47,13 @@ func supportPilot(b *builder) {
 func (b *builder) supportThread(name, role string, m *model, parent int) *thread {
 	t := &thread{agent: name, role: role, instance: name + "-1", model: m, parent: parent, cache: true}
 	creep := b.sc.creep * release(b.id.version)
-	t.parts[instructions] = 700 + creep/4
-	t.parts[guardrails] = 150 + creep/10
-	t.parts[tools] = 500 + creep*2/5
-	t.parts[memory] = creep / 4
+	if b.id.version == pilotVersion {
+		creep = -1600
+	}
+	t.parts[instructions] = 2200 + creep/5
+	t.parts[guardrails] = 400 + creep/10
+	t.parts[tools] = 3200 + creep*2/5
+	t.parts[memory] = 500 + creep*3/10
 	t.parts[user] = 40 + b.rng.lognormal(80, 700)
 	switch role {
 	case "planner":
@@ -75,11 +78,16 @@ func (b *builder) search(parent int) {
 	b.now += l.dur + 10
 }
 
-// helpers are the agents that a sprawling crew collects.
-func (b *builder) helpers(parent int) {
+// helpers are the agents that a sprawling crew collects: each reads the whole conversation, twice.
+func (b *builder) helpers(exec *thread) {
 	for i := range b.sc.sprawl {
 		h := sprawl[i]
-		b.ask(b.supportThread(h.name, h.role, h.model, parent), "assist", 180)
+		t := b.supportThread(h.name, h.role, h.model, exec.last)
+		t.cache = false
+		t.parts[history] = exec.size()
+		if _, ok := b.ask(t, "assist", 240); ok {
+			b.ask(t, "assist", 240)
+		}
 	}
 }
 
@@ -96,60 +104,87 @@ var lookups = []struct {
 	fee    tracefmt.USD
 	tokens int64
 }{
-	{"search_orders", 2 * milli, 450}, {"read_ticket", 0, 900}, {"search_web", cent, 1400}, {"read_policy", 0, 1100},
+	{"search_orders", 2 * milli, 1500}, {"read_ticket", 0, 2600}, {"search_web", cent, 4200}, {"read_policy", 0, 3600},
 }
 
 // errand is a new use of a tool.
 func (b *builder) errand(tool string, a access, fee tracefmt.USD, tokens int64) errand {
-	return errand{tool: tool, access: a, fee: fee, args: b.hash(), result: b.hash(), tokens: min(b.rng.lognormal(tokens, 800), 20_000),
+	return errand{tool: tool, access: a, fee: fee, args: b.hash(), result: b.hash(), tokens: min(b.rng.lognormal(tokens, 700), 24_000),
 		ms: b.rng.between(80, 900)}
 }
 
-const compactAt = 150_000 // tokens
+const compactAt = 160_000 // tokens
+
+// A job is what an executor has to do for one customer.
+type job struct {
+	turns    int64
+	bulk     int64    // how much this customer's tools return, in thousandths
+	trap     int64    // the turn at which it gets stuck in a loop; 0: never
+	known    []errand // lookups since the last change
+	repeated bool     // the turn before looked up what was known
+}
+
+func (b *builder) job(t *thread) job {
+	j := job{turns: b.rng.pareto(2, 40, 1500), bulk: b.rng.lognormal(1000, 900), repeated: true}
+	if b.id.feature == "exports" {
+		j.turns += 4
+	}
+	if b.rng.chance(18) { // the odd case drags on, with a prompt that no cache serves
+		j.turns, j.bulk, t.cache = b.rng.between(48, 80), max(j.bulk, 2500), false
+	}
+	if b.rng.chance(b.climate.loops) {
+		j.trap = b.rng.between(2, 6)
+	}
+	return j
+}
 
 // execute is the executor's loop: think, use a tool, think again. Long runs are rare and take most of the money.
 func (b *builder) execute(t, plan *thread) {
-	wasteful := b.id.feature == "exports"
-	turns := b.rng.pareto(2, 70, 1350)
-	if wasteful {
-		turns += 2
-	}
-	bulk := b.rng.lognormal(1000, 750) // how much this customer's tools return, in thousandths
-	trap := b.rng.between(2, 6)
-	caught := b.rng.chance(b.climate.loops)
-	var known []errand // lookups since the last change
-	repeated := true
-	for turn := int64(1); turn < turns && !b.stuck && !b.cut; turn++ {
+	j := b.job(t)
+	for turn := int64(1); turn < j.turns && !b.stuck && !b.cut; turn++ {
+		b.pause(t)
 		if turn%14 == 0 {
 			b.ask(plan, "replan", 200)
 		}
-		if caught && turn == trap {
+		if turn == j.trap {
 			b.loop(t)
-			repeated = true
+			j.repeated = true
 			continue
 		}
-		if _, ok := b.ask(t, "work", 190); !ok {
+		if _, ok := b.ask(t, "work", 480); !ok {
 			return
 		}
-		if !repeated && len(known) > 1 && b.rng.chance(b.climate.repeats) {
-			b.redundant(t, known[0])
-			repeated = true
-			continue
-		}
-		repeated = false
-		if b.rng.chance(150) {
-			known = known[:0]
-			b.use(t, b.errand("update_order", writes, 0, 120))
-		} else {
-			k := lookups[b.rng.below(int64(len(lookups)))]
-			e := b.errand(k.tool, reads, k.fee, k.tokens*bulk/1000+20)
-			known = append(known, e)
-			b.use(t, e)
-		}
+		b.step(t, &j)
 		t.compact()
 	}
 	if !b.stuck {
-		b.ask(t, "reply", 420)
+		b.ask(t, "reply", 620)
+	}
+}
+
+// step is what the executor does between two thoughts: look something up, at times again for nothing, or change something.
+func (b *builder) step(t *thread, j *job) {
+	again := !j.repeated && len(j.known) > 1 && b.rng.chance(b.climate.repeats)
+	j.repeated = again
+	switch {
+	case again:
+		b.redundant(t, j.known[0])
+	case b.rng.chance(150):
+		j.known = j.known[:0]
+		b.use(t, b.errand("update_order", writes, 0, 120))
+	default:
+		k := lookups[b.rng.below(int64(len(lookups)))]
+		e := b.errand(k.tool, reads, k.fee, k.tokens*j.bulk/1000+20)
+		j.known = append(j.known, e)
+		b.use(t, e)
+	}
+}
+
+// pause is when the customer takes his time, and the provider forgets the prompt.
+func (b *builder) pause(t *thread) {
+	if b.rng.chance(20) {
+		b.now += b.rng.between(5, 9) * 60_000
+		t.cached = 0
 	}
 }
 
@@ -213,7 +248,7 @@ func (b *builder) recover(after *thread) {
 // validate reads the draft; what it refuses, the executor writes again.
 func (b *builder) validate(exec *thread) {
 	t := b.supportThread("validator", "validator", haiku, exec.last)
-	t.parts[history] = min(exec.parts[history], 6000)
+	t.parts[history] = min(exec.size()/2, 20_000)
 	if b.ask(t, "check", 90); b.rng.chance(120) && !b.stuck {
 		b.ask(exec, "revise", 300)
 		t.parts[history] += 300
@@ -222,15 +257,17 @@ func (b *builder) validate(exec *thread) {
 }
 
 // watch notes what happened. Some of its answers are streamed by a client that does not ask for usage; a new guard is on trial.
-func (b *builder) watch(parent int) {
-	t := b.supportThread("monitor", "monitor", gpt5nano, parent)
+func (b *builder) watch(exec *thread) {
+	parent := exec.last
+	t := b.supportThread("monitor", "monitor", gpt5mini, parent)
+	t.parts[logs] += exec.size() / 2
 	if b.rng.chance(30) {
-		l := line{span: b.span(), parent: parent, op: "chat", agent: t.agent, role: t.role, instance: t.instance, step: "log", model: gpt5nano,
+		l := line{span: b.span(), parent: parent, op: "chat", agent: t.agent, role: t.role, instance: t.instance, step: "log", model: t.model,
 			start: b.now, dur: b.rng.between(400, 900)}
 		b.emit(l)
 		b.now += l.dur + 20
 	} else {
-		b.ask(t, "log", 60)
+		b.ask(t, "log", 140)
 	}
 	if b.rng.chance(60) {
 		g := b.supportThread("guard", "monitor", house, parent)
@@ -238,15 +275,15 @@ func (b *builder) watch(parent int) {
 	}
 }
 
-// human is a person's review; a minute costs 60 cents.
+// human is a person's review; a minute costs 45 cents.
 func (b *builder) human(agent string, permille int) {
 	if b.cut || !b.rng.chance(permille) {
 		return
 	}
-	minutes := b.rng.between(2, 9)
+	minutes := b.rng.between(2, 6)
 	b.now += b.rng.between(60_000, 600_000)
 	l := line{span: b.span(), op: "human_review", kind: "human", agent: agent, step: "review", start: b.now, dur: minutes * 60_000,
-		hasCost: true, cost: tracefmt.USD(minutes) * 60 * cent}
+		hasCost: true, cost: tracefmt.USD(minutes) * 45 * cent}
 	b.now += l.dur
 	b.emit(l)
 }
@@ -330,7 +367,7 @@ func invoice(b *builder) {
 	if b.stuck {
 		permille = 150
 	}
-	b.human("accounts-desk", 80)
+	b.human("accounts-desk", 40)
 	if b.rng.chance(permille) {
 		b.finish(true, []amount{{"hours_saved", b.rng.between(1, 4)}, {"errors_avoided", 10 * b.rng.between(0, 2)}}, 20)
 	} else {

@@ -232,13 +232,13 @@ func (d *Decoder) whole(v []byte) int {
 // refuse counts a value that was not read: skipped where it is sound but of no use, else bad.
 func (d *Decoder) refuse(v []byte, at SourceRef, err error) {
 	b := d.chunk.batch
+	if other := d.other(v); other != FormatNone {
+		b.Skipped = tally(b.Skipped, "a value of another format: "+Formats[other].Title, d.chunk.line, at)
+		return
+	}
 	var skip skipError
 	if errors.As(err, &skip) {
 		b.Skipped = tally(b.Skipped, string(skip), d.chunk.line, at)
-		return
-	}
-	if other := d.other(v); other != FormatNone {
-		b.Skipped = tally(b.Skipped, "a value of another format: "+Formats[other].Title, d.chunk.line, at)
 		return
 	}
 	if v[0] != '{' && !errors.Is(err, errCut) {

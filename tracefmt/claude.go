@@ -39,7 +39,7 @@ type claudeInner struct{ kind, uuid, agent []byte }
 
 // claudeMessage is message of a line, or of the line inside an agent_progress line.
 type claudeMessage struct {
-	id, model, text []byte // text: the first text block
+	id, model, text []byte // text: the content, or its first text block
 	usage           claudeUsage
 	iterations      []claudeUsage // entries of usage.iterations
 	uses            []claudeUse
@@ -63,8 +63,8 @@ type claudeToolEnd struct {
 
 // claudeResult is toolUseResult, as far as it tells about a subagent.
 type claudeResult struct {
-	agent, agentType, model, status []byte
-	usage                           claudeUsage
+	agent, agentType, model []byte
+	usage                   claudeUsage
 }
 
 // claudeState is a decoder's memory for lines: space to reuse, and names that the next line is likely to repeat.
@@ -72,6 +72,7 @@ type claudeState struct {
 	line claudeLine
 	tags struct {
 		version, branch, cwd, buf []byte
+		tags                      tagSet
 		sym                       Sym
 		understated, set          bool
 	}
@@ -108,7 +109,24 @@ func sniffClaude(v *peek) bool {
 	}
 	_, session := v.keys["sessionId"]
 	_, parent := v.keys["parentUuid"]
-	return session && (parent || claudeSessionTypes[kind])
+	return session && (parent || claudeSessionTypes[kind]) && !hasParts(v.raw)
+}
+
+// hasParts says that the message of a line is made of parts, as Qwen Code writes it; Claude Code's has content.
+func hasParts(line []byte) (found bool) {
+	var s scanner
+	s.reset(line)
+	for s.object(); s.next(); {
+		if string(s.key()) != "message" || s.kind() != '{' {
+			s.skip()
+			continue
+		}
+		for s.object(); s.next(); {
+			found = found || string(s.key()) == "parts"
+			s.skip()
+		}
+	}
+	return found
 }
 
 func decodeClaude(d *Decoder, value []byte) error {
@@ -308,7 +326,7 @@ func (l *claudeLine) readError(s *scanner) {
 }
 
 func (m *claudeMessage) read(s *scanner) {
-	m.uses, m.results, m.iterations = m.uses[:0], m.results[:0], m.iterations[:0]
+	m.uses, m.results, m.iterations, m.text = m.uses[:0], m.results[:0], m.iterations[:0], nil
 	if !enter(s) {
 		return
 	}
@@ -339,7 +357,7 @@ func (m *claudeMessage) bad() bool {
 
 func (m *claudeMessage) blocks(s *scanner) {
 	if s.kind() != '[' {
-		s.skip()
+		m.text = rawText(s)
 		return
 	}
 	for s.array(); s.next(); {
@@ -511,8 +529,6 @@ func (t *claudeResult) read(s *scanner) {
 			t.agentType = rawText(s)
 		case "resolvedModel":
 			t.model = rawText(s)
-		case "status":
-			t.status = rawText(s)
 		case "usage":
 			t.usage.read(s, nil)
 		default:
@@ -571,6 +587,16 @@ var (
 	claudeMain      = []byte("main")
 	claudeSidechain = []byte("sidechain")
 	claudeSynthetic = []byte("<synthetic>")
+	claudeFinal     = []byte("final")
+	claudeRefused   = []byte("refused")
+	claudeInterrupt = []byte("[Request interrupted")
+
+	// kinds of prompts
+	claudeHuman       = []byte("human")           // a person's turn
+	claudeTask        = []byte("task")            // what a subagent was asked to do
+	claudeMeta        = []byte("meta")            // the client's own text
+	claudeSummary     = []byte("compact summary") // what a compaction left of the conversation
+	claudeInterrupted = []byte("interrupted")     // a person stopped the answer or a tool
 )
 
 // claudeAnswer emits a model call, the calls that its answer replaced, and the tools it asks for.
@@ -649,7 +675,7 @@ func (d *Decoder) claudeIteration(l *claudeLine, id []byte, i int) {
 		r.Model = d.claudeSym(l.msg.model)
 	}
 	u.state(r)
-	r.Status, r.Error = StatusError, d.sym([]byte("refused"))
+	r.Status, r.Error = StatusError, d.sym(claudeRefused)
 	r.Attempt = int32(i + 1)
 	if i > 0 {
 		r.RetryOf, r.RetryKind = claudeIterationID(id, i), RetryFallback
@@ -696,7 +722,7 @@ func (d *Decoder) claudeUser(l *claudeLine) {
 	}
 }
 
-// claudePrompt marks what a call may name as its parent. Name tells a person's turn ("human") from the client's own text.
+// claudePrompt marks what a call may name as its parent. Name tells what it is: "human" is a person's turn.
 func (d *Decoder) claudePrompt(l *claudeLine) {
 	id := l.uuid
 	if l.progress && len(l.inner.uuid) > 0 {
@@ -705,11 +731,15 @@ func (d *Decoder) claudePrompt(l *claudeLine) {
 	r := d.claudeMark(l, EventPrompt, id)
 	switch {
 	case l.summary:
-		r.Name = d.sym([]byte("compact summary"))
-	case l.meta:
-		r.Name = d.sym([]byte("meta"))
-	case r.Instance == 0:
-		r.Name = d.sym([]byte("human"))
+		r.Name = d.sym(claudeSummary)
+	case bytes.HasPrefix(l.msg.text, claudeInterrupt):
+		r.Name = d.sym(claudeInterrupted)
+	case l.meta || len(l.msg.text) == 0 || l.msg.text[0] == '<': // the client's own: <command-name>, <local-command-stdout>
+		r.Name = d.sym(claudeMeta)
+	case r.Instance != 0:
+		r.Name = d.sym(claudeTask)
+	default:
+		r.Name = d.sym(claudeHuman)
 	}
 	if l.progress {
 		r.Parent = d.text(l.toolParent)
@@ -729,6 +759,7 @@ func (d *Decoder) claudeMark(l *claudeLine, e Event, id []byte) *Record {
 
 // claudeAgentResult keeps what a subagent's tool result says about the agent's last call. Parent is the tool's id: it names the mark,
 // because agent ids are too short to be unique. Without usage (status async_launched) the agent's spend is only in its own file.
+// joinClaude sets Status: ok where the spend is known, unfinished where it is not, unset where no agent tool was called.
 func (d *Decoder) claudeAgentResult(l *claudeLine) {
 	var tool []byte
 	if len(l.msg.results) > 0 {
@@ -742,10 +773,7 @@ func (d *Decoder) claudeAgentResult(l *claudeLine) {
 	r.Agent = d.claudeSym(l.result.agentType)
 	r.Instance = d.sym(l.result.agent)
 	r.Flags &^= FlagSubagentFile
-	r.Status = StatusOK
-	if string(l.result.status) == "async_launched" {
-		r.Status = StatusUnfinished
-	}
+	r.Tags = d.claudeTags(l)
 	r.RequestModel = d.claudeSym(l.result.model)
 	if l.result.usage.present && !l.result.usage.bad {
 		l.result.usage.state(r)
@@ -778,7 +806,7 @@ func (d *Decoder) claudeSystem(l *claudeLine) {
 // claudeFinalError marks an error that the client gave up on: Name is "final". No tokens are known to be billed.
 func (d *Decoder) claudeFinalError(l *claudeLine) {
 	r := d.claudeMark(l, EventAPIError, l.uuid)
-	r.Name = d.sym([]byte("final"))
+	r.Name = d.sym(claudeFinal)
 	r.Status = StatusError
 	r.Error = firstSym(d.sym(l.errorStatus), d.claudeError(l.msg.text), d.claudeError(l.errorText))
 }
@@ -815,27 +843,17 @@ func (d *Decoder) claudeTags(l *claudeLine) Sym {
 	t.set = true
 	t.version, t.branch, t.cwd = append(t.version[:0], l.version...), append(t.branch[:0], l.branch...), append(t.cwd[:0], l.cwd...)
 	t.understated = claudeUnderstates(text(l.version))
-	b := t.buf[:0]
+	t.tags.reset()
 	for _, tag := range [...]struct {
 		name  string
 		value []byte
-	}{{"branch=", l.branch}, {"client=", l.version}, {"cwd=", l.cwd}} {
-		if len(tag.value) == 0 {
-			continue
-		}
-		if len(b) > 0 {
-			b = append(b, '\n')
-		}
-		from := len(b)
-		b = unescape(append(b, tag.name...), tag.value)
-		for i := from; i < len(b); i++ {
-			if b[i] == '\n' || b[i] == '\r' {
-				b[i] = ' '
-			}
+	}{{"branch", l.branch}, {"client", l.version}, {"cwd", l.cwd}} {
+		if len(tag.value) > 0 {
+			t.buf = unescape(t.buf[:0], tag.value)
+			t.tags.add([]byte(tag.name), t.buf)
 		}
 	}
-	t.buf = b
-	t.sym = d.sym(b)
+	t.sym = d.tags(&t.tags)
 	return t.sym
 }
 

@@ -31,6 +31,7 @@ type claudeAgent struct {
 	kind Sym     // its type, where a result states it
 	by   string  // the tool of that result
 	file bool    // its own file was read
+	own  bool    // calls of its own are known
 	last *Record // the latest result with usage
 }
 
@@ -153,8 +154,9 @@ func (j *claudeJoin) findAgents(a *Assembler, recs []Record) {
 		switch {
 		case r.Event == EventAgentResult:
 			g.result(r, j.names.subagent)
-		case r.Kind == KindLLM && r.Flags&FlagSubagentFile != 0:
-			g.file = true
+		case r.Kind == KindLLM:
+			g.own = true
+			g.file = g.file || r.Flags&FlagSubagentFile != 0
 		}
 	}
 }
@@ -164,7 +166,7 @@ func (g *claudeAgent) result(r *Record, unnamed Sym) {
 	if r.Agent != 0 && r.Agent != unnamed && (g.kind == 0 || r.Parent < g.by) {
 		g.kind, g.by = r.Agent, r.Parent
 	}
-	if !r.State(HasInput) || r.Status == StatusUnfinished {
+	if !r.State(HasInput) {
 		return
 	}
 	if g.last == nil || cmp.Or(cmp.Compare(r.End, g.last.End), strings.Compare(r.ID, g.last.ID)) > 0 {
@@ -177,12 +179,21 @@ func (g *claudeAgent) result(r *Record, unnamed Sym) {
 func (j *claudeJoin) finalCalls(a *Assembler, recs []Record) {
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatClaude || r.Event != EventAgentResult || !r.State(HasInput) || j.agentTool(a, recs, r.Parent) == nil {
+		if r.Format != FormatClaude || r.Event != EventAgentResult {
+			continue
+		}
+		r.Status = StatusUnset
+		if j.agentTool(a, recs, r.Parent) == nil {
 			continue
 		}
 		g := j.agent(r.Instance)
 		call := j.lastCall(r)
+		r.Status = StatusOK
 		switch {
+		case !r.State(HasInput):
+			if !g.own {
+				r.Status = StatusUnfinished // a background agent whose file is not here
+			}
 		case call != nil && sameInput(call, r):
 			if r.Usage.Output >= call.Usage.Output {
 				call.Usage.Output = r.Usage.Output

@@ -51,8 +51,6 @@ func sniffOpenAI(v *peek) bool {
 	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
 }
 
-func sniffOTLP(v *peek) bool { return false }
-
 // foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
 var foreign = []struct {
 	name string
@@ -60,10 +58,18 @@ var foreign = []struct {
 }{
 	{"a Codex session", func(v *peek) bool { return v.keys["payload"] == "{" && v.has("timestamp", "type") }},
 	{"a Copilot CLI session", func(v *peek) bool { return strings.HasPrefix(v.keys["type"], "session.") && v.keys["data"] == "{" }},
+	{"a Qwen Code session", func(v *peek) bool {
+		return v.has("parentUuid", "usageMetadata") || v.has("parentUuid", "systemPayload")
+	}},
+	{"a pi session", func(v *peek) bool {
+		return v.keys["type"] == "model_change" || v.keys["type"] == "session" && v.has("cwd")
+	}},
+	{"tau-bench results", func(v *peek) bool { return v.has("simulations", "tasks") || v.has("task_id", "reward", "traj") }},
+	{"Terminal-Bench results", func(v *peek) bool { return v.has("is_resolved", "task_id") || v.has("resolved_ids", "accuracy") }},
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
-	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") }},
 	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
 	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
+	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
 	{"a Langfuse export", func(v *peek) bool {
 		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
 	}},

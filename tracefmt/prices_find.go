@@ -107,7 +107,7 @@ func appendCuts(tries []try, t try) []try {
 
 // find looks the model up: for each form of its name in turn, first at the provider that the trace or the name's path names, then at
 // the providers that answer for such names. A provider that is named and does not list the model, or a path that names nobody the
-// book knows, makes the second step strict.
+// book knows, makes the second step strict. The last resort is an exact id at whoever lists it.
 func (b *book) find(q *priceQuery) (*PriceRow, string) {
 	named := b.sellers(q.provider)
 	asked := named
@@ -129,11 +129,12 @@ func (b *book) find(q *priceQuery) (*PriceRow, string) {
 		if row, how := first(b.answering(t.name), t.name, strict); row != nil {
 			return row, t.explain(how)
 		}
-		if b.own || len(at) == 0 && t.cut == "" {
-			if row, how := b.exact(t.name); row != nil {
-				return row, t.explain(how)
-			}
+		if row, how := b.exact(t.name); b.own && row != nil {
+			return row, t.explain(how)
 		}
+	}
+	if len(asked) == 0 && !q.selfHosted {
+		return b.exact(q.name)
 	}
 	return nil, ""
 }

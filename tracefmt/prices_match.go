@@ -193,21 +193,20 @@ func (m *matcher) String() string {
 	return m.op + " " + m.text
 }
 
-// names returns the names that the rule accepts by equality alone, and whether it has any other part.
-func (m *matcher) names() (names []string, rest bool) {
+// eachName hands over the names that the rule accepts by equality alone, and says whether it has any other part.
+func (m *matcher) eachName(name func(string)) (rest bool) {
 	switch m.op {
 	case "":
-		return nil, false
 	case "equals":
-		return []string{m.val}, false
+		name(m.val)
 	case "any":
 		for i := range m.subs {
-			n, r := m.subs[i].names()
-			names, rest = append(names, n...), rest || r
+			rest = m.subs[i].eachName(name) || rest
 		}
-		return names, rest
+	default:
+		return true
 	}
-	return nil, true
+	return rest
 }
 
 // row is the provider's row for a name: the one with that id, else the first whose rule holds.

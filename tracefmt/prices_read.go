@@ -176,13 +176,11 @@ func (p *provider) add(r *PriceRow) {
 	if _, taken := p.ids[r.name]; !taken {
 		p.ids[r.name] = r
 	}
-	names, rest := r.match.names()
-	for _, n := range names {
-		if _, taken := p.equals[n]; !taken {
-			p.equals[n] = at
+	if r.match.eachName(func(name string) {
+		if _, taken := p.equals[name]; !taken {
+			p.equals[name] = at
 		}
-	}
-	if rest {
+	}) {
 		p.rules = append(p.rules, at)
 	}
 }
@@ -213,28 +211,28 @@ func (p *priceSet) parse(s *scanner) (err error) {
 	var texts setTexts
 	var from, to string
 	for s.object(); s.next() && err == nil; {
-		key := string(s.key())
-		class, isRate := rateKeys[key]
-		switch {
-		case isRate:
-			t := rateText{class: class}
-			if err = t.parse(s); err != nil {
-				return fmt.Errorf("rate %s: %w", key, err)
-			}
-			texts.rates = append(texts.rates, t)
-		case key == "from":
+		key := s.key()
+		switch string(key) {
+		case "from":
 			p.from, err = parseDay(string(s.str()))
-		case key == "utc_from":
+		case "utc_from":
 			from = string(s.str())
-		case key == "utc_to":
+		case "utc_to":
 			to = string(s.str())
-		case key == "per_1k_requests":
+		case "per_1k_requests":
 			texts.fee = s.num()
 			err = checkRate(texts.fee)
-		case strings.HasPrefix(key, "per_1k_") || strings.Contains(key, "audio") || key == "note":
+		case "per_1k_web_searches", "input_audio", "output_audio", "cache_audio_read", "cache_audio_write", "note":
 			s.skip() // what no trace counts
 		default:
-			err = fmt.Errorf("unknown rate or condition %q", key)
+			class, isRate := rateKeys[string(key)]
+			t := rateText{class: class}
+			if !isRate {
+				err = fmt.Errorf("unknown rate or condition %s", quoteShort(key))
+			} else if err = t.parse(s); err != nil {
+				err = fmt.Errorf("rate %s: %w", key, err)
+			}
+			texts.rates = append(texts.rates, t)
 		}
 	}
 	if err != nil || s.err != nil {

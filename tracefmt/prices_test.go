@@ -15,7 +15,7 @@ import (
 )
 
 // shared opens a file of the folder of specifications, or skips the test.
-func shared(t testing.TB, path ...string) []byte {
+func sharedBytes(t testing.TB, path ...string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(append([]string{"..", "..", "shared"}, path...)...))
 	if err != nil {
@@ -38,7 +38,7 @@ func readBook(t testing.TB, text string) *PriceBook {
 	return b
 }
 
-func at(t testing.TB, s string) int64 {
+func timeOf(t testing.TB, s string) int64 {
 	t.Helper()
 	v, err := time.Parse(time.RFC3339, s)
 	if err != nil {
@@ -65,7 +65,7 @@ func costs(t *testing.T, r *PriceRow, u Usage, when int64, want string) {
 }
 
 func TestEmbeddedBookIsTheSharedOne(t *testing.T) {
-	if !bytes.Equal(builtinPrices, shared(t, "prices", "prices.json")) {
+	if !bytes.Equal(builtinPrices, sharedBytes(t, "prices", "prices.json")) {
 		t.Error("prices.json differs from ../shared/prices/prices.json")
 	}
 }
@@ -123,7 +123,7 @@ func readPriceCase(line []byte) (c priceCase) {
 
 func TestSharedCasesToThePico(t *testing.T) {
 	n := 0
-	lines := bufio.NewScanner(bytes.NewReader(shared(t, "prices", "cases.jsonl")))
+	lines := bufio.NewScanner(bytes.NewReader(sharedBytes(t, "prices", "cases.jsonl")))
 	for ; lines.Scan(); n++ {
 		c := readPriceCase(lines.Bytes())
 		row, how := BuiltinPrices().Match(c.provider, c.model)
@@ -137,7 +137,7 @@ func TestSharedCasesToThePico(t *testing.T) {
 			t.Errorf("%s %s: %+v, want %s", c.provider, c.model, row, c.matched)
 			continue
 		}
-		got, ok := row.Cost(c.u, at(t, c.time))
+		got, ok := row.Cost(c.u, timeOf(t, c.time))
 		if want := usd(t, string(c.cost)); !ok || got != want {
 			t.Errorf("%s: %v %v, want %s", lines.Bytes(), got, ok, c.cost)
 		}
@@ -148,12 +148,12 @@ func TestSharedCasesToThePico(t *testing.T) {
 }
 
 func TestSharedAcmeCases(t *testing.T) {
-	b, err := ReadPrices(bytes.NewReader(shared(t, "cases", "acme-prices.json")))
+	b, err := ReadPrices(bytes.NewReader(sharedBytes(t, "cases", "acme-prices.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b = b.Over(BuiltinPrices())
-	when := at(t, "2026-02-03T10:00:00Z")
+	when := timeOf(t, "2026-02-03T10:00:00Z")
 	for _, c := range []struct {
 		model string
 		u     Usage
@@ -210,6 +210,13 @@ func TestMatch(t *testing.T) {
 		{"", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws/regional.anthropic.claude-sonnet-4-5-20250929-v1:0", ""},
 		{"", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws/global.anthropic.claude-sonnet-4-5-20250929-v1:0", "exact id"},
 		{"anthropic", "us.anthropic.claude-opus-4-5-20251101-v1:0", "aws/regional.anthropic.claude-opus-4-5-v1:0", ""},
+		{"", "openai/gpt-5-mini", "openai/gpt-5-mini", "exact id after cutting openai/"},
+		{"", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4-5", "prefix claude-sonnet-4.5 after cutting anthropic/"},
+		{"", "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile", "exact id, listed by one provider alone"},
+		{"openai", "llama-3.3-70b-versatile", "", "no row of the price book matches"},
+		{"azure", "gpt-4.1-2025-04-14", "openai/gpt-4.1", "listed name gpt-4.1-2025-04-14"},
+		{"bedrock", "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0",
+			"aws/regional.anthropic.claude-sonnet-4-20250514-v1:0", ""},
 		{"groq", "deepseek-r1-distill-llama-70b", "groq/deepseek-r1-distill-llama-70b", "exact id"},
 		{"huggingface.groq", "openai/gpt-oss-20b", "huggingface_groq/openai/gpt-oss-20b", ""},
 		{"x.ai", "grok-4.3", "x-ai/grok-4.3", "exact id"},
@@ -241,7 +248,7 @@ func TestMatch(t *testing.T) {
 }
 
 // one prices the only model of a book with these prices.
-func one(t *testing.T, prices string) *PriceRow {
+func onePrice(t *testing.T, prices string) *PriceRow {
 	t.Helper()
 	r := book1(t, `{"id": "m", "match": {"equals": "m"}, "prices": `+prices+`}`).Find("", "m")
 	if r == nil {
@@ -251,7 +258,7 @@ func one(t *testing.T, prices string) *PriceRow {
 }
 
 func TestTierIsDecidedByTotalInputAndHoldsForAllTokens(t *testing.T) {
-	r := one(t, `[{"input": {"base": 1, "above": [{"input_tokens": 2000, "rate": 4}, {"input_tokens": 1000, "rate": 2}]},
+	r := onePrice(t, `[{"input": {"base": 1, "above": [{"input_tokens": 2000, "rate": 4}, {"input_tokens": 1000, "rate": 2}]},
 		"output": {"base": 10, "above": [{"input_tokens": 1000, "rate": 20}]}}]`)
 	costs(t, r, Usage{Input: 1000, CacheRead: 400, Output: 5000}, 1, "0.051")
 	costs(t, r, Usage{Input: 1001, CacheRead: 400, CacheWrite: 600, Output: 10}, 1, "0.002202")
@@ -260,25 +267,25 @@ func TestTierIsDecidedByTotalInputAndHoldsForAllTokens(t *testing.T) {
 }
 
 func TestFromDates(t *testing.T) {
-	r := one(t, `[{"from": "2025-01-01", "input": 1}, {"from": "2026-03-13", "input": 2}]`)
-	if _, ok := r.Cost(Usage{Input: 1}, at(t, "2024-12-31T23:59:59Z")); ok {
+	r := onePrice(t, `[{"from": "2025-01-01", "input": 1}, {"from": "2026-03-13", "input": 2}]`)
+	if _, ok := r.Cost(Usage{Input: 1}, timeOf(t, "2024-12-31T23:59:59Z")); ok {
 		t.Error("a cost before the first price")
 	}
-	costs(t, r, Usage{Input: 1e6}, at(t, "2025-01-01T00:00:00Z"), "1")
-	costs(t, r, Usage{Input: 1e6}, at(t, "2026-03-12T23:59:59Z"), "1")
-	costs(t, r, Usage{Input: 1e6}, at(t, "2026-03-13T00:00:00Z"), "2")
+	costs(t, r, Usage{Input: 1e6}, timeOf(t, "2025-01-01T00:00:00Z"), "1")
+	costs(t, r, Usage{Input: 1e6}, timeOf(t, "2026-03-12T23:59:59Z"), "1")
+	costs(t, r, Usage{Input: 1e6}, timeOf(t, "2026-03-13T00:00:00Z"), "2")
 	costs(t, r, Usage{Input: 1e6}, 0, "1") // no start known: as of 2026-01-01
 }
 
 func TestWindowsOfTheDay(t *testing.T) {
-	r := one(t, `[{"input": 1}, {"utc_from": "16:30:00Z", "utc_to": "00:30:00Z", "input": 2},
+	r := onePrice(t, `[{"input": 1}, {"utc_from": "16:30:00Z", "utc_to": "00:30:00Z", "input": 2},
 		{"from": "2026-02-01", "utc_from": "10:00", "utc_to": "11:00:30", "input": 3}]`)
 	for when, want := range map[string]string{
 		"2026-01-05T16:29:59Z": "1", "2026-01-05T16:30:00Z": "2", "2026-01-05T23:59:59Z": "2", "2026-01-06T00:00:00Z": "2",
 		"2026-01-06T00:29:59Z": "2", "2026-01-06T00:30:00Z": "1", "2026-01-31T10:30:00Z": "1", "2026-02-01T10:00:00Z": "3",
 		"2026-02-01T11:00:29Z": "3", "2026-02-01T11:00:30Z": "1", "1969-12-31T23:00:00Z": "2", "1969-12-31T12:00:00Z": "1",
 	} {
-		costs(t, r, Usage{Input: 1e6}, at(t, when), want)
+		costs(t, r, Usage{Input: 1e6}, timeOf(t, when), want)
 	}
 	costs(t, r, Usage{Input: 1e6}, 0, "1")
 }
@@ -310,7 +317,7 @@ func TestMissingRates(t *testing.T) {
 		{`[{"input": 2, "cache_write_1h": 4}]`, Usage{Input: 10, CacheWrite: 10, CacheWrite1h: 30}, "0.00004", []string{""}},
 		{`[{"input": 2}]`, Usage{Input: -5, Output: -1}, "0", []string{}},
 	} {
-		r := one(t, c.prices)
+		r := onePrice(t, c.prices)
 		costs(t, r, c.u, 1, c.want)
 		notes := []string{}
 		for _, x := range r.Charges(c.u, 1) {
@@ -323,7 +330,7 @@ func TestMissingRates(t *testing.T) {
 }
 
 func TestChargesReadLikeABill(t *testing.T) {
-	r := one(t, `[{"input": {"base": 3, "above": [{"input_tokens": 200000, "rate": 6}]}, "output": 15, "cache_read": 0.3}]`)
+	r := onePrice(t, `[{"input": {"base": 3, "above": [{"input_tokens": 200000, "rate": 6}]}, "output": 15, "cache_read": 0.3}]`)
 	want := []Charge{
 		{"input", 10001, 6e6, 6 * Dollar, 60006e6, "above 200,000 input tokens"},
 		{"cache read", 190000, 3e5, 3 * Dollar / 10, 57000e6, ""},
@@ -339,8 +346,25 @@ func TestChargesReadLikeABill(t *testing.T) {
 	}
 }
 
+func TestTokenRates(t *testing.T) {
+	r := onePrice(t, `[{"from": "2026-01-01", "input": {"base": 3, "above": [{"input_tokens": 10, "rate": 6}]}, "output": 15, "cache_write": 4}]`)
+	when := timeOf(t, "2026-01-01T00:00:00Z")
+	if got, ok := r.TokenRates(Usage{Input: 10}, when); !ok || got != (ClassRates{3e6, 3e6, 4e6, 4e6, 15e6, 15e6}) {
+		t.Errorf("%+v %v", got, ok)
+	}
+	if got, ok := r.TokenRates(Usage{Input: 11}, when); !ok || got != (ClassRates{6e6, 6e6, 4e6, 4e6, 15e6, 15e6}) {
+		t.Errorf("%+v %v", got, ok)
+	}
+	if _, ok := r.TokenRates(Usage{}, when-1); ok {
+		t.Error("rates before the first price")
+	}
+	if _, ok := (*PriceRow)(nil).TokenRates(Usage{}, when); ok {
+		t.Error("rates of no row")
+	}
+}
+
 func TestRatesOfManyDecimalsAreRoundedOnce(t *testing.T) {
-	r := one(t, `[{"input": 0.08333333333333334, "output": 0.0000005, "cache_read": 2.5e-7}]`)
+	r := onePrice(t, `[{"input": 0.08333333333333334, "output": 0.0000005, "cache_read": 2.5e-7}]`)
 	costs(t, r, Usage{Input: 1}, 1, "0.000000083333") // 83333.33333333334 pico-dollars
 	costs(t, r, Usage{Input: 3}, 1, "0.00000025")     // 250000.00000000002
 	costs(t, r, Usage{Output: 1}, 1, "0.000000000001")
@@ -352,7 +376,7 @@ func TestRatesOfManyDecimalsAreRoundedOnce(t *testing.T) {
 	if bill[0].Cost != 83333 || bill[1].Cost != 1 || bill[2].Cost != 0 {
 		t.Errorf("%+v", bill)
 	}
-	costs(t, one(t, `[{"input": 0.30000000000000004, "output": 150}]`), Usage{Input: 1e6, Output: 1}, 1, "0.30015")
+	costs(t, onePrice(t, `[{"input": 0.30000000000000004, "output": 150}]`), Usage{Input: 1e6, Output: 1}, 1, "0.30015")
 }
 
 func TestOverflowIsReported(t *testing.T) {
@@ -361,7 +385,7 @@ func TestOverflowIsReported(t *testing.T) {
 		{CacheRead: math.MaxInt64, CacheWrite: math.MaxInt64}, {Input: math.MaxInt64, CacheRead: math.MaxInt64, Output: math.MaxInt64},
 	} {
 		for _, prices := range []string{`[{"input": 1, "output": 1}]`, `[{"input": 1, "output": 1.12345678901}]`} {
-			r := one(t, prices)
+			r := onePrice(t, prices)
 			if got, ok := r.Cost(u, 1); ok {
 				t.Errorf("%s %+v: %v", prices, u, got)
 			}
@@ -370,7 +394,7 @@ func TestOverflowIsReported(t *testing.T) {
 			}
 		}
 	}
-	costs(t, one(t, `[{"input": 1}]`), Usage{Input: 9_223_372_036_854}, 1, "9223372.036854")
+	costs(t, onePrice(t, `[{"input": 1}]`), Usage{Input: 9_223_372_036_854}, 1, "9223372.036854")
 }
 
 func TestChargesSumToCost(t *testing.T) {
@@ -385,7 +409,7 @@ func TestChargesSumToCost(t *testing.T) {
 			u.CacheWrite1h = upTo(u.CacheWrite)
 			u.Output = upTo(1e5)
 			u.Reasoning = upTo(u.Output)
-			when := at(t, "2025-01-01T00:00:00Z") + upTo(int64(3*365*24*time.Hour))
+			when := timeOf(t, "2025-01-01T00:00:00Z") + upTo(int64(3*365*24*time.Hour))
 			cost, ok := r.Cost(u, when)
 			var sum USD
 			var tokens int64

@@ -32,7 +32,9 @@ func ids(b *Batch) string {
 // TestShapes reads the same calls in every shape that a file may have.
 func TestShapes(t *testing.T) {
 	a, b, c := line("a"), line("b"), line("c")
-	pretty := func(s string) string { return strings.NewReplacer(`{`, "{\n  ", `,"`, ",\n  \"", `}`, "\n}").Replace(s) }
+	pretty := func(s string) string {
+		return strings.NewReplacer(`{`, "{\n  ", `,"`, ",\n  \"", `}`, "\n}").Replace(s)
+	}
 	for name, tc := range map[string]struct {
 		text    string
 		ids     string

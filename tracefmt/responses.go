@@ -8,8 +8,11 @@ import "errors"
 // rawUsage are the counts of a usage object under the names of either provider.
 type rawUsage struct {
 	total     int64
-	split     bool // cache writes are split by their lifetime
-	anthropic bool // the split or the cache members of Anthropic are there
+	split     bool   // cache writes are split by their lifetime
+	anthropic bool   // the cache members of Anthropic are there
+	depth     int    // of the object that is being read: answers stand inside the lines of a batch
+	idDepth   int    // where the id was found: the innermost is the answer's own
+	custom    string // custom_id: unique within its batch only
 }
 
 // answer reads the members that all of the answers share; it returns false for a member that it does not know.
@@ -17,7 +20,12 @@ func (d *Decoder) answer(r *Record, u *rawUsage, key []byte) (known bool, err er
 	s := &d.scan
 	switch string(key) {
 	case "id":
-		r.ID = d.text(s.str())
+		if b := s.str(); len(b) > 0 && u.depth >= u.idDepth {
+			r.ID, u.idDepth = d.text(b), u.depth
+		}
+	case "custom_id":
+		u.custom = d.text(s.str())
+		r.Flags |= FlagBatch
 	case "model":
 		r.Model = d.sym(s.str())
 	case "service_tier":
@@ -139,6 +147,9 @@ func (d *Decoder) rawError(r *Record) {
 // finishAnswer settles identity, status and usage.
 func (d *Decoder) finishAnswer(r *Record, u *rawUsage, c convention) error {
 	if r.ID == "" {
+		r.ID = u.custom
+	}
+	if r.ID == "" {
 		return errors.New("id is missing")
 	}
 	r.Run = r.ID
@@ -190,21 +201,16 @@ func (d *Decoder) anthropicMessage(r *Record, u *rawUsage) error {
 			case "errored", "canceled", "expired", "error":
 				r.Status = StatusError
 			}
-		case "custom_id":
-			r.ID = d.text(s.str())
-			r.Flags |= FlagBatch
 		case "result", "message":
-			id := r.ID
 			if s.kind() != '{' {
 				s.skip()
 				continue
 			}
+			u.depth++
 			if err := d.anthropicMessage(r, u); err != nil {
 				return err
 			}
-			if id != "" {
-				r.ID = id
-			}
+			u.depth--
 		default:
 			s.skip()
 		}
@@ -261,32 +267,21 @@ func (d *Decoder) openAIObject(r *Record, u *rawUsage) error {
 			}
 		case "incomplete_details":
 			d.openAIReason(r)
-		case "custom_id":
-			r.ID = d.text(s.str())
-			r.Flags |= FlagBatch
 		case "response", "body":
-			if err := d.openAINested(r, u); err != nil {
+			if s.kind() != '{' {
+				s.skip()
+				continue
+			}
+			u.depth++
+			if err := d.openAIObject(r, u); err != nil {
 				return err
 			}
+			u.depth--
 		default:
 			s.skip()
 		}
 	}
 	return nil
-}
-
-// openAINested reads the answer inside a batch's line; the line's own id stays.
-func (d *Decoder) openAINested(r *Record, u *rawUsage) error {
-	if d.scan.kind() != '{' {
-		d.scan.skip()
-		return nil
-	}
-	id := r.ID
-	err := d.openAIObject(r, u)
-	if id != "" {
-		r.ID = id
-	}
-	return err
 }
 
 func (d *Decoder) rawTime(r *Record, to *int64, has Fields) {
