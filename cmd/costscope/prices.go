@@ -49,7 +49,7 @@ type priceList struct {
 
 func (p priceList) write(w io.Writer, models []string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s · USD per million tokens\n", p.book.Source())
+	fmt.Fprintf(&b, "USD per million tokens · as of %s · %s\n", p.book.AsOf(), p.book.Source())
 	if len(models) == 0 {
 		for _, r := range p.book.Search(nonEmpty(p.provider)...) {
 			fmt.Fprintf(&b, "%-14s %-44s %s\n", r.Provider, r.ID, p.rates(r, " · "))
