@@ -268,14 +268,7 @@ func (a *Aggregate) Unmerge(b *Aggregate) {
 		mine.sum.Unmerge(&c.sum)
 		mine.runs -= c.runs
 	}
-	for set, n := range b.sets {
-		key := a.renumber(set, to)
-		if left := a.sets[string(key)] - n; left != 0 {
-			a.sets[string(key)] = left
-		} else {
-			delete(a.sets, string(key))
-		}
-	}
+	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), -runs) })
 	for i, c := range b.cells {
 		if c != nil && a.cells[to[i]].runs == 0 {
 			a.drop(to[i])
