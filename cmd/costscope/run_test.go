@@ -128,7 +128,7 @@ func TestProgressIsRewrittenAndErased(t *testing.T) {
 	p.done()
 	p.done()
 	const line = "\r\x1b[Kreading trace.jsonl"
-	if got, want := b.String(), line[:len(line)-0]+line+"\r\x1b[K"; got != want {
+	if got, want := b.String(), line+line+"\r\x1b[K"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
