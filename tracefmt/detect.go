@@ -51,9 +51,6 @@ func sniffOpenAI(v *peek) bool {
 	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
 }
 
-func sniffClaude(v *peek) bool { return false }
-func sniffOTLP(v *peek) bool   { return false }
-
 // foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
 var foreign = []struct {
 	name string
@@ -272,7 +269,7 @@ func diagnose(head []byte, f findings) (text string, err error) {
 		return "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known, ErrNoFormat
 	case b[0] == '{' || b[0] == '[':
 		return "starts like JSON, but none of its first values is a whole object" + known, ErrNoFormat
-	case isBinary(head):
+	case looksBinary(head):
 		return "a binary file; only JSON traces are read", ErrNotJSON
 	case looksCSV(b):
 		return "looks like CSV; export the trace as JSON or JSON Lines", ErrNotJSON
@@ -289,7 +286,7 @@ func lengthPrefixed(b []byte) bool {
 	return n > 0 && (b[4] == 0x0a || bytes.HasPrefix(b[4:], magicZstd))
 }
 
-func isBinary(b []byte) bool {
+func looksBinary(b []byte) bool {
 	b = b[:min(len(b), 1024)]
 	odd := 0
 	for _, c := range b {
