@@ -81,6 +81,21 @@ var foreign = []struct {
 	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
 	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
 	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
+	{"a Langfuse export", func(v *peek) bool {
+		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
+	}},
+	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
+	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
+	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
+	{"CrewAI usage totals", func(v *peek) bool { return v.has("token_usage", "crew") }},
+	{"an AutoGen event log", func(v *peek) bool {
+		return v.has("agent_id", "type") && (v.keys["type"] == "LLMCall" || v.keys["type"] == "ToolCall")
+	}},
+	{"a Cline task", func(v *peek) bool { return v.has("ts", "type") && (v.has("say") || v.has("ask")) }},
+	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
+	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
+		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
+	}},
 	{"aider analytics", func(v *peek) bool { return v.has("event", "properties", "user_id") }},
 }
 

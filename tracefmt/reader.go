@@ -178,6 +178,9 @@ func (r *Reader) Next(c *Chunk) error {
 	cut := r.cutLines
 	if r.framed {
 		cut = r.cutValues
+		if c.Values == nil {
+			c.Values = []Span{}
+		}
 	} else {
 		c.Values = nil
 	}
@@ -196,7 +199,7 @@ func (r *Reader) Next(c *Chunk) error {
 		}
 		if r.eof {
 			r.give(c, end)
-			if len(c.Bad) > 0 {
+			if len(c.Bad)+len(c.Data) > 0 {
 				return nil
 			}
 			return io.EOF
