@@ -397,7 +397,7 @@ func (in *ReportInput) totals() Totals {
 
 // Quantile of the costs of single calls: within 0.8 %, bounded by the dearest.
 func (s *Summary) Quantile(num, den int64) Amount {
-	return Amount{tracefmt.USD(s.Costs.Quantile(num, den, math.MinInt64, int64(s.Max))), s.Costs.N() > 0 && !s.Overflow()}
+	return Amount{tracefmt.USD(s.Costs.Percentile(num, den, int64(s.Max))), s.Costs.N() > 0 && !s.Overflow()}
 }
 
 // TopShare is the part of the cost that the dearest num/den of the calls make up; NaN when there is no cost.

@@ -112,6 +112,12 @@ func (s *Summary) lower(x tracefmt.USD) {
 	s.MaxStale = true
 }
 
+// modelCall tells whether a model did the work of a call that is named after its purpose: a guardrail, an evaluator, an agent that shows
+// no calls of its own.
+func modelCall(c *tracefmt.Call) bool {
+	return c.Kind.Encloses() && c.Has&(tracefmt.HasInput|tracefmt.HasOutput) != 0
+}
+
 func (s *Summary) count(c *tracefmt.Call, sign int64) {
 	if c.IsCall {
 		s.Calls += sign
@@ -123,7 +129,11 @@ func (s *Summary) count(c *tracefmt.Call, sign int64) {
 		case tracefmt.KindHuman:
 			s.Human += sign
 		default:
-			s.Other += sign
+			if modelCall(c) {
+				s.LLM += sign
+			} else {
+				s.Other += sign
+			}
 		}
 		if failed(c) {
 			s.Failed += sign
