@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"encoding/binary"
-	"maps"
 	"slices"
 	"time"
 
@@ -16,7 +15,8 @@ type Config struct {
 }
 
 // An Aggregate is a sum of runs: their calls by CellKey, and which runs touch which cells. It answers every Query that needs no scan.
-// Adding, taking back and merging give the same result in any order. It is for one goroutine; a Clone is independent of it.
+// Adding, taking back and merging give the same result in any order. One goroutine at a time may change it; any number may call Rollup
+// while nobody does. A Clone is independent of it.
 //
 // A run counts in a group when one of its calls is in the group. A run without any call is seen as a cell without calls under its
 // workflow, so that it is not lost.
@@ -27,10 +27,10 @@ type Aggregate struct {
 
 	cfg   Config
 	days  dayClock
-	index map[CellKey]uint32
+	index map[CellKey]uint32 // nil in a fresh clone, see numbers
 	cells []*cell // by number; nil = free
 	free  []uint32
-	sets  setTable // cells that a run touches, as setKey writes them: number of runs
+	sets  setLayers // cells that a run touches, as setKey writes them: number of runs
 
 	hot   [hotCells]uint32 // the cells used last, by cellHash
 	links linker
@@ -131,7 +131,7 @@ func (a *Aggregate) settle(sign int64) {
 }
 
 func (a *Aggregate) drop(n uint32) {
-	delete(a.index, a.cells[n].key)
+	delete(a.numbers(), a.cells[n].key)
 	a.cells[n] = nil
 	a.free = append(a.free, n)
 }
@@ -193,12 +193,25 @@ func (a *Aggregate) cellOf(k CellKey) uint32 {
 	if n := *hot; int(n) < len(a.cells) && a.cells[n] != nil && a.cells[n].key == k {
 		return n
 	}
-	n, ok := a.index[k]
+	n, ok := a.numbers()[k]
 	if !ok {
 		n = a.newCell(&cell{key: k, owner: a})
 	}
 	*hot = n
 	return n
+}
+
+// numbers finds cells by key. Most clones are only read, so they get it when they need it.
+func (a *Aggregate) numbers() map[CellKey]uint32 {
+	if a.index == nil {
+		a.index = make(map[CellKey]uint32, len(a.cells))
+		for n, c := range a.cells {
+			if c != nil {
+				a.index[c.key] = uint32(n)
+			}
+		}
+	}
+	return a.index
 }
 
 func (a *Aggregate) newCell(c *cell) uint32 {
@@ -209,7 +222,7 @@ func (a *Aggregate) newCell(c *cell) uint32 {
 	} else {
 		a.cells = append(a.cells, c)
 	}
-	a.index[c.key] = n
+	a.numbers()[c.key] = n
 	return n
 }
 
@@ -226,12 +239,12 @@ func (a *Aggregate) own(n uint32) *cell {
 // Clone returns a copy. The cells are shared until one of the two changes them, so a copy for the screen is cheap.
 func (a *Aggregate) Clone() *Aggregate {
 	c := *a
-	c.index, c.sets = maps.Clone(a.index), a.sets.clone()
+	c.index, c.sets = nil, a.sets.clone()
 	c.cells, c.free = slices.Clone(a.cells), slices.Clone(a.free)
 	c.RunCosts = a.RunCosts.Clone()
 	c.links, c.touch, c.seen, c.key = linker{}, nil, nil, nil
 	for _, x := range a.cells {
-		if x != nil {
+		if x != nil && x.owner != nil {
 			x.owner = nil
 		}
 	}
@@ -266,7 +279,7 @@ func (a *Aggregate) renumber(set []byte, to []uint32) []byte {
 }
 
 // Cells is the number of cells.
-func (a *Aggregate) Cells() int { return len(a.index) }
+func (a *Aggregate) Cells() int { return len(a.cells) - len(a.free) }
 
 // EachCell visits the cells in no particular order. The summary must not be changed.
 func (a *Aggregate) EachCell(do func(k CellKey, s *Summary, runs int64)) {
@@ -290,7 +303,7 @@ func (a *Aggregate) StaleCells() []CellKey {
 
 // SetMax states the dearest call of a cell.
 func (a *Aggregate) SetMax(k CellKey, max tracefmt.USD) {
-	if n, ok := a.index[k]; ok {
+	if n, ok := a.numbers()[k]; ok {
 		c := a.own(n)
 		c.sum.Max, c.sum.MaxStale = max, false
 	}
