@@ -28,7 +28,7 @@ type Aggregate struct {
 	cfg   Config
 	days  dayClock
 	index map[CellKey]uint32 // nil in a fresh clone, see numbers
-	cells []*cell // by number; nil = free
+	cells []*cell            // by number; nil = free
 	free  []uint32
 	sets  setLayers // cells that a run touches, as setKey writes them: number of runs
 

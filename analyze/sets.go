@@ -7,7 +7,7 @@ import (
 )
 
 // A setTable counts runs by the set of cells they touch. There may be nearly as many sets as runs, so it holds no pointers: the texts of
-// the sets stand in one slice, one after the other, and copying the table is copying three slices.
+// the sets stand in one slice, one after the other.
 type setTable struct {
 	slots []setSlot // open addressing; its length is a power of two
 	text  []byte
@@ -92,12 +92,6 @@ func (t *setTable) each(do func(set []byte, runs int64)) {
 			do(t.text[s.at:s.at+s.size], int64(s.runs))
 		}
 	}
-}
-
-func (t *setTable) clone() setTable {
-	c := *t
-	c.slots, c.text = slices.Clone(t.slots), slices.Clone(t.text)
-	return c
 }
 
 // setLayers is a setTable that is cheap to copy while it grows: a copy shares the frozen layers, and only the top one changes. A set may
