@@ -69,7 +69,7 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 		if !contributes(c) {
 			continue
 		}
-		n := a.cellOf(a.cellKey(run, c))
+		n := a.cellOf(keyOf(run, c, &a.days))
 		cell := a.own(n)
 		if sign > 0 {
 			cell.sum.Add(c)
@@ -83,7 +83,7 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 		a.touched(n)
 	}
 	if len(a.touch) == 0 {
-		a.touched(a.cellOf(a.emptyKey(run)))
+		a.touched(a.cellOf(emptyKey(run, &a.days)))
 	}
 	a.countChains(run, sign)
 	a.Runs += sign
@@ -103,7 +103,7 @@ func (a *Aggregate) countChains(run *tracefmt.Run, sign int64) {
 		if i < 0 || len(ch.Calls) < 2 {
 			continue
 		}
-		a.own(a.cellOf(a.cellKey(run, &run.Calls[i]))).sum.chain(&ch, run.Outcome, sign)
+		a.own(a.cellOf(keyOf(run, &run.Calls[i], &a.days))).sum.chain(&ch, run.Outcome, sign)
 	}
 }
 
@@ -159,23 +159,23 @@ func eachCell(set []byte, do func(n uint32)) {
 	}
 }
 
-// cellKey is where the call is counted.
-func (a *Aggregate) cellKey(run *tracefmt.Run, c *tracefmt.Call) CellKey {
+// keyOf is where a call is counted.
+func keyOf(run *tracefmt.Run, c *tracefmt.Call, days *dayClock) CellKey {
 	k := CellKey{
 		Workflow: c.Workflow, Feature: c.Feature, Version: c.Version, Agent: c.Agent, Role: c.Role, Step: c.Step, Model: c.Model,
 		Provider: c.Provider, Tool: c.Tool, Day: NoDay, Kind: c.Kind, Status: c.Status, Outcome: run.Outcome,
 	}
 	if c.Has&tracefmt.HasStart != 0 {
-		k.Day = a.days.day(c.Start)
+		k.Day = days.day(c.Start)
 	}
 	return k
 }
 
 // emptyKey is where a run without calls is counted.
-func (a *Aggregate) emptyKey(run *tracefmt.Run) CellKey {
+func emptyKey(run *tracefmt.Run, days *dayClock) CellKey {
 	k := CellKey{Workflow: run.Workflow, Feature: run.Feature, Version: run.Version, Day: NoDay, Outcome: run.Outcome}
 	if len(run.Calls) > 0 && run.Calls[0].Has&tracefmt.HasStart != 0 {
-		k.Day = a.days.day(run.Calls[0].Start)
+		k.Day = days.day(run.Calls[0].Start)
 	}
 	return k
 }
@@ -311,7 +311,7 @@ func (a *Aggregate) SetMax(k CellKey, max tracefmt.USD) {
 
 // CellKey is the key that a call of a run is counted under; false where it is not counted.
 func (a *Aggregate) CellKey(run *tracefmt.Run, c *tracefmt.Call) (CellKey, bool) {
-	return a.cellKey(run, c), contributes(c)
+	return keyOf(run, c, &a.days), contributes(c)
 }
 
 type thread struct{ agent, instance tracefmt.Sym }
