@@ -85,7 +85,7 @@ func (m *Matcher) RunCost(run *tracefmt.Run, sourceName func(uint32) string) (rc
 		}
 		ok = true
 		rc.Cost, _ = rc.Cost.Add(c.Cost)
-		rc.Incomplete = rc.Incomplete || c.State == tracefmt.CostUnpriced || c.State == tracefmt.CostNoUsage
+		rc.Incomplete = rc.Incomplete || missing(c)
 	}
 	if empty {
 		k, none := emptyCall(run, &m.days)

@@ -173,7 +173,7 @@ func TestFailedAttemptsAreCountedOnce(t *testing.T) {
 	}
 	near(t, "waste share", float64(rep.Retries.WasteShare), 82.5/171)
 	near(t, "rescue rate", float64(rep.Retries.RescueRate), 1)
-	if *rep.Outcomes.PerSuccess != first+last || rep.Totals.NoUsage != 1 || rep.Retries.ByKind["plain_retry"] != 2 {
+	if *rep.Outcomes.PerSuccess != first+last || rep.Totals.NoUsage != 1 || rep.Totals.LowerBound || rep.Retries.ByKind["plain_retry"] != 2 {
 		t.Errorf("%+v %+v", rep.Outcomes, rep.Totals)
 	}
 	if math.Round(float64(rep.Retries.WasteShare)*1000) != 482 {
