@@ -30,7 +30,7 @@ type Aggregate struct {
 	index map[CellKey]uint32
 	cells []*cell // by number; nil = free
 	free  []uint32
-	sets  map[string]int64 // cells that a run touches, as setKey writes them: number of runs
+	sets  setTable // cells that a run touches, as setKey writes them: number of runs
 
 	hot   [hotCells]uint32 // the cells used last, by cellHash
 	links linker
@@ -51,7 +51,7 @@ type cell struct {
 
 // NewAggregate returns an empty aggregate.
 func NewAggregate(cfg Config) *Aggregate {
-	return &Aggregate{cfg: cfg, days: newDayClock(cfg.TZ), index: map[CellKey]uint32{}, sets: map[string]int64{}}
+	return &Aggregate{cfg: cfg, days: newDayClock(cfg.TZ), index: map[CellKey]uint32{}}
 }
 
 // Add counts a run in.
@@ -121,12 +121,7 @@ func (a *Aggregate) touched(n uint32) {
 func (a *Aggregate) settle(sign int64) {
 	slices.Sort(a.touch)
 	a.key = setKey(a.key[:0], a.touch)
-	n := a.sets[string(a.key)] + sign
-	if n == 0 {
-		delete(a.sets, string(a.key))
-	} else {
-		a.sets[string(a.key)] = n
-	}
+	a.sets.add(a.key, sign)
 	for _, n := range a.touch {
 		c := a.own(n)
 		if c.runs += sign; c.runs == 0 {
@@ -152,7 +147,7 @@ func setKey(to []byte, cells []uint32) []byte {
 }
 
 // eachCell reads what setKey wrote.
-func eachCell(set string, do func(n uint32)) {
+func eachCell(set []byte, do func(n uint32)) {
 	last, n, shift := uint32(0), uint32(0), 0
 	for i := 0; i < len(set); i++ {
 		n |= uint32(set[i]&0x7f) << shift
@@ -231,7 +226,7 @@ func (a *Aggregate) own(n uint32) *cell {
 // Clone returns a copy. The cells are shared until one of the two changes them, so a copy for the screen is cheap.
 func (a *Aggregate) Clone() *Aggregate {
 	c := *a
-	c.index, c.sets = maps.Clone(a.index), maps.Clone(a.sets)
+	c.index, c.sets = maps.Clone(a.index), a.sets.clone()
 	c.cells, c.free = slices.Clone(a.cells), slices.Clone(a.free)
 	c.RunCosts = a.RunCosts.Clone()
 	c.links, c.touch, c.seen, c.key = linker{}, nil, nil, nil
@@ -255,9 +250,7 @@ func (a *Aggregate) Merge(b *Aggregate) {
 		mine.sum.Merge(&c.sum)
 		mine.runs += c.runs
 	}
-	for set, n := range b.sets {
-		a.sets[string(a.renumber(set, to))] += n
-	}
+	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), runs) })
 	a.Runs += b.Runs
 	a.Threads += b.Threads
 	a.RunCosts.Merge(&b.RunCosts)
@@ -275,14 +268,7 @@ func (a *Aggregate) Unmerge(b *Aggregate) {
 		mine.sum.Unmerge(&c.sum)
 		mine.runs -= c.runs
 	}
-	for set, n := range b.sets {
-		key := a.renumber(set, to)
-		if left := a.sets[string(key)] - n; left != 0 {
-			a.sets[string(key)] = left
-		} else {
-			delete(a.sets, string(key))
-		}
-	}
+	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), -runs) })
 	for i, c := range b.cells {
 		if c != nil && a.cells[to[i]].runs == 0 {
 			a.drop(to[i])
@@ -294,7 +280,7 @@ func (a *Aggregate) Unmerge(b *Aggregate) {
 }
 
 // renumber writes a set in other cell numbers.
-func (a *Aggregate) renumber(set string, to []uint32) []byte {
+func (a *Aggregate) renumber(set []byte, to []uint32) []byte {
 	a.touch = a.touch[:0]
 	eachCell(set, func(n uint32) { a.touch = append(a.touch, to[n]) })
 	slices.Sort(a.touch)

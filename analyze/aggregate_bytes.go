@@ -67,12 +67,12 @@ func (a *Aggregate) appendSets(to []byte, rank []uint32) []byte {
 		runs     int64
 	}
 	var text []byte
-	sets := make([]set, 0, len(a.sets))
-	for s, runs := range a.sets {
+	sets := make([]set, 0, a.sets.live)
+	a.sets.each(func(s []byte, runs int64) {
 		from := len(text)
 		text = append(text, a.renumber(s, rank)...)
 		sets = append(sets, set{from, len(text), runs})
-	}
+	})
 	slices.SortFunc(sets, func(x, y set) int {
 		return cmp.Or(cmp.Compare(x.to-x.from, y.to-y.from), slices.Compare(text[x.from:x.to], text[y.from:y.to]))
 	})
@@ -106,9 +106,11 @@ func DecodeAggregate(cfg Config, b []byte) (*Aggregate, error) {
 		if size > uint64(len(r.b)) {
 			return nil, errBytes
 		}
-		set := string(r.b[:size])
+		set := r.b[:size]
 		r.b = r.b[size:]
-		a.sets[set] = r.int()
+		if runs := r.int(); size > 0 {
+			a.sets.add(set, runs)
+		}
 		eachCell(set, func(n uint32) { r.bad = r.bad || int(n) >= len(a.cells) })
 	}
 	if r.bad || len(r.b) > 0 {

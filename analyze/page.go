@@ -88,6 +88,9 @@ func day(s string) string {
 
 func (r *Report) costLine() string {
 	t := &r.Totals
+	if r.total.Overflow() {
+		return "too large to add up: more than $9.2 million"
+	}
 	if t.Cost == nil {
 		return "unknown: " + join(gap(t.Unpriced, "call", "without a price"), gap(t.NoUsage, "model call", "without token counts"))
 	}
@@ -165,7 +168,8 @@ func (r *Report) runLine() string {
 	if d.N > 1 {
 		without = "without the top run " + Money(d.MeanWithoutTop)
 	}
-	return join(mean, "p95 "+Money(d.P95), "p99 "+Money(d.P99), "max "+Money(d.Max), without, "n = "+Count(int64(d.N)))
+	return join(mean, "p95 "+Money(d.P95), "p99 "+Money(d.P99), "max "+Money(d.Max), without, "n = "+Count(int64(d.N)),
+		gap(r.partial, "run", "with unknown costs, at least"))
 }
 
 func (r *Report) tailLine() string {
@@ -313,7 +317,7 @@ func (r *Report) notes() []string {
 		}
 		n = append(n, note)
 	}
-	for _, w := range r.Warnings {
+	for _, w := range r.warnings {
 		n = append(n, Clean(w))
 	}
 	if r.Prices.AsOf != nil {

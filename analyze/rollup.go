@@ -49,14 +49,14 @@ func (f *folder) addCell(leaf int32, c *cell) {
 
 // countRuns counts the runs of each group: those of all sets of cells that have one in the group.
 func (a *Aggregate) countRuns(f *folder, leaves []int32) {
-	for set, runs := range a.sets {
+	a.sets.each(func(set []byte, runs int64) {
 		f.epoch++
 		eachCell(set, func(n uint32) {
 			if leaves[n] >= 0 {
 				f.run(leaves[n], runs, a.cells[n].key.Outcome)
 			}
 		})
-	}
+	})
 }
 
 // A Scan answers a query by reading calls. It is what Rollup cannot do: groups by run, user, session, source or tag, conditions on
