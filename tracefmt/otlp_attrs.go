@@ -77,6 +77,11 @@ const (
 	slotADKJSON
 	slotGenkitJSON
 	slotMetadataJSON
+
+	// message text: from here on
+	slotInputText
+	slotOutputText
+	slotMessage // one member of one input message
 )
 
 // An attrRule is what an attribute sets.
@@ -118,6 +123,7 @@ var attrTable = []struct {
 	{"gen_ai.usage.reasoning.output_tokens", slotReasoning, 0},
 	{"gen_ai.usage.reasoning_tokens", slotReasoning, 1},
 	{"gen_ai.usage.details.reasoning_tokens", slotReasoning, 2},
+	{"gen_ai.usage.details.thoughts_tokens", slotReasoning, 7},
 	{"gen_ai.usage.cost", slotCost, 0}, // OpenLIT
 	{"operation.cost", slotCost, 1},    // Pydantic AI
 	{"gen_ai.usage.input_cost", slotCostIn, 0},
@@ -157,6 +163,21 @@ var attrTable = []struct {
 	{"event.name", slotEventName, 1},
 	{"service.name", slotService, 0},
 	{"service.version", slotVersion, 9},
+
+	// what was asked and answered, for fingerprints
+	{"gen_ai.tool.call.arguments", slotInputText, 0},
+	{"gen_ai.input.messages", slotInputText, 1},
+	{"ai.toolCall.args", slotInputText, 2},
+	{"ai.prompt.messages", slotInputText, 3},
+	{"langfuse.observation.input", slotInputText, 4},
+	{"gen_ai.prompt", slotInputText, 5},
+	{"traceloop.entity.input", slotInputText, 6},
+	{"input.value", slotInputText, 7},
+	{"gen_ai.tool.call.result", slotOutputText, 0},
+	{"ai.toolCall.result", slotOutputText, 1},
+	{"langfuse.observation.output", slotOutputText, 2},
+	{"traceloop.entity.output", slotOutputText, 3},
+	{"output.value", slotOutputText, 4},
 
 	// OpenInference
 	{"openinference.span.kind", slotOpenInference, 0},

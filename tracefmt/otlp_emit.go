@@ -30,6 +30,7 @@ func (d *Decoder) emitSpan(sp *otlpSpan) {
 		r.Outcome = sp.outcome
 		r.Has |= HasOutcome
 	}
+	sp.text.fingerprints(r)
 	r.Attempt = int32(sp.counts[slotAttempt])
 	sp.resource.apply(d.Out[len(d.Out)-1:])
 	for _, e := range sp.evals {

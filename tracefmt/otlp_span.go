@@ -35,6 +35,7 @@ type otlpSpan struct {
 	evalValue         float64
 	hasEval           bool
 	evals             []spanEval
+	text              spanText
 }
 
 // spanEval is one evaluation of a span.
@@ -109,7 +110,10 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 		s.at = from
 		return s.err != nil
 	}
-	if rule.slot != slotNone {
+	switch {
+	case rule.slot >= slotInputText:
+		d.otlp.span.text.set(rule, tag, s.b[from+at+1:s.at-1])
+	case rule.slot != slotNone:
 		s.at = from + at
 		d.take(s, rule, tag)
 	}
@@ -188,6 +192,8 @@ func (d *Decoder) attribute(s *scanner, key []byte, wrapped bool) {
 		s.skip()
 	case wrapped && s.kind() == '{':
 		d.anyValue(s, rule, tag)
+	case rule.slot >= slotInputText:
+		d.otlp.span.text.set(rule, tag, s.rawValue())
 	default:
 		d.take(s, rule, tag)
 	}
@@ -207,11 +213,18 @@ func attrRuleOf(key []byte) (rule attrRule, tag []byte) {
 	if isEvaluation(key) {
 		return attrRule{slot: slotEvalValue}, key
 	}
+	if part, ok := messageKey(key); ok {
+		return attrRule{slot: slotMessage}, part
+	}
 	return attrRule{}, nil
 }
 
 // anyValue reads {"stringValue": …} and its like.
 func (d *Decoder) anyValue(s *scanner, rule attrRule, tag []byte) {
+	if rule.slot >= slotInputText {
+		d.otlp.span.text.set(rule, tag, anyText(s))
+		return
+	}
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "stringValue", "intValue", "doubleValue", "boolValue", "string_value", "int_value", "double_value", "bool_value":
@@ -222,6 +235,14 @@ func (d *Decoder) anyValue(s *scanner, rule attrRule, tag []byte) {
 			s.skip()
 		}
 	}
+}
+
+// anyText is the text of {"stringValue": …} as written, or all of another value.
+func anyText(s *scanner) (raw []byte) {
+	for s.object(); s.next(); {
+		raw = s.rawValue()
+	}
+	return raw
 }
 
 func (d *Decoder) anyArray(s *scanner, rule attrRule, tag []byte) {
@@ -273,6 +294,8 @@ func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 		d.evaluation(s, tag)
 	case slotTags:
 		d.takeTags(s)
+	case slotInputText, slotOutputText, slotMessage:
+		sp.text.set(rule, tag, s.rawValue())
 	case slotTag:
 		if s.kind() == '[' || s.kind() == '{' {
 			s.skip()
