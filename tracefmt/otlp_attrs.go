@@ -259,6 +259,7 @@ var attrTable = []struct {
 	{"genkit:metadata:subtype", slotGenkitSubtype, 0},
 	{"genkit:name", slotGenkitName, 0},
 	{"agentops.span.kind", slotAgentOps, 0},
+	{"langsmith.span.kind", slotAgentOps, 0},
 }
 
 // metaKeys are the members of free metadata (a user's own keys) that have a meaning here; the others become tags.
@@ -355,17 +356,18 @@ var kindWords = map[slot]map[string]Kind{
 		"rerank": KindReranker, "invoke_agent": KindAgent, "create_agent": KindAgent, "plan": KindAgent, "invoke_workflow": KindChain,
 	},
 	slotOpenInference: {
-		"LLM": KindLLM, "EMBEDDING": KindEmbedding, "TOOL": KindTool, "RETRIEVER": KindRetriever, "RERANKER": KindReranker, "AGENT": KindAgent,
-		"CHAIN": KindChain, "GUARDRAIL": KindGuardrail, "EVALUATOR": KindEvaluator, "PROMPT": KindChain,
+		"llm": KindLLM, "embedding": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "reranker": KindReranker, "agent": KindAgent,
+		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator, "prompt": KindChain,
 	},
 	slotObservation: {
 		"generation": KindLLM, "embedding": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "agent": KindAgent,
-		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator,
+		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator, "span": KindUnknown, "event": KindUnknown,
 	},
 	slotRequestType: {"chat": KindLLM, "completion": KindLLM, "embedding": KindEmbedding, "rerank": KindReranker, "agent": KindAgent, "tool": KindTool, "workflow": KindChain},
 	slotTraceloop:   {"workflow": KindChain, "task": KindChain, "agent": KindAgent, "tool": KindTool},
 	slotAgentOps: {
 		"agent": KindAgent, "llm": KindLLM, "tool": KindTool, "operation": KindChain, "task": KindChain, "workflow": KindChain, "session": KindChain,
+		"chain": KindChain, "retriever": KindRetriever, "embedding": KindEmbedding, "prompt": KindChain, "parser": KindChain,
 	},
 	slotGenkitSubtype: {"model": KindLLM, "embedder": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "reranker": KindReranker, "flow": KindChain},
 }

@@ -424,7 +424,7 @@ func (d *Decoder) setKind(from slot, word []byte) {
 	if from == slotVercel {
 		k = vercelKind(word)
 	} else {
-		k = kindWords[from][string(word)]
+		k = kindWord(kindWords[from], word)
 	}
 	sp.generation = sp.generation || from == slotObservation && string(word) == "generation"
 	sp.workflowSpan = sp.workflowSpan || from == slotTraceloop && string(word) == "workflow"
@@ -433,6 +433,24 @@ func (d *Decoder) setKind(from slot, word []byte) {
 		return
 	}
 	sp.kind, sp.kindRank = k, rank
+}
+
+// kindWord finds a kind by its word, in any case.
+func kindWord(words map[string]Kind, word []byte) Kind {
+	if k, ok := words[string(word)]; ok {
+		return k
+	}
+	var low [20]byte
+	if len(word) > len(low) {
+		return KindUnknown
+	}
+	for i, c := range word {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		low[i] = c
+	}
+	return words[string(low[:len(word)])]
 }
 
 // outcomeWords are labels of a verdict.

@@ -198,3 +198,18 @@ func assembled(n *Names, recs []Record) (out struct {
 	}
 	return out
 }
+
+// TestRepeatedLines: exporters retry, so a line may come twice, anywhere.
+func TestRepeatedLines(t *testing.T) {
+	for _, e := range expected {
+		f := e.files[0]
+		values := jsonValues(t, sharedFile(t, f))
+		twice := append(append([][]byte(nil), values...), values...)
+		rand.New(rand.NewPCG(5, 6)).Shuffle(len(twice), func(i, j int) { twice[i], twice[j] = twice[j], twice[i] })
+		n := NewNames()
+		got := sumUp(n, otlpRecords(t, n, twice))
+		if got.spans /= 2; got != e.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", f, got, e.want)
+		}
+	}
+}

@@ -103,7 +103,7 @@ var (
 // message itself is walked through.
 func lastUser(raw []byte) []byte {
 	role, quote := roleKey, 1
-	if bytes.Contains(raw[:min(len(raw), 200)], escapedRoleKey[:2]) {
+	if k := bytes.IndexByte(raw, '"'); k > 0 && raw[k-1] == '\\' {
 		role, quote = escapedRoleKey, 2
 	}
 	for end, any := len(raw), false; ; any = true {
@@ -251,5 +251,5 @@ func textHash(b []byte) uint64 {
 	var rest [16]byte
 	copy(rest[:], b)
 	h = mix(h^binary.LittleEndian.Uint64(rest[:]), binary.LittleEndian.Uint64(rest[8:])^h>>32)
-	return max(mix(h, hashB), 1)
+	return max(mix(h, 0), 1)
 }
