@@ -173,6 +173,8 @@ var attrTable = []struct {
 	{"gen_ai.prompt", slotInputText, 5},
 	{"traceloop.entity.input", slotInputText, 6},
 	{"input.value", slotInputText, 7},
+	{"gcp.vertex.agent.llm_request", slotInputText, 8},
+	{"genkit:input", slotInputText, 9},
 	{"gen_ai.tool.call.result", slotOutputText, 0},
 	{"ai.toolCall.result", slotOutputText, 1},
 	{"langfuse.observation.output", slotOutputText, 2},
@@ -207,6 +209,7 @@ var attrTable = []struct {
 	{"llm.request.type", slotRequestType, 0},
 	{"traceloop.entity.name", slotEntity, 0},
 	{"traceloop.workflow.name", slotWorkflowHint, 0},
+	{"traceloop.entity.version", slotVersion, 5},
 	{"llm.usage.total_tokens", slotTotal, 1},
 	{"llm.usage.prompt_tokens", slotInput, 3},
 	{"llm.usage.completion_tokens", slotOutput, 3},
@@ -267,7 +270,7 @@ var metaKeys = map[string]attrRule{
 	"user": {slotUser, 5}, "user_id": {slotUser, 4}, "userId": {slotUser, 4},
 	"session": {slotSession, 5}, "session_id": {slotSession, 4}, "sessionId": {slotSession, 4}, "conversation_id": {slotSession, 6}, "thread_id": {slotSession, 7},
 	"feature": {slotFeature, 3}, "workflow": {slotWorkflow, 5}, "workflow_name": {slotWorkflow, 5}, "workflowName": {slotWorkflow, 5},
-	"version": {slotVersion, 4}, "tags": {slotTags, 0},
+	"langgraph_node": {slotStep, 5}, "lc_agent_name": {slotAgent, 6}, "version": {slotVersion, 4}, "tags": {slotTags, 0},
 }
 
 // metaPrefixes stand before the keys of free metadata.
