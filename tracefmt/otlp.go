@@ -54,6 +54,7 @@ func decodeOTLP(d *Decoder, value []byte) error {
 	s := &d.scan
 	s.reset(value)
 	err := d.otlpValue(s)
+	d.newSpan() // lets go of the value
 	if s.err != nil {
 		return s.err
 	}

@@ -102,7 +102,7 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 		return false
 	}
 	rule, tag := attrRuleOf(key)
-	from := s.at
+	from := s.at // back to here where the shape turns out to be another one
 	s.at += at
 	s.rawString()
 	end := s.at + len(attrClose)
@@ -110,10 +110,13 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 		s.at = from
 		return s.err != nil
 	}
-	switch {
+	switch raw := s.b[from+at+1 : s.at-1]; {
+	case rule.slot == slotNone:
 	case rule.slot >= slotInputText:
-		d.otlp.span.text.set(rule, tag, s.b[from+at+1:s.at-1])
-	case rule.slot != slotNone:
+		d.otlp.span.text.set(rule, tag, raw)
+	case rule.slot < slotNames && bytes.IndexByte(raw, '\\') < 0:
+		d.setSym(rule, raw)
+	default:
 		s.at = from + at
 		d.take(s, rule, tag)
 	}
