@@ -852,3 +852,50 @@ func FuzzClaude(f *testing.F) {
 		}
 	})
 }
+
+// A tool may start while the answer that asked for it still streams: the subagent's calls are not parts of that answer.
+func TestStreamedAnswerEnclosesNothing(t *testing.T) {
+	lines := []string{
+		`{"type":"assistant","sessionId":"s","uuid":"1","timestamp":"2026-01-01T00:00:01.000Z","message":{"id":"m1","model":"c","content":[{"type":"tool_use","id":"t1","name":"Task","input":{"subagent_type":"x"}}],"usage":{"input_tokens":100,"output_tokens":1}}}`,
+		`{"type":"progress","sessionId":"s","uuid":"2","timestamp":"2026-01-01T00:00:02.000Z","parentToolUseID":"t1","data":{"type":"agent_progress","agentId":"a","message":{"type":"assistant","uuid":"i","message":{"id":"m2","model":"c","usage":{"input_tokens":10,"output_tokens":1}}}}}`,
+		`{"type":"assistant","sessionId":"s","uuid":"3","timestamp":"2026-01-01T00:00:09.000Z","message":{"id":"m1","model":"c","content":[{"type":"text","text":""}],"usage":{"input_tokens":100,"output_tokens":50}}}`,
+	}
+	g := loadClaude(t, []claudeFile{{"s.jsonl", []byte(strings.Join(lines, "\n"))}}, nil)
+	var counted []string
+	for _, c := range g.calls() {
+		if c.Kind == KindLLM && c.Counted && c.IsCall {
+			counted = append(counted, c.ID)
+		}
+	}
+	if !slices.Equal(counted, []string{"m1", "m2"}) {
+		t.Errorf("counted %v", counted)
+	}
+}
+
+// A call that stands in the agent's own file is no mere repetition, whichever of the two lines is read first.
+func TestProgressGivesWayToTheFile(t *testing.T) {
+	const file, progress = FlagSnapshot | FlagGlobal | FlagSubagentFile, FlagSnapshot | FlagGlobal | FlagProgress
+	for _, c := range []struct {
+		first, second, want Flags
+	}{
+		{file, progress, file}, {progress, file, file}, {progress, progress, progress},
+	} {
+		a := &Assembler{Names: NewNames()}
+		recs := a.Merge([]Record{{ID: "m", Kind: KindLLM, Flags: c.first}, {ID: "m", Kind: KindLLM, Flags: c.second}})
+		if len(recs) != 1 || recs[0].Flags != c.want {
+			t.Errorf("%b and %b: %+v", c.first, c.second, recs)
+		}
+	}
+}
+
+// Attempts within one answer share their times: they come in order all the same.
+func TestAttemptsComeInOrder(t *testing.T) {
+	a := &Assembler{Names: NewNames()}
+	run := a.Assemble([]Record{
+		{Run: "r", ID: "m", Kind: KindLLM, Has: HasStart | HasEnd, Start: 1, End: 2, Attempt: 2},
+		{Run: "r", ID: "m#1", Kind: KindLLM, Has: HasStart | HasEnd, Start: 1, End: 2, Attempt: 1},
+	})
+	if run.Calls[0].ID != "m#1" || run.Calls[1].ID != "m" {
+		t.Errorf("%s before %s", run.Calls[0].ID, run.Calls[1].ID)
+	}
+}
