@@ -455,10 +455,7 @@ func (p *partReader) records(recs []tracefmt.Record, run string, n int) []tracef
 	for range n {
 		recs = append(recs, tracefmt.Record{Run: run})
 		r := &recs[len(recs)-1]
-		if len(recs) > 1 && prev.Run != "" { // the slice may have moved
-			prev = &recs[len(recs)-2]
-		}
-		p.record(r, prev)
+		p.record(r, prev) // prev may stand in the array that recs outgrew: it is read only
 		if p.err != nil {
 			return recs[:len(recs)-1]
 		}

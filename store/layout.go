@@ -45,6 +45,7 @@ type sourceState struct {
 	Line     int64  `json:"line"`   // the line there
 	Tail     uint64 `json:"tail"`   // hash of the bytes before Offset: tells grown from replaced
 	Head     uint64 `json:"head"`   // hash of the first bytes
+	Done     bool   `json:"done"`   // read to its end
 	Pending  int64  `json:"pending,omitempty"`
 	Values   int64  `json:"values"`
 	Records  int64  `json:"records"` // stated records, repeats included
@@ -53,6 +54,8 @@ type sourceState struct {
 
 	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
 	Warnings map[string]int64   `json:"warnings,omitempty"`
+
+	next chunkEnd // read up to here, not stored yet
 }
 
 // A runRow is a run in fixed width, so that opening a store costs nothing per run.

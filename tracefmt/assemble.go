@@ -18,8 +18,9 @@ type Assembler struct {
 
 	prices map[[2]Sym]*PriceRow
 	ids    idTable
+	scores []*Record // scores given by themselves: KindRun records with an id
 	run    Run
-	up     []int32
+	up     []int32 // parent of each call, as its id says; -1 for none
 	state  []walk
 	stack  []int32
 	claude claudeJoin
@@ -40,7 +41,7 @@ type walk struct {
 const noStart = math.MaxInt64
 
 // Merge folds records of the same identity into one, in place, and returns the shortened slice. A later line of the input overwrites
-// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the largest output (analysis-spec A.4). Three or more
+// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the latest usage (analysis-spec A.4). Three or more
 // contradicting lines of one identity that arrive out of order may keep a field of the earliest; no sum is affected by repeats.
 func (a *Assembler) Merge(recs []Record) []Record {
 	a.ids.reset(len(recs))
@@ -62,9 +63,10 @@ func (a *Assembler) Merge(recs []Record) []Record {
 	return out
 }
 
-// identity is what makes a record the same as another of its run. Run records have none of their own: there is one per run.
+// identity is what makes a record the same as another of its run. Of run records there is one per run, and one per score that was given
+// by itself.
 func identity(r *Record) string {
-	if r.Kind == KindRun {
+	if r.Kind == KindRun && r.ID == "" {
 		return "\x00run"
 	}
 	return r.ID
@@ -88,14 +90,15 @@ func (a *Assembler) fold(old, r *Record) {
 	old.Src = r.Src
 }
 
-// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the largest output.
+// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the latest. Of lines written at
+// the same time the one with the largest output is the latest.
 func foldSnapshot(old, r *Record, later bool) {
 	first, last := old, r
 	if r.Start < old.Start || r.Start == old.Start && !later {
 		first, last = r, old
 	}
 	use := old
-	if r.Usage.Output > old.Usage.Output || r.Usage.Output == old.Usage.Output && later {
+	if newer := cmp.Or(cmp.Compare(r.End, old.End), cmp.Compare(r.Usage.Output, old.Usage.Output)); newer > 0 || newer == 0 && later {
 		use = r
 	}
 	m := *first
@@ -107,8 +110,12 @@ func foldSnapshot(old, r *Record, later bool) {
 	*old = m
 }
 
-// bothFlags joins the flags of two lines of one record. What stands elsewhere, too, is no mere repetition in a parent's log.
-func bothFlags(x, y Flags) Flags { return (x|y)&^FlagProgress | x&y&FlagProgress }
+// weakFlags hold only while every line of a record says so: what stands elsewhere, too, is no mere repetition in a parent's log, and the
+// real record ends its placeholder.
+const weakFlags = FlagProgress | FlagPlaceholder
+
+// bothFlags joins the flags of two lines of one record.
+func bothFlags(x, y Flags) Flags { return (x|y)&^weakFlags | x&y&weakFlags }
 
 // overwrite copies the fields that r states over those of old.
 func overwrite(old, r *Record) {
@@ -204,8 +211,11 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	}
 	slices.SortFunc(a.order, byTime)
 	var own *Record // the run's own record
+	a.scores = a.scores[:0]
 	for _, r := range a.order {
 		switch {
+		case r.Kind == KindRun && r.ID != "":
+			a.scores = append(a.scores, r)
 		case r.Kind == KindRun:
 			own = r
 		case r.Kind == KindMark:
@@ -221,6 +231,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		a.price(&run.Calls[i])
 	}
 	settle(run, own)
+	a.settleScores(run, own)
 	return run
 }
 
@@ -234,8 +245,10 @@ func byTime(x, y *Record) int {
 
 // link finds the parent of each call. A parent that is not in the trace leaves an orphan.
 func (a *Assembler) link(calls []Call) {
+	a.up = a.up[:0]
 	any := false
 	for i := range calls {
+		a.up = append(a.up, -1)
 		any = any || calls[i].Parent != ""
 	}
 	if !any {
@@ -251,7 +264,7 @@ func (a *Assembler) link(calls []Call) {
 			continue
 		}
 		if up, ok := a.ids.find(c.Parent); ok && up != int32(i) {
-			c.Up = up
+			a.up[i] = up
 		}
 	}
 }
@@ -265,7 +278,7 @@ func (a *Assembler) climb(calls []Call) {
 		st[i].usedBy, st[i].modelBy = noStart, noStart
 	}
 	for i := range calls {
-		if up := calls[i].Up; up >= 0 {
+		if up := a.up[i]; up >= 0 {
 			st[up].kids++
 		}
 	}
@@ -279,7 +292,7 @@ func (a *Assembler) climb(calls []Call) {
 		i := queue[k]
 		a.settleUsage(&calls[i], &st[i])
 		st[i].done = true
-		up := calls[i].Up
+		up := a.up[i]
 		if up < 0 {
 			continue
 		}
@@ -292,21 +305,21 @@ func (a *Assembler) climb(calls []Call) {
 	for i := range calls { // what is left stands on or above a cycle
 		if !st[i].done {
 			a.settleUsage(&calls[i], &st[i])
-			if onCycle(calls, int32(i)) {
-				calls[i].Up = -1
+			if a.onCycle(int32(i)) {
+				a.up[i] = -1
 			}
 		}
 	}
 	a.stack = queue[:0]
 }
 
-func onCycle(calls []Call, i int32) bool {
-	at := calls[i].Up
-	for n := 0; n < len(calls) && at >= 0; n++ {
+func (a *Assembler) onCycle(i int32) bool {
+	at := a.up[i]
+	for n := 0; n < len(a.up) && at >= 0; n++ {
 		if at == i {
 			return true
 		}
-		at = calls[at].Up
+		at = a.up[at]
 	}
 	return false
 }
@@ -319,9 +332,7 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 			c.Kind = KindLLM
 		}
 	}
-	encloses := func(start int64) bool { // a streamed answer is never made of calls: its tools may run while it still streams
-		return c.Flags&FlagSnapshot == 0 && start != noStart && (c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End)
-	}
+	encloses := func(start int64) bool { return start != noStart && c.holds(start) }
 	usage := c.Has&(HasInput|HasOutput) != 0
 	carries := usage || c.Has&HasCost != 0 && c.Recorded != 0
 	c.Counted = c.Flags&FlagAggregate == 0 && !encloses(st.usedBy)
@@ -346,6 +357,15 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 	}
 }
 
+// holds says that a call below c which started then is a part of c, not merely what c led to. A streamed answer holds nothing: its tools
+// may run while it still streams.
+func (c *Call) holds(start int64) bool {
+	if c.Flags&FlagSnapshot != 0 {
+		return false
+	}
+	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End
+}
+
 func (r *Record) startOr(other int64) int64 {
 	if r.Has&HasStart == 0 {
 		return other
@@ -357,12 +377,14 @@ func (r *Record) startOr(other int64) int64 {
 func (a *Assembler) inherit(run *Run, own *Record) {
 	calls := run.Calls
 	var root *Call
-	var service, workflow, feature, version, user, session, tags Sym
+	var service, stated, workflow, feature, version, user, session, tags Sym
 	for i := range calls {
 		c := &calls[i]
 		if root == nil && c.Parent == "" && c.Has&HasStart != 0 {
 			root = c
 		}
+		stated = firstSym(stated, c.Record.Workflow)
+		tags = firstSym(tags, c.Record.Tags)
 		service = firstSym(service, c.Service)
 		version = firstSym(version, c.Record.Version)
 		feature = firstSym(feature, c.Record.Feature)
@@ -370,7 +392,7 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 		session = firstSym(session, c.Record.Session)
 	}
 	if own != nil {
-		workflow, tags = own.Workflow, own.Tags
+		workflow, tags = own.Workflow, firstSym(own.Tags, tags)
 		feature, version = firstSym(own.Feature, feature), firstSym(own.Version, version)
 		user, session = firstSym(own.User, user), firstSym(own.Session, session)
 	}
@@ -380,7 +402,7 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 			workflow = firstSym(workflow, root.Name)
 		}
 	}
-	run.Workflow = firstSym(workflow, service)
+	run.Workflow = firstSym(workflow, stated, service)
 	run.Feature, run.Version, run.User, run.Session, run.Tags = feature, version, user, session, tags
 	st := a.state
 	for i := range st {
@@ -389,27 +411,23 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 	for i := range calls {
 		a.descend(run, int32(i))
 	}
-	if run.Workflow == 0 {
-		for i := range calls {
-			if run.Workflow = calls[i].Workflow; run.Workflow != 0 {
-				break
-			}
-		}
-	}
 }
 
 // descend settles the names of call i after those of the calls above it.
 func (a *Assembler) descend(run *Run, i int32) {
 	calls, st := run.Calls, a.state
 	path := a.stack[:0]
-	for at := i; at >= 0 && !st[at].done; at = calls[at].Up {
+	for at := i; at >= 0 && !st[at].done; at = a.up[at] {
 		path = append(path, at)
 	}
 	for k := len(path) - 1; k >= 0; k-- {
 		c := &calls[path[k]]
 		var above walk
-		if c.Up >= 0 {
-			above = st[c.Up]
+		if up := a.up[path[k]]; up >= 0 {
+			above = st[up]
+			if c.Up = up; !calls[up].holds(c.startOr(0)) {
+				c.Up = calls[up].Up
+			}
 		}
 		s := &st[path[k]]
 		s.done = true
@@ -418,8 +436,8 @@ func (a *Assembler) descend(run *Run, i int32) {
 		switch {
 		case c.Record.Kind == KindAgent:
 			s.agent, s.step = firstSym(c.Record.Agent, c.Name, above.agent), 0
-		case c.Kind.Encloses() && c.Up >= 0 && s.step == 0:
-			s.step = firstSym(c.Record.Step, c.Name)
+		case c.Kind.Encloses() && c.Parent != "": // the nearest one names the step; a root names the workflow
+			s.step = firstSym(c.Record.Step, c.Name, above.step)
 		}
 		c.Workflow = firstSym(s.workflow, run.Workflow)
 		c.Agent = firstSym(s.agent, c.Workflow)
@@ -549,6 +567,47 @@ func settle(run *Run, own *Record) {
 	case unfinished:
 		run.Outcome = OutcomeInFlight
 	}
+}
+
+// settleScores gives the run the scores that were given by themselves. Those of the run or of its root say how it ended, unless the run
+// says so; those of other calls are kept by name.
+func (a *Assembler) settleScores(run *Run, own *Record) {
+	if len(a.scores) == 0 {
+		return
+	}
+	facts := RunFacts{}
+	if run.Facts != nil {
+		facts = *run.Facts
+	}
+	facts.Scores = slices.Clone(facts.Scores)
+	decided := own != nil && own.Has&HasOutcome != 0
+	for i := range run.Calls {
+		decided = decided || run.Calls[i].Has&HasOutcome != 0
+	}
+	for _, r := range a.scores {
+		if r.Extra != nil {
+			facts.Scores = append(facts.Scores, r.Extra.Scores...)
+		}
+		if !ofRun(run, r.Parent) || decided || r.Has&HasOutcome == 0 {
+			continue
+		}
+		run.Outcome, decided = r.Outcome, true
+		if r.Has&HasScore != 0 && !run.HasScore {
+			run.HasScore, run.Score = true, r.Score
+		}
+	}
+	slices.SortFunc(facts.Scores, func(x, y Value) int { return cmp.Or(cmp.Compare(x.Unit, y.Unit), cmp.Compare(x.Amount, y.Amount)) })
+	run.Facts = &facts
+}
+
+// ofRun tells whether what is said of call id is said of the run: it is a root, or not in the trace.
+func ofRun(run *Run, id string) bool {
+	for i := range run.Calls {
+		if run.Calls[i].ID == id {
+			return run.Calls[i].Parent == ""
+		}
+	}
+	return true
 }
 
 // idTable finds ids of one run. It is reused from run to run and allocates only to grow.

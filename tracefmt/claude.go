@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strconv"
-	"time"
 )
 
 // Claude Code writes one file per session and one per subagent beneath it, and repeats itself: a call is a line per content block, a
@@ -73,6 +72,7 @@ type claudeState struct {
 	line claudeLine
 	tags struct {
 		version, branch, cwd, buf []byte
+		tags                      tagSet
 		sym                       Sym
 		understated, set          bool
 	}
@@ -843,27 +843,17 @@ func (d *Decoder) claudeTags(l *claudeLine) Sym {
 	t.set = true
 	t.version, t.branch, t.cwd = append(t.version[:0], l.version...), append(t.branch[:0], l.branch...), append(t.cwd[:0], l.cwd...)
 	t.understated = claudeUnderstates(text(l.version))
-	b := t.buf[:0]
+	t.tags.reset()
 	for _, tag := range [...]struct {
 		name  string
 		value []byte
-	}{{"branch=", l.branch}, {"client=", l.version}, {"cwd=", l.cwd}} {
-		if len(tag.value) == 0 {
-			continue
-		}
-		if len(b) > 0 {
-			b = append(b, '\n')
-		}
-		from := len(b)
-		b = unescape(append(b, tag.name...), tag.value)
-		for i := from; i < len(b); i++ {
-			if b[i] == '\n' || b[i] == '\r' {
-				b[i] = ' '
-			}
+	}{{"branch", l.branch}, {"client", l.version}, {"cwd", l.cwd}} {
+		if len(tag.value) > 0 {
+			t.buf = unescape(t.buf[:0], tag.value)
+			t.tags.add([]byte(tag.name), t.buf)
 		}
 	}
-	t.buf = b
-	t.sym = d.sym(b)
+	t.sym = d.tags(&t.tags)
 	return t.sym
 }
 
@@ -1000,57 +990,8 @@ func lineHash(id []byte) uint64 {
 	return max(h^h>>32, 1)
 }
 
-// claudeTime reads RFC 3339, mostly in the form 2026-01-27T00:49:20.793Z.
+// claudeTime reads a line's timestamp.
 func claudeTime(v []byte) (ns int64, ok bool) {
-	if len(v) == 24 && v[23] == 'Z' && v[19] == '.' && v[10] == 'T' && v[4] == '-' && v[7] == '-' && v[13] == ':' && v[16] == ':' {
-		year, a := digits(v[0:4])
-		month, b := digits(v[5:7])
-		day, c := digits(v[8:10])
-		hour, e := digits(v[11:13])
-		minute, f := digits(v[14:16])
-		sec, g := digits(v[17:19])
-		ms, h := digits(v[20:23])
-		if a && b && c && e && f && g && h && year >= 1970 && year < 2262 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour < 24 && minute < 60 && sec < 60 {
-			return (daysTo(year, month, day)*86400+int64(hour*3600+minute*60+sec))*1e9 + int64(ms)*1e6, true
-		}
-	}
-	t, err := time.Parse(time.RFC3339Nano, text(v))
-	if err != nil || t.Year() < 1970 || t.Year() >= 2262 {
-		return 0, false
-	}
-	return t.UnixNano(), true
-}
-
-func digits(v []byte) (n int, ok bool) {
-	for _, c := range v {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n, true
-}
-
-// daysTo is the number of days from 1970-01-01 to a date of the Gregorian calendar; years begin in March, so leap days come last.
-func daysTo(year, month, day int) int64 {
-	if month <= 2 {
-		year--
-		month += 12
-	}
-	era := year / 400
-	of := year - era*400
-	doy := (153*(month-3)+2)/5 + day - 1
-	return int64(era*146097+of*365+of/4-of/100+doy) - 719468
-}
-
-func daysIn(year, month int) int {
-	switch {
-	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
-		return 29
-	case month == 2:
-		return 28
-	case month == 4 || month == 6 || month == 9 || month == 11:
-		return 30
-	}
-	return 31
+	ns, _, err := parseTime(v)
+	return ns, err == nil
 }

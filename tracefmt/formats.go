@@ -63,6 +63,8 @@ type Decoder struct {
 	src    SourceRef
 	otlp   otlpState
 	claude claudeState
+	chunk  chunkState
+	flat   flatState
 	warn   func(Warning)
 }
 

@@ -1,6 +1,428 @@
 package tracefmt
 
-// otlpState is what the OTLP decoder keeps between values of one worker: scratch only.
-type otlpState struct{}
+import (
+	"bytes"
+	"errors"
+	"strings"
+)
 
-func decodeOTLP(d *Decoder, value []byte) error { return nil }
+// otlpState is what the OTLP decoder keeps between values of one worker: scratch only.
+type otlpState struct {
+	span      otlpSpan
+	json      scanner // for JSON text inside attributes
+	late      scanner // for attribute values that stand before their key
+	num       []byte
+	id        []byte
+	lastTrace []byte // the trace id of the span before, as written, and as kept
+	lastRun   string
+	name      []byte // the span's name
+	asked     []byte // the model asked for
+	clean     []byte
+	path      []byte
+	jsonPath  []byte
+	tags      tagSet
+	provider  map[string]Sym
+}
+
+var errNoSpan = errors.New("neither spans nor log records in it")
+
+// sniffOTLP knows OTLP/JSON and the shapes that single spans come in (formats-otel 3).
+func sniffOTLP(v *peek) bool {
+	has := func(keys ...string) bool {
+		for _, k := range keys {
+			if _, ok := v.keys[k]; !ok {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case has("resourceSpans"), has("resourceLogs"), has("resourceMetrics"), has("resource_spans"), has("resource_logs"), has("resource_metrics"):
+		return true
+	case has("traceId", "spanId", "startTimeUnixNano"), has("trace_id", "span_id", "start_time_unix_nano"):
+		return true
+	case has("spanContext", "attributes"):
+		return true
+	case v.keys["context"] == "{":
+		return strings.HasPrefix(v.keys["kind"], "SpanKind.") || has("span_kind", "status_code")
+	}
+	return has("context.span_id", "context.trace_id")
+}
+
+// decodeOTLP reads an export request (spans, logs), one span in any of its shapes, or an array of these.
+func decodeOTLP(d *Decoder, value []byte) error {
+	s := &d.scan
+	s.reset(value)
+	err := d.otlpValue(s)
+	if s.err != nil {
+		return s.err
+	}
+	if err == nil && !s.done() {
+		err = errSyntax
+	}
+	return err
+}
+
+func (d *Decoder) otlpValue(s *scanner) error {
+	if s.kind() != '[' {
+		return d.otlpObject(s)
+	}
+	for s.array(); s.next(); {
+		if err := d.otlpObject(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// otlpObject reads an envelope; what is no envelope is a span.
+func (d *Decoder) otlpObject(s *scanner) error {
+	span := &d.otlp.span
+	d.newSpan()
+	envelope, spanlike := false, false
+	for s.object(); s.next(); {
+		switch string(s.key()) {
+		case "resourceSpans", "resource_spans":
+			envelope = true
+			d.resources(s, (*Decoder).spanList)
+			d.newSpan()
+		case "resourceLogs", "resource_logs":
+			envelope = true
+			d.resources(s, (*Decoder).logList)
+			d.newSpan()
+		case "resourceMetrics", "resource_metrics":
+			envelope = true
+			s.skip()
+		default:
+			if d.spanMember(s, span) {
+				spanlike = true
+			}
+		}
+	}
+	if s.err != nil || envelope {
+		return s.err
+	}
+	if !spanlike {
+		return errNoSpan
+	}
+	d.emitSpan(span)
+	return nil
+}
+
+// openArray begins an array; null is an empty one.
+func (s *scanner) openArray() bool {
+	if s.kind() == 'n' {
+		s.scalar()
+		return false
+	}
+	s.array()
+	return s.err == nil
+}
+
+// openObject begins an object; null is an empty one.
+func (s *scanner) openObject() bool {
+	if s.kind() == 'n' {
+		s.scalar()
+		return false
+	}
+	s.object()
+	return s.err == nil
+}
+
+// resources reads [{resource, scopeSpans: [{scope, spans}]}] or the same with logs; list reads the innermost array.
+func (d *Decoder) resources(s *scanner, list func(*Decoder, *scanner)) {
+	if !s.openArray() {
+		return
+	}
+	for s.next() {
+		from := len(d.Out)
+		var res otlpResource
+		if !s.openObject() {
+			continue
+		}
+		for s.next() {
+			switch string(s.key()) {
+			case "resource":
+				res = d.resource(s)
+			case "scopeSpans", "scope_spans", "scopeLogs", "scope_logs", "instrumentationLibrarySpans", "instrumentation_library_spans":
+				d.scopes(s, list)
+			default:
+				s.skip()
+			}
+		}
+		res.apply(d.Out[from:])
+	}
+}
+
+func (d *Decoder) scopes(s *scanner, list func(*Decoder, *scanner)) {
+	if !s.openArray() {
+		return
+	}
+	for s.next() {
+		if !s.openObject() {
+			continue
+		}
+		for s.next() {
+			switch string(s.key()) {
+			case "spans", "logRecords", "log_records":
+				list(d, s)
+			default:
+				s.skip()
+			}
+		}
+	}
+}
+
+// otlpResource is what a resource says about all of its spans.
+type otlpResource struct{ service, version, user, session Sym }
+
+// resource reads a resource. It may stand before or after its spans: it is applied to the records.
+func (d *Decoder) resource(s *scanner) otlpResource {
+	sp := &d.otlp.span
+	keep := *sp
+	*sp = otlpSpan{}
+	if s.kind() == '{' {
+		for s.object(); s.next(); {
+			switch string(s.key()) {
+			case "attributes", "_attributes":
+				d.attributes(s)
+			default:
+				s.skip()
+			}
+		}
+	} else {
+		s.skip()
+	}
+	res := otlpResource{sp.syms[slotService], sp.syms[slotVersion], sp.syms[slotUser], sp.syms[slotSession]}
+	*sp = keep
+	return res
+}
+
+func (res otlpResource) apply(recs []Record) {
+	if res == (otlpResource{}) {
+		return
+	}
+	for i := range recs {
+		r := &recs[i]
+		r.Service = firstSym(r.Service, res.service)
+		r.Version = firstSym(r.Version, res.version)
+		r.User = firstSym(r.User, res.user)
+		r.Session = firstSym(r.Session, res.session)
+	}
+}
+
+func (d *Decoder) spanList(s *scanner) {
+	if !s.openArray() {
+		return
+	}
+	for s.next() {
+		d.newSpan()
+		if !s.openObject() {
+			continue
+		}
+		for s.next() {
+			d.spanMember(s, &d.otlp.span)
+		}
+		if s.err == nil {
+			d.emitSpan(&d.otlp.span)
+		}
+	}
+}
+
+// spanMember reads one member of a span; it tells whether it is one that makes a span.
+func (d *Decoder) spanMember(s *scanner, sp *otlpSpan) bool {
+	key := s.key()
+	switch string(key) {
+	case "traceId", "trace_id", "context.trace_id":
+		sp.trace = d.traceID(s)
+	case "spanId", "span_id", "context.span_id":
+		sp.id = d.spanID(s)
+	case "parentSpanId", "parent_span_id", "parent_id", "parentId":
+		sp.parent = d.spanID(s)
+	case "parentSpanContext", "parent":
+		sp.parent = d.contextIDs(s, nil)
+	case "context", "spanContext", "_spanContext":
+		sp.id = d.contextIDs(s, &sp.trace)
+	case "name":
+		v := s.str()
+		d.otlp.name = append(d.otlp.name[:0], v...)
+		return false
+	case "startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime":
+		sp.start, sp.hasStart = d.when(s)
+	case "endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime":
+		sp.end, sp.hasEnd = d.when(s)
+	case "attributes":
+		d.attributes(s)
+	case "events":
+		d.events(s)
+	case "status":
+		d.status(s, sp)
+	case "status_code":
+		sp.code = statusCode(s.str())
+	case "status_message":
+		d.setError(s.str(), 4)
+	case "span_kind": // Phoenix
+		d.setKind(slotOpenInference, s.str())
+	case "resource":
+		sp.resource = d.resource(s)
+	default:
+		if rest, ok := bytes.CutPrefix(key, []byte("attributes.")); ok {
+			d.attribute(s, rest, false)
+			return true
+		}
+		s.skip()
+		return false
+	}
+	return true
+}
+
+// traceID reads a trace id. Spans of one trace stand together, so the last one is kept.
+func (d *Decoder) traceID(s *scanner) string {
+	v := s.str()
+	st := &d.otlp
+	if len(v) == 0 {
+		return ""
+	}
+	if !bytes.Equal(v, st.lastTrace) {
+		st.lastTrace = append(st.lastTrace[:0], v...)
+		st.id = otlpID(st.id[:0], v, 16)
+		st.lastRun = d.text(st.id)
+	}
+	return st.lastRun
+}
+
+func (d *Decoder) spanID(s *scanner) string {
+	v := s.str()
+	if len(v) == 0 {
+		return ""
+	}
+	d.otlp.id = otlpID(d.otlp.id[:0], v, 8)
+	return d.text(d.otlp.id)
+}
+
+// contextIDs reads {trace_id, span_id}.
+func (d *Decoder) contextIDs(s *scanner, trace *string) (span string) {
+	if s.kind() != '{' {
+		s.skip()
+		return ""
+	}
+	for s.object(); s.next(); {
+		switch string(s.key()) {
+		case "trace_id", "traceId":
+			if trace == nil {
+				s.skip()
+				continue
+			}
+			*trace = d.traceID(s)
+		case "span_id", "spanId":
+			span = d.spanID(s)
+		default:
+			s.skip()
+		}
+	}
+	return span
+}
+
+func (d *Decoder) status(s *scanner, sp *otlpSpan) {
+	if s.kind() != '{' {
+		sp.code = statusCode(s.str())
+		return
+	}
+	for s.object(); s.next(); {
+		switch string(s.key()) {
+		case "code", "status_code", "statusCode":
+			sp.code = statusCode(s.str())
+		case "message", "description":
+			d.setError(s.str(), 4)
+		default:
+			s.skip()
+		}
+	}
+}
+
+func statusCode(v []byte) Status {
+	switch string(v) {
+	case "1", "STATUS_CODE_OK", "OK", "ok", "Ok":
+		return StatusOK
+	case "2", "STATUS_CODE_ERROR", "ERROR", "error", "Error":
+		return StatusError
+	}
+	return StatusUnset
+}
+
+// events looks for exceptions.
+func (d *Decoder) events(s *scanner) {
+	if s.kind() != '[' {
+		s.skip()
+		return
+	}
+	sp := &d.otlp.span
+	for s.array(); s.next(); {
+		if s.kind() != '{' {
+			s.skip()
+			continue
+		}
+		var attrs []byte
+		exception := false
+		for s.object(); s.next(); {
+			switch string(s.key()) {
+			case "name":
+				exception = string(s.str()) == "exception"
+			case "attributes":
+				attrs = s.raw()
+			default:
+				s.skip()
+			}
+		}
+		if exception && s.err == nil {
+			sp.exception = true
+			late := &d.otlp.late
+			late.reset(attrs)
+			if len(attrs) > 0 {
+				d.attributes(late)
+			}
+		}
+	}
+}
+
+func (d *Decoder) logList(s *scanner) {
+	if !s.openArray() {
+		return
+	}
+	for s.next() {
+		if !s.openObject() {
+			continue
+		}
+		d.logRecord(s)
+	}
+}
+
+// logRecord reads a record of an evaluation; others say nothing that counts.
+func (d *Decoder) logRecord(s *scanner) {
+	d.newSpan()
+	sp := &d.otlp.span
+	for s.next() {
+		switch string(s.key()) {
+		case "traceId", "trace_id":
+			sp.trace = d.traceID(s)
+		case "spanId", "span_id":
+			sp.id = d.spanID(s)
+		case "timeUnixNano", "time_unix_nano":
+			sp.start, sp.hasStart = d.when(s)
+		case "eventName", "event_name":
+			d.setSym(attrRule{slotEventName, 0}, s.str())
+		case "attributes":
+			d.attributes(s)
+		default:
+			s.skip()
+		}
+	}
+	if s.err != nil || d.names.all.Name(sp.syms[slotEventName]) != "gen_ai.evaluation.result" {
+		return
+	}
+	if sp.trace == "" {
+		d.warnf("evaluation without a trace id skipped")
+		return
+	}
+	d.emitScore(sp.trace, sp.id, sp.eval(), sp)
+}

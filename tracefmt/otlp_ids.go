@@ -1,0 +1,142 @@
+package tracefmt
+
+import (
+	"encoding/base64"
+	"math"
+	"strconv"
+	"time"
+)
+
+// otlpID appends an id in the form that ids are compared in: hex digits in lower case, without 0x; base64 of n bytes becomes hex; what
+// is neither (decimal ids) stays as it is. An id of zeros is no id.
+func otlpID(to, v []byte, n int) []byte {
+	if len(v) > 2 && v[0] == '0' && v[1]|0x20 == 'x' {
+		v = v[2:]
+	}
+	from := len(to)
+	if len(v) == base64.StdEncoding.EncodedLen(n) && v[len(v)-1] == '=' {
+		var raw [24]byte
+		if m, err := base64.StdEncoding.Decode(raw[:], v); err == nil && m == n {
+			to = appendHex(to, raw[:n])
+			return zeroID(to, from)
+		}
+	}
+	if !allHex(v) {
+		return append(to, v...)
+	}
+	for _, c := range v {
+		if c >= 'A' && c <= 'F' {
+			c |= 0x20
+		}
+		to = append(to, c)
+	}
+	return zeroID(to, from)
+}
+
+func zeroID(b []byte, from int) []byte {
+	for _, c := range b[from:] {
+		if c != '0' {
+			return b
+		}
+	}
+	return b[:from]
+}
+
+func appendHex(to, raw []byte) []byte {
+	const digits = "0123456789abcdef"
+	for _, c := range raw {
+		to = append(to, digits[c>>4], digits[c&15])
+	}
+	return to
+}
+
+func allHex(v []byte) bool {
+	for _, c := range v {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// number reads a number, a number as text, or a protobuf.js Long {low, high}; nil for everything else. The result is valid until the
+// next call.
+func (d *Decoder) number(s *scanner) []byte {
+	if s.kind() != '{' {
+		return s.num()
+	}
+	var low, high int64
+	ok := false
+	for s.object(); s.next(); {
+		switch string(s.key()) {
+		case "low":
+			low, ok = parseInt(s.num())
+		case "high":
+			high, _ = parseInt(s.num())
+		default:
+			s.skip()
+		}
+	}
+	if !ok {
+		return nil
+	}
+	d.otlp.num = strconv.AppendInt(d.otlp.num[:0], high<<32|low&math.MaxUint32, 10)
+	return d.otlp.num
+}
+
+// when reads a time: whole nanoseconds (number, text, Long), RFC 3339, or [seconds, nanoseconds]. 0 is no time.
+func (d *Decoder) when(s *scanner) (ns int64, ok bool) {
+	switch s.kind() {
+	case '[':
+		return hrTime(s)
+	case '"':
+		v := s.str()
+		if numberOK(v) {
+			ns, ok = parseInt(v)
+			return ns, ok && ns > 0
+		}
+		return clock(v)
+	}
+	v := d.number(s)
+	if v == nil {
+		return 0, false
+	}
+	ns, ok = parseInt(v)
+	return ns, ok && ns > 0
+}
+
+// hrTime reads JavaScript's [seconds, nanoseconds].
+func hrTime(s *scanner) (int64, bool) {
+	var part [2]int64
+	n := 0
+	for s.array(); s.next(); n++ {
+		v, ok := parseInt(s.num())
+		if n < 2 && ok {
+			part[n] = v
+		}
+	}
+	if n != 2 || part[0] <= 0 || part[0] > maxSeconds {
+		return 0, false
+	}
+	return part[0]*1e9 + part[1], true
+}
+
+// maxSeconds is about the year 2262, where nanoseconds leave int64.
+const maxSeconds = math.MaxInt64/1_000_000_000 - 1
+
+// clockForms are tried in order; a time without a zone is UTC.
+var clockForms = [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999"}
+
+func clock(v []byte) (int64, bool) {
+	for _, form := range clockForms {
+		t, err := time.Parse(form, text(v))
+		if err != nil {
+			continue
+		}
+		if sec := t.Unix(); sec > 0 && sec <= maxSeconds {
+			return t.UnixNano(), true
+		}
+		return 0, false
+	}
+	return 0, false
+}

@@ -1,0 +1,20 @@
+package tracefmt
+
+import "bytes"
+
+// maxTag bounds a tag's length in bytes: longer text is no name to group by.
+const maxTag = 80
+
+// addOTLPTag enters a tag of a span; without a key, value is the tag, and key:value in it means key=value. Ids and long texts are no tags.
+func (t *tagSet) addOTLPTag(key, value []byte) {
+	if len(value) == 0 || len(key)+len(value) > maxTag || hasID(value) {
+		return
+	}
+	if len(key) == 0 {
+		key, value = value, nil
+		if c := bytes.IndexAny(key, ":="); c > 0 {
+			key, value = key[:c], key[c+1:]
+		}
+	}
+	t.add(key, value)
+}
