@@ -339,11 +339,23 @@ func (g claudeGroup) show() string {
 	var b strings.Builder
 	n := g.names.Name
 	sec := func(ns int64) string { return strconv.FormatFloat(float64(ns%3600e9)/1e9, 'f', -1, 64) }
-	for _, c := range g.calls() {
-		up := ""
+	calls := func(yield func(Call, string) bool) {
+		for _, r := range g.runs {
+			for _, c := range r.calls {
+				up := ""
+				if c.Up >= 0 {
+					up = r.calls[c.Up].ID
+				}
+				if !yield(c, up) {
+					return
+				}
+			}
+		}
+	}
+	for c, up := range calls {
 		switch {
-		case c.Up >= 0:
-			up = " in " + c.Parent
+		case up != "":
+			up = " in " + up
 		case c.Parent != "":
 			up = " for " + c.Parent
 		}
@@ -376,8 +388,8 @@ const shopCalls = `0-6 llm msg_1 shop/main unset claude-opus-4-6 3+1000+500(500)
 15-17 llm msg_s1 shop/Explore unset in tool_task1 claude-haiku-4-5 3+0+400(0)+12 counted true
 15-26 tool tool_task2 shop/main ok for msg_2
 15.5-18 llm msg_p1 shop/reviewer unset in tool_task2 claude-haiku-4-5 2+0+700(0)+3 counted true
-17-18 tool tool_glob shop/Explore ok for msg_s1
-18-19 tool tool_bash shop/reviewer ok for msg_p1
+17-18 tool tool_glob shop/Explore ok in tool_task1
+18-19 tool tool_bash shop/reviewer ok in tool_task2
 18-22 llm msg_s2 shop/Explore unset in tool_task1 claude-haiku-4-5 1+400+60(0)+800 counted true
 19-26 llm agentresult:tool_task2 shop/reviewer ok in tool_task2 claude-haiku-4-5 0+700+20(0)+150 counted true
 27.5-30 llm msg_3 shop/main unset claude-opus-4-6 4+1600+10(10)+20 counted true
