@@ -6,7 +6,7 @@ import "costscope/tracefmt"
 type Row struct {
 	Path []string // one name per dimension of the query, from the first; shorter for the groups above
 	Summary
-	Own         tracefmt.USD // cost of the group's calls that belong to no group below it; equals Cost at the deepest level
+	Own         tracefmt.USD // part of Cost whose calls state no name for any further dimension; equals Cost at the deepest level
 	Runs        int64        // distinct runs with a call in the group
 	Success     int64        // of these, by outcome
 	Failure     int64
@@ -20,6 +20,16 @@ type Table struct {
 	By    []Dimension
 	Total Row // Path is empty
 	Rows  []Row
+
+	Workflows, Agents int64      // distinct names stated, among the calls that match
+	Threads           int64      // distinct agent instances summed over the runs; -1 where cells cannot tell
+	Unpriced          []Unpriced // models without a price, most calls first
+}
+
+// Unpriced is a model that the price book does not know.
+type Unpriced struct {
+	Model         string
+	Calls, Tokens int64
 }
 
 // A CallRow is one call for people: names resolved.
@@ -73,6 +83,8 @@ type RunCost struct {
 	Run     uint32
 	Cost    tracefmt.USD
 	Outcome tracefmt.Outcome
+
+	Incomplete bool // a call of it has an unknown cost: Cost is a lower bound
 }
 
 // Source is what was read of one trace file.

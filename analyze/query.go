@@ -86,5 +86,28 @@ type CellKey struct {
 	Kind                                                                 tracefmt.Kind
 	Status                                                               tracefmt.Status
 	Outcome                                                              tracefmt.Outcome
-	Extra                                                                uint32 // for dimensions outside the cell: number of the group in the query at hand; else 0
+}
+
+// NoDay is the day of a call whose start is not known.
+const NoDay int32 = -1 << 31
+
+// None is what people see in place of a name that is not stated.
+const None = "(none)"
+
+// NeedsScan says that cells cannot answer q: calls must be read (see Scan).
+func (q *Query) NeedsScan() bool {
+	if q.Since != 0 || q.Until != 0 {
+		return true
+	}
+	for _, d := range q.By {
+		if d.Dim >= DimRun {
+			return true
+		}
+	}
+	for i := range q.Where {
+		if q.Where[i].Measure != MeasureNone || q.Where[i].Dimension.Dim >= DimRun {
+			return true
+		}
+	}
+	return false
 }

@@ -20,9 +20,10 @@ type Assembler struct {
 	ids    idTable
 	scores []*Record // scores given by themselves: KindRun records with an id
 	run    Run
-	up     []int32
+	up     []int32 // parent of each call, as its id says; -1 for none
 	state  []walk
 	stack  []int32
+	claude claudeJoin
 }
 
 // walk is what Assemble learns about a record while it climbs the tree.
@@ -39,7 +40,7 @@ type walk struct {
 const noStart = math.MaxInt64
 
 // Merge folds records of the same identity into one, in place, and returns the shortened slice. A later line of the input overwrites
-// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the largest output (analysis-spec A.4). Three or more
+// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the latest usage (analysis-spec A.4). Three or more
 // contradicting lines of one identity that arrive out of order may keep a field of the earliest; no sum is affected by repeats.
 func (a *Assembler) Merge(recs []Record) []Record {
 	a.ids.reset(len(recs))
@@ -51,7 +52,7 @@ func (a *Assembler) Merge(recs []Record) []Record {
 			out = append(out, *r)
 			continue
 		}
-		if at, found := a.ids.put(key, r.Kind == KindMark, int32(len(out))); found {
+		if at, found := a.ids.put(key, r.Kind == KindMark || r.Event != EventNone, int32(len(out))); found {
 			a.fold(&out[at], r)
 			continue
 		}
@@ -88,14 +89,15 @@ func (a *Assembler) fold(old, r *Record) {
 	old.Src = r.Src
 }
 
-// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the largest output.
+// foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the latest. Of lines written at
+// the same time the one with the largest output is the latest.
 func foldSnapshot(old, r *Record, later bool) {
 	first, last := old, r
 	if r.Start < old.Start || r.Start == old.Start && !later {
 		first, last = r, old
 	}
 	use := old
-	if r.Usage.Output > old.Usage.Output || r.Usage.Output == old.Usage.Output && later {
+	if newer := cmp.Or(cmp.Compare(r.End, old.End), cmp.Compare(r.Usage.Output, old.Usage.Output)); newer > 0 || newer == 0 && later {
 		use = r
 	}
 	m := *first
@@ -103,9 +105,16 @@ func foldSnapshot(old, r *Record, later bool) {
 	m.Start, m.LineParent, m.LineID = first.Start, first.LineParent, first.LineID
 	m.End = max(old.End, r.End)
 	m.Usage, m.Has, m.Src = use.Usage, old.Has|r.Has, use.Src
-	m.Flags = (old.Flags|r.Flags)&^FlagProgress | old.Flags&r.Flags&FlagProgress
+	m.Flags = bothFlags(old.Flags, r.Flags)
 	*old = m
 }
+
+// weakFlags hold only while every line of a record says so: what stands elsewhere, too, is no mere repetition in a parent's log, and the
+// real record ends its placeholder.
+const weakFlags = FlagProgress | FlagPlaceholder
+
+// bothFlags joins the flags of two lines of one record.
+func bothFlags(x, y Flags) Flags { return (x|y)&^weakFlags | x&y&weakFlags }
 
 // overwrite copies the fields that r states over those of old.
 func overwrite(old, r *Record) {
@@ -145,7 +154,7 @@ func overwrite(old, r *Record) {
 		old.Outcome = r.Outcome
 	}
 	old.Has |= r.Has
-	old.Flags = (old.Flags|r.Flags)&^FlagPlaceholder | old.Flags&r.Flags&FlagPlaceholder // the real record ends the placeholder
+	old.Flags = bothFlags(old.Flags, r.Flags)
 	if r.Parent != "" {
 		old.Parent = r.Parent
 	}
@@ -194,7 +203,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		return run
 	}
 	run.ID = recs[0].Run
-	recs = joinClaude(recs, a.Names)
+	recs = a.joinClaude(recs)
 	slices.SortFunc(recs, byTime)
 	var own *Record // the run's own record
 	a.scores = a.scores[:0]
@@ -221,18 +230,20 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	return run
 }
 
-// byTime orders calls by start, end, id; what has no start comes last.
+// byTime orders calls by start, end, attempt, id; what has no start comes last.
 func byTime(x, y Record) int {
 	if d := (x.Has & HasStart) - (y.Has & HasStart); d != 0 {
 		return cmp.Compare(y.Has&HasStart, x.Has&HasStart)
 	}
-	return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
+	return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
 }
 
 // link finds the parent of each call. A parent that is not in the trace leaves an orphan.
 func (a *Assembler) link(calls []Call) {
+	a.up = a.up[:0]
 	any := false
 	for i := range calls {
+		a.up = append(a.up, -1)
 		any = any || calls[i].Parent != ""
 	}
 	if !any {
@@ -248,7 +259,7 @@ func (a *Assembler) link(calls []Call) {
 			continue
 		}
 		if up, ok := a.ids.find(c.Parent); ok && up != int32(i) {
-			c.Up = up
+			a.up[i] = up
 		}
 	}
 }
@@ -262,7 +273,7 @@ func (a *Assembler) climb(calls []Call) {
 		st[i].usedBy, st[i].modelBy = noStart, noStart
 	}
 	for i := range calls {
-		if up := calls[i].Up; up >= 0 {
+		if up := a.up[i]; up >= 0 {
 			st[up].kids++
 		}
 	}
@@ -276,7 +287,7 @@ func (a *Assembler) climb(calls []Call) {
 		i := queue[k]
 		a.settleUsage(&calls[i], &st[i])
 		st[i].done = true
-		up := calls[i].Up
+		up := a.up[i]
 		if up < 0 {
 			continue
 		}
@@ -289,21 +300,21 @@ func (a *Assembler) climb(calls []Call) {
 	for i := range calls { // what is left stands on or above a cycle
 		if !st[i].done {
 			a.settleUsage(&calls[i], &st[i])
-			if onCycle(calls, int32(i)) {
-				calls[i].Up = -1
+			if a.onCycle(int32(i)) {
+				a.up[i] = -1
 			}
 		}
 	}
 	a.stack = queue[:0]
 }
 
-func onCycle(calls []Call, i int32) bool {
-	at := calls[i].Up
-	for n := 0; n < len(calls) && at >= 0; n++ {
+func (a *Assembler) onCycle(i int32) bool {
+	at := a.up[i]
+	for n := 0; n < len(a.up) && at >= 0; n++ {
 		if at == i {
 			return true
 		}
-		at = calls[at].Up
+		at = a.up[at]
 	}
 	return false
 }
@@ -316,9 +327,7 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 			c.Kind = KindLLM
 		}
 	}
-	encloses := func(start int64) bool {
-		return start != noStart && (c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End)
-	}
+	encloses := func(start int64) bool { return start != noStart && c.holds(start) }
 	usage := c.Has&(HasInput|HasOutput) != 0
 	carries := usage || c.Has&HasCost != 0 && c.Recorded != 0
 	c.Counted = c.Flags&FlagAggregate == 0 && !encloses(st.usedBy)
@@ -341,6 +350,15 @@ func (a *Assembler) settleUsage(c *Call, st *walk) {
 	if c.Has&HasEnd == 0 && c.Status == StatusUnset {
 		c.Status = StatusUnfinished
 	}
+}
+
+// holds says that a call below c which started then is a part of c, not merely what c led to. A streamed answer holds nothing: its tools
+// may run while it still streams.
+func (c *Call) holds(start int64) bool {
+	if c.Flags&FlagSnapshot != 0 {
+		return false
+	}
+	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End || start == c.End && c.Kind == KindTool
 }
 
 func (r *Record) startOr(other int64) int64 {
@@ -394,14 +412,17 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 func (a *Assembler) descend(run *Run, i int32) {
 	calls, st := run.Calls, a.state
 	path := a.stack[:0]
-	for at := i; at >= 0 && !st[at].done; at = calls[at].Up {
+	for at := i; at >= 0 && !st[at].done; at = a.up[at] {
 		path = append(path, at)
 	}
 	for k := len(path) - 1; k >= 0; k-- {
 		c := &calls[path[k]]
 		var above walk
-		if c.Up >= 0 {
-			above = st[c.Up]
+		if up := a.up[path[k]]; up >= 0 {
+			above = st[up]
+			if c.Up = up; !calls[up].holds(c.startOr(0)) {
+				c.Up = calls[up].Up
+			}
 		}
 		s := &st[path[k]]
 		s.done = true

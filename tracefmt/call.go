@@ -162,7 +162,7 @@ type Flags uint32
 
 const (
 	FlagGlobal          Flags = 1 << iota // ID is unique over the whole store, not just within the run (Claude Code message ids)
-	FlagSnapshot                          // one of several lines of one streamed answer: the largest output wins
+	FlagSnapshot                          // one of several lines of one streamed answer: the latest usage wins
 	FlagPlaceholder                       // a placeholder of the real record: never a call by itself
 	FlagSubagentFile                      // read from a subagent's own file
 	FlagProgress                          // a subagent's call repeated in its parent's log

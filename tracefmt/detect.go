@@ -1,12 +1,312 @@
 package tracefmt
 
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+)
+
 // peek is what detection sees of a value: its top-level keys and, for scalar members, their text.
 type peek struct {
-	keys map[string]string // scalars: text; objects "{", arrays "["
-	raw  []byte
+	keys  map[string]string // scalars: text; objects "{", arrays "["
+	raw   []byte
+	whole bool // the value ends within raw
 }
 
-func sniffCostscope(v *peek) bool { return false }
-func sniffClaude(v *peek) bool    { return false }
-func sniffAnthropic(v *peek) bool { return false }
-func sniffOpenAI(v *peek) bool    { return false }
+// has tells whether all of the keys are there.
+func (v *peek) has(keys ...string) bool {
+	for _, k := range keys {
+		if _, ok := v.keys[k]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func sniffCostscope(v *peek) bool {
+	if t, ok := v.keys["trace_id"]; !ok || t == "{" || t == "[" {
+		return false
+	}
+	switch v.keys["type"] {
+	case "run":
+		return true
+	case "call", "mark":
+		return v.has("span_id")
+	}
+	return v.has("span_id") && (v.has("operation") || v.has("gen_ai.operation.name") || v.has("v"))
+}
+
+func sniffAnthropic(v *peek) bool {
+	return v.keys["type"] == "message" && v.keys["usage"] == "{" && v.has("model") || v.has("custom_id") && v.keys["result"] == "{"
+}
+
+func sniffOpenAI(v *peek) bool {
+	switch v.keys["object"] {
+	case "chat.completion", "text_completion", "response", "chat.completion.chunk":
+		return true
+	case "list":
+		return v.keys["usage"] == "{" && v.has("model")
+	}
+	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
+}
+
+// foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
+var foreign = []struct {
+	name string
+	is   func(v *peek) bool
+}{
+	{"a Codex session", func(v *peek) bool { return v.keys["payload"] == "{" && v.has("timestamp", "type") }},
+	{"a Copilot CLI session", func(v *peek) bool { return strings.HasPrefix(v.keys["type"], "session.") && v.keys["data"] == "{" }},
+	{"a Qwen Code session", func(v *peek) bool {
+		return v.has("parentUuid", "usageMetadata") || v.has("parentUuid", "systemPayload")
+	}},
+	{"a pi session", func(v *peek) bool {
+		return v.keys["type"] == "model_change" || v.keys["type"] == "session" && v.has("cwd")
+	}},
+	{"tau-bench results", func(v *peek) bool { return v.has("simulations", "tasks") || v.has("task_id", "reward", "traj") }},
+	{"Terminal-Bench results", func(v *peek) bool { return v.has("is_resolved", "task_id") || v.has("resolved_ids", "accuracy") }},
+	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
+	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
+	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
+	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
+	{"a Langfuse export", func(v *peek) bool {
+		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
+	}},
+	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
+	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
+	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
+	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
+	{"a Bedrock invocation log", func(v *peek) bool { return v.keys["schemaType"] == "ModelInvocationLog" }},
+	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
+	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
+	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
+	{"aider analytics", func(v *peek) bool { return v.has("event", "properties", "user_id") }},
+}
+
+// How much of a source detection looks at: headSize first, more only while not one whole value was seen.
+const (
+	headSize   = 64 << 10
+	headMax    = 16 << 20
+	headValues = 20
+)
+
+// findings are what the beginning of a source says about it.
+type findings struct {
+	format uint8
+	framed bool // values do not stand one per line
+	sure   bool // a whole value was seen
+	keys   []string
+	looks  string // what it looks like, when format is FormatNone
+}
+
+// detect looks at the beginning of a source.
+func detect(head []byte) findings {
+	head = bytes.TrimPrefix(head, bom)
+	f := findings{framed: framed(head)}
+	votes := make([]int, len(Formats))
+	seen := 0
+	headEach(head, f.framed, func(v []byte, whole bool) bool {
+		p, ok := peekAt(v)
+		if !ok || !whole && seen > 0 {
+			return seen < headValues
+		}
+		seen++
+		f.sure = f.sure || whole
+		f.vote(&p, votes)
+		return seen < headValues
+	})
+	for i, n := range votes {
+		if n > votes[f.format] {
+			f.format = uint8(i)
+		}
+	}
+	return f
+}
+
+// vote counts the first format that knows the value.
+func (f *findings) vote(p *peek, votes []int) {
+	for i := 1; i < len(Formats); i++ {
+		if Formats[i].sniff(p) {
+			votes[i]++
+			return
+		}
+	}
+	for k := range p.keys {
+		if !slices.Contains(f.keys, k) && len(f.keys) < 30 {
+			f.keys = append(f.keys, k)
+		}
+	}
+	for _, o := range foreign {
+		if f.looks == "" && o.is(p) {
+			f.looks = o.name
+		}
+	}
+}
+
+// peekAt reads the top-level keys of the object v, as far as it goes; ok is false when it is no object.
+func peekAt(v []byte) (p peek, ok bool) {
+	if len(v) == 0 || v[0] != '{' {
+		return p, false
+	}
+	p = peek{keys: map[string]string{}, raw: v}
+	var s scanner
+	s.reset(v)
+	for s.object(); s.next(); {
+		k := string(s.key())
+		switch c := s.kind(); c {
+		case '{', '[':
+			p.keys[k] = string(c)
+			s.skip()
+		default:
+			p.keys[k] = string(s.str())
+		}
+	}
+	p.whole = s.err == nil
+	return p, len(p.keys) > 0 && (s.err == nil || s.err == errCut)
+}
+
+// framed tells whether the values of a source must be found by their brackets: it is an array, or its first value goes on behind the
+// first line. Where that value's end is not in sight, a later line that is a value by itself means that the first line is a torn one.
+func framed(head []byte) bool {
+	head = bytes.TrimLeft(head, blanks)
+	if len(head) == 0 || head[0] == '[' {
+		return len(head) > 0
+	}
+	line, rest, more := bytes.Cut(head, newline)
+	if head[0] != '{' || !more || !cutOff(line) {
+		return false
+	}
+	var f framer
+	if from, to, ok := f.next(head); ok {
+		var p peek
+		p, ok = peekAt(head[from:to])
+		return ok && p.whole
+	}
+	for n := 0; n < headValues && len(rest) > 0; n++ {
+		line, rest, _ = bytes.Cut(rest, newline)
+		if len(line) > 0 && line[0] == '{' && wholeValue(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutOff tells whether the value at the start of b goes on behind b.
+func cutOff(b []byte) bool {
+	var s scanner
+	s.reset(b)
+	s.skip()
+	return s.err == errCut
+}
+
+// wholeValue tells whether b is one object or array and nothing else.
+func wholeValue(b []byte) bool {
+	var s scanner
+	s.reset(b)
+	if c := s.kind(); c != '{' && c != '[' {
+		return false
+	}
+	s.skip()
+	return s.done()
+}
+
+// headEach calls do with the values of head, the last of which may not be whole, until do returns false.
+func headEach(head []byte, framed bool, do func(v []byte, whole bool) bool) {
+	if framed {
+		var f framer
+		for {
+			from, to, ok := f.next(head)
+			if !ok {
+				if f.depth > 0 {
+					do(head[from:], false)
+				}
+				return
+			}
+			if !do(head[from:to], true) {
+				return
+			}
+		}
+	}
+	for len(head) > 0 {
+		line, rest, more := bytes.Cut(head, newline)
+		line = bytes.Trim(line, blanks)
+		if !do(line, more || wholeValue(line)) {
+			return
+		}
+		head = rest
+	}
+}
+
+var bom = []byte{0xEF, 0xBB, 0xBF}
+
+// blanks is what may stand around a line's value; files that a crash cut off may hold NUL bytes.
+const blanks = " \t\r\n\x00"
+
+// refuse says why a source without a known format cannot be read.
+func refuse(path string, head []byte, f findings) error {
+	err, text := diagnose(head, f)
+	return &SourceError{path, err, text}
+}
+
+const known = "; `costscope formats` lists what can be read, --format forces one"
+
+func diagnose(head []byte, f findings) (error, string) {
+	b := bytes.TrimLeft(bytes.TrimPrefix(head, bom), blanks)
+	switch {
+	case len(head) == 0:
+		return ErrEmpty, "the file is empty"
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return ErrNotJSON, "UTF-16 text; only UTF-8 is read: convert it first (iconv -f UTF-16 -t UTF-8)"
+	case len(b) == 0:
+		return ErrEmpty, "only blank lines"
+	case lengthPrefixed(head):
+		return ErrNotJSON, "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter"
+	case f.looks != "":
+		return ErrNoFormat, "looks like " + f.looks + ", which costscope does not read" + known
+	case len(f.keys) > 0:
+		slices.Sort(f.keys)
+		return ErrNoFormat, "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known
+	case b[0] == '{' || b[0] == '[':
+		return ErrNoFormat, "starts like JSON, but none of its first values is a whole object" + known
+	case looksBinary(head):
+		return ErrNotJSON, "a binary file; only JSON traces are read"
+	case looksCSV(b):
+		return ErrNotJSON, "looks like CSV; export the trace as JSON or JSON Lines"
+	}
+	return ErrNotJSON, "text, but not JSON; only JSON traces are read"
+}
+
+// lengthPrefixed recognises the collector's binary output: four bytes of length, then protobuf or zstd.
+func lengthPrefixed(b []byte) bool {
+	if len(b) < 8 || b[0] != 0 {
+		return false
+	}
+	n := int(b[1])<<16 | int(b[2])<<8 | int(b[3])
+	return n > 0 && (b[4] == 0x0a || bytes.HasPrefix(b[4:], magicZstd))
+}
+
+func looksBinary(b []byte) bool {
+	b = b[:min(len(b), 1024)]
+	odd := 0
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != 0x1b {
+			odd++
+		}
+	}
+	return odd*20 > len(b)
+}
+
+func looksCSV(b []byte) bool {
+	line, _, _ := bytes.Cut(b, newline)
+	return bytes.Count(line, []byte{','}) > 1
+}
+
+// Detect reads the beginning of path and returns its format; the error says why it has none.
+func Detect(path string) (uint8, error) {
+	r, err := OpenReader(path, ReadOptions{})
+	if err != nil {
+		return FormatNone, err
+	}
+	return r.Format(), errors.Join(r.Close())
+}

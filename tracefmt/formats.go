@@ -56,13 +56,16 @@ type Decoder struct {
 	Format uint8
 	Out    []Record // what was read; the caller takes it and sets it anew
 
-	names nameCache
-	scan  scanner
-	scan2 scanner // for JSON text inside JSON
-	arena []byte
-	src   SourceRef
-	otlp  otlpState
-	warn  func(Warning)
+	names  nameCache
+	scan   scanner
+	scan2  scanner // for JSON text inside JSON
+	arena  []byte
+	src    SourceRef
+	otlp   otlpState
+	claude claudeState
+	chunk  chunkState
+	flat   flatState
+	warn   func(Warning)
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.
@@ -91,8 +94,16 @@ func (d *Decoder) Decode(value []byte, src SourceRef) (err error) {
 
 // add appends an empty record of the current value and returns it; the pointer holds until the next call.
 func (d *Decoder) add() *Record {
-	d.Out = append(d.Out, Record{Format: d.Format, Src: d.src})
-	return &d.Out[len(d.Out)-1]
+	n := len(d.Out)
+	if n < cap(d.Out) { // a record is large: clear it in place
+		d.Out = d.Out[:n+1]
+		d.Out[n] = Record{}
+	} else {
+		d.Out = append(d.Out, Record{})
+	}
+	r := &d.Out[n]
+	r.Format, r.Src = d.Format, d.src
+	return r
 }
 
 // drop takes the last record back.

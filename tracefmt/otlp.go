@@ -20,7 +20,7 @@ type otlpState struct {
 	clean     []byte
 	path      []byte
 	jsonPath  []byte
-	tags      tagList
+	tags      tagSet
 	provider  map[string]Sym
 }
 

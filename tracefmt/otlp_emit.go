@@ -86,9 +86,7 @@ func (d *Decoder) setNames(r *Record, sp *otlpSpan) {
 	} else {
 		r.Tool = 0
 	}
-	if len(d.otlp.tags.list) > 0 {
-		r.Tags = d.sym(d.otlp.tags.text())
-	}
+	r.Tags = d.tags(&d.otlp.tags)
 }
 
 // entityName gives traceloop.entity.name to what the span is.

@@ -153,7 +153,7 @@ func (d *Decoder) metadataJSON(s *scanner) {
 		case known:
 			d.setSym(rule, in.str())
 		default:
-			d.otlp.tags.add(key, in.str())
+			d.otlp.tags.addOTLPTag(key, in.str())
 		}
 	}
 }

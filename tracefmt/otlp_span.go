@@ -304,7 +304,7 @@ func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 			s.skip()
 			return
 		}
-		d.otlp.tags.add(tag, s.str())
+		d.otlp.tags.addOTLPTag(tag, s.str())
 	case slotMetadataJSON:
 		d.metadataJSON(s)
 	default:
@@ -314,11 +314,11 @@ func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 
 func (d *Decoder) takeTags(s *scanner) {
 	if s.kind() != '[' {
-		d.otlp.tags.add(nil, s.str())
+		d.otlp.tags.addOTLPTag(nil, s.str())
 		return
 	}
 	for s.array(); s.next(); {
-		d.otlp.tags.add(nil, s.str())
+		d.otlp.tags.addOTLPTag(nil, s.str())
 	}
 }
 

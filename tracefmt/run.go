@@ -48,7 +48,7 @@ type Call struct {
 	Model    Sym // answered, else asked for
 	User     Sym
 	Session  Sym
-	Up       int32 // index of the enclosing call in Run.Calls, -1 for none
+	Up       int32 // index of the enclosing call in Run.Calls, -1 for none; a parent that merely came before does not enclose
 	Counted  bool  // its usage and cost count (usage counts at the leaves)
 	IsCall   bool  // counted among the calls; false for spans that only group others
 

@@ -1,0 +1,293 @@
+package analyze
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"costscope/tracefmt"
+)
+
+// dimNames are the dimensions by Dim; DimTag is written tag:NAME.
+var dimNames = [...]string{
+	DimWorkflow: "workflow", DimFeature: "feature", DimVersion: "version", DimAgent: "agent", DimRole: "role", DimStep: "step",
+	DimKind: "kind", DimModel: "model", DimProvider: "provider", DimTool: "tool", DimStatus: "status", DimOutcome: "outcome", DimDay: "day",
+	DimRun: "run", DimUser: "user", DimSession: "session", DimSource: "source", DimTag: "tag",
+}
+
+// measureNames are the measures by Measure.
+var measureNames = [...]string{
+	MeasureCost: "cost", MeasureInput: "input", MeasureOutput: "output", MeasureTokens: "tokens", MeasureDuration: "duration",
+	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt",
+}
+
+// opNames are the operators by Op.
+var opNames = [...]string{OpEqual: "=", OpMatch: "~", OpLess: "<", OpLessEq: "<=", OpMore: ">", OpMoreEq: ">="}
+
+// DimNames lists what --by takes, for messages and completion.
+func DimNames() []string {
+	names := append([]string(nil), dimNames[DimWorkflow:DimTag]...)
+	return append(names, "tag:NAME")
+}
+
+// DefaultBy is the grouping of a report that asks for none.
+func DefaultBy() []Dimension { return []Dimension{{Dim: DimWorkflow}, {Dim: DimAgent}, {Dim: DimStep}} }
+
+func (d Dimension) String() string {
+	if d.Dim == DimTag {
+		return "tag:" + d.Tag
+	}
+	return dimNames[d.Dim]
+}
+
+// ParseDimension reads one name of a dimension.
+func ParseDimension(s string) (Dimension, error) {
+	s = strings.TrimSpace(s)
+	if name, ok := strings.CutPrefix(s, "tag:"); ok && name != "" {
+		return Dimension{DimTag, name}, nil
+	}
+	for d := DimWorkflow; d < DimTag; d++ {
+		if strings.EqualFold(s, dimNames[d]) {
+			return Dimension{Dim: d}, nil
+		}
+	}
+	return Dimension{}, fmt.Errorf("no dimension is called %q; there are %s", s, strings.Join(DimNames(), ", "))
+}
+
+// ParseBy reads dimensions separated by commas. "" groups nothing.
+func ParseBy(s string) ([]Dimension, error) {
+	var by []Dimension
+	for _, part := range strings.Split(s, ",") {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		d, err := ParseDimension(part)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range by {
+			if other == d {
+				return nil, fmt.Errorf("%s is named twice", d)
+			}
+		}
+		by = append(by, d)
+	}
+	return by, nil
+}
+
+// FormatBy writes dimensions as ParseBy reads them.
+func FormatBy(by []Dimension) string {
+	var b strings.Builder
+	for i, d := range by {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(d.String())
+	}
+	return b.String()
+}
+
+// ParsePred reads a condition: agent=planner, model~sonnet, !status=error, cost>0.10, tag:env=prod, or any tag's name.
+func ParsePred(s string) (Pred, error) {
+	s = strings.TrimSpace(s)
+	var p Pred
+	rest := s
+	if strings.HasPrefix(rest, "!") {
+		p.Not, rest = true, rest[1:]
+	}
+	i := strings.IndexAny(rest, "=~<>!")
+	if i <= 0 {
+		return p, fmt.Errorf("%q is no condition; write FIELD=VALUE, FIELD~PART, !FIELD=VALUE or, for numbers, cost>0.10", s)
+	}
+	field, tail := strings.TrimSpace(rest[:i]), rest[i:]
+	if strings.HasPrefix(tail, "!=") {
+		p.Not, tail = !p.Not, tail[1:]
+	}
+	if p.Op, tail = cutOp(tail); p.Op == opNone {
+		return p, fmt.Errorf("%q: after %s comes one of = ~ != < <= > >=", s, field)
+	}
+	p.Text = strings.TrimSpace(tail)
+	if err := p.setField(field); err != nil {
+		return p, fmt.Errorf("%q: %w", s, err)
+	}
+	return p, nil
+}
+
+const opNone Op = 255
+
+// cutOp reads the operator at the head of s; the longest that fits.
+func cutOp(s string) (Op, string) {
+	best := opNone
+	for op, name := range opNames {
+		if strings.HasPrefix(s, name) && (best == opNone || len(name) > len(opNames[best])) {
+			best = Op(op)
+		}
+	}
+	if best == opNone {
+		return best, s
+	}
+	return best, s[len(opNames[best]):]
+}
+
+// setField finds out what a field is: a measure, a dimension, else a tag.
+func (p *Pred) setField(field string) error {
+	for m := MeasureCost; int(m) < len(measureNames); m++ {
+		if strings.EqualFold(field, measureNames[m]) {
+			p.Measure = m
+			return p.setNumber()
+		}
+	}
+	d, err := ParseDimension(field)
+	if err != nil {
+		d = Dimension{DimTag, field}
+	}
+	p.Dimension = d
+	if p.Op != OpEqual && p.Op != OpMatch && d.Dim != DimDay {
+		return fmt.Errorf("%s is a text: compare it with = or ~; < and > are for day, %s", field, strings.Join(measureNames[1:], ", "))
+	}
+	return p.checkValue()
+}
+
+// checkValue refuses values that nothing can have, since a silent empty answer looks like a finding.
+func (p *Pred) checkValue() error {
+	if p.Op != OpEqual && p.Dimension.Dim != DimDay {
+		return nil
+	}
+	var known []string
+	switch p.Dimension.Dim {
+	case DimKind:
+		for k := tracefmt.KindLLM; k < tracefmt.KindRun; k++ {
+			known = append(known, k.String())
+		}
+	case DimStatus:
+		known = []string{"ok", "error", "unfinished", "unset"}
+	case DimOutcome:
+		known = []string{"success", "failure", "unknown", "in_flight"}
+	case DimDay:
+		if _, err := time.Parse(time.DateOnly, p.Text); err != nil && p.Op != OpMatch && p.Text != None {
+			return fmt.Errorf("a day is written 2026-01-31")
+		}
+		return nil
+	default:
+		return nil
+	}
+	for _, k := range known {
+		if k == p.Text {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is one of %s", p.Dimension, strings.Join(known, ", "))
+}
+
+// setNumber reads the number that a measure is compared with.
+func (p *Pred) setNumber() error {
+	if p.Op == OpMatch {
+		return fmt.Errorf("%s is a number: compare it with = < <= > >=", measureNames[p.Measure])
+	}
+	var err error
+	switch p.Measure {
+	case MeasureCost:
+		var v tracefmt.USD
+		v, err = tracefmt.ParseUSD([]byte(strings.TrimPrefix(p.Text, "$")))
+		p.Number = int64(v)
+	case MeasureDuration:
+		p.Number, err = parseMillis(p.Text)
+	default:
+		p.Number, err = parseCount(p.Text)
+	}
+	if err != nil {
+		return fmt.Errorf("%q is no %s: write %s", p.Text, measureNames[p.Measure], numberExamples[p.Measure])
+	}
+	return nil
+}
+
+var numberExamples = [...]string{
+	MeasureCost: "dollars, like 0.10", MeasureInput: "tokens, like 1200 or 12k", MeasureOutput: "tokens, like 1200 or 12k",
+	MeasureTokens: "tokens, like 1200 or 12k", MeasureDuration: "a time, like 250ms or 1.5s", MeasureCacheRead: "tokens, like 1200 or 12k",
+	MeasureAttempt: "a count, like 2",
+}
+
+// parseMillis reads a duration (1.5s) or plain milliseconds.
+func parseMillis(s string) (int64, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, nil
+	}
+	d, err := time.ParseDuration(s)
+	return d.Milliseconds(), err
+}
+
+// parseCount reads a whole number, also with k or M behind it: 12k, 1.5M.
+func parseCount(s string) (int64, error) {
+	scale := int64(1)
+	switch {
+	case strings.HasSuffix(s, "k"), strings.HasSuffix(s, "K"):
+		scale = 1e3
+	case strings.HasSuffix(s, "M"):
+		scale = 1e6
+	}
+	if scale == 1 {
+		return strconv.ParseInt(s, 10, 64)
+	}
+	v, err := strconv.ParseFloat(s[:len(s)-1], 64)
+	if err != nil || v < -1e12 || v > 1e12 {
+		return 0, strconv.ErrRange
+	}
+	return int64(v*float64(scale) + 0.5), nil
+}
+
+// String writes the condition as ParsePred reads it.
+func (p Pred) String() string {
+	not := ""
+	if p.Not {
+		not = "!"
+	}
+	field := p.Dimension.String()
+	if p.Measure != MeasureNone {
+		field = measureNames[p.Measure]
+	}
+	return not + field + opNames[p.Op] + p.Text
+}
+
+// String writes the question in one line: conditions, times, grouping.
+func (q Query) String() string {
+	var parts []string
+	for _, p := range q.Where {
+		parts = append(parts, p.String())
+	}
+	if q.Since != 0 {
+		parts = append(parts, "since "+time.Unix(0, q.Since).UTC().Format(time.RFC3339))
+	}
+	if q.Until != 0 {
+		parts = append(parts, "until "+time.Unix(0, q.Until).UTC().Format(time.RFC3339))
+	}
+	if len(q.By) > 0 {
+		parts = append(parts, "by "+FormatBy(q.By))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// ParseTime reads the value of --since or --until as UTC nanoseconds: RFC 3339, a date (its begin in tz), or an age before now (24h, 7d).
+func ParseTime(s string, now time.Time, tz *time.Location) (int64, error) {
+	if tz == nil {
+		tz = time.UTC
+	}
+	s = strings.TrimSpace(s)
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t.UnixNano(), nil
+	}
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02T15:04:05", time.DateTime} {
+		if t, err := time.ParseInLocation(layout, s, tz); err == nil {
+			return t.UnixNano(), nil
+		}
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n < 100_000 {
+			return now.AddDate(0, 0, -n).UnixNano(), nil
+		}
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return now.Add(-d).UnixNano(), nil
+	}
+	return 0, fmt.Errorf("%q is no time: write 2026-01-31T09:00:00Z, 2026-01-31, or an age like 24h or 7d", s)
+}

@@ -1,0 +1,195 @@
+package analyze
+
+import (
+	"errors"
+
+	"costscope/tracefmt"
+)
+
+// ErrNeedsScan is returned for a query that cells cannot answer.
+var ErrNeedsScan = errors.New("this question needs the calls themselves")
+
+// Rollup answers a query from the cells: a row for every prefix of every path, parents before their children, dearest first (equal costs:
+// more calls first, then by name). Runs are exact: a run counts once in every group that one of its calls is in.
+func (a *Aggregate) Rollup(names *tracefmt.Names, q Query) (*Table, error) {
+	if q.NeedsScan() {
+		return nil, ErrNeedsScan
+	}
+	f := newFolder(q.By, names)
+	f.threads = -1
+	if len(q.Where) == 0 {
+		f.threads = a.Threads
+	}
+	m := q.Compile(names, a.cfg)
+	leaves := make([]int32, len(a.cells))
+	path := make([]uint32, len(q.By))
+	for n, c := range a.cells {
+		if c == nil || !m.matchCell(&c.key) {
+			leaves[n] = -1
+			continue
+		}
+		for i, d := range q.By {
+			path[i] = cellValue(&c.key, d.Dim)
+		}
+		leaves[n] = f.leafOf(path)
+		f.addCell(leaves[n], c)
+	}
+	a.countRuns(f, leaves)
+	return f.table(), nil
+}
+
+func (f *folder) addCell(leaf int32, c *cell) {
+	row := &f.nodes[leaf].row
+	row.Merge(&c.sum)
+	if c.key.Outcome != tracefmt.OutcomeInFlight {
+		row.wraps += plus((*int64)(&row.FinishedUSD), int64(c.sum.Cost))
+	}
+	f.note(c.key.Workflow, c.key.Agent, c.key.Model, c.sum.Unpriced, c.sum.UnpricedTokens)
+}
+
+// countRuns counts the runs of each group: those of all sets of cells that have one in the group.
+func (a *Aggregate) countRuns(f *folder, leaves []int32) {
+	a.sets.each(func(set []byte, runs int64) {
+		f.epoch++
+		eachCell(set, func(n uint32) {
+			if leaves[n] >= 0 {
+				f.run(leaves[n], runs, a.cells[n].key.Outcome)
+			}
+		})
+	})
+}
+
+// A Scan answers a query by reading calls. It is what Rollup cannot do: groups by run, user, session, source or tag, conditions on
+// numbers and on times.
+type Scan struct {
+	f      *folder
+	m      *Matcher
+	by     []Dimension
+	source func(uint32) string
+	agg    *Aggregate // its day clock, links and keys; it holds nothing
+	path   []uint32
+	leaves []int32
+}
+
+// NewScan returns a scan for q. sourceName gives the path of a source.
+func NewScan(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Scan {
+	return &Scan{
+		f: newFolder(q.By, names), m: q.Compile(names, cfg), by: q.By, source: sourceName, agg: NewAggregate(cfg), path: make([]uint32, len(q.By)),
+	}
+}
+
+// Add reads the calls of one run. It returns what those that match cost, and whether any does.
+func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
+	marks := s.agg.links.mark(run)
+	s.f.epoch++
+	s.agg.seen = s.agg.seen[:0]
+	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		s.leaves[i] = -1
+		if !contributes(c) {
+			continue
+		}
+		if sum, ok := s.call(run, c, &s.leaves[i]); ok {
+			matched = true
+			cost, _ = cost.Add(c.Cost)
+			if marks != nil {
+				sum.repeat(c, marks[i], 1)
+			}
+		}
+	}
+	s.chains(run)
+	if !matched {
+		matched = s.empty(run)
+	}
+	s.f.threads += int64(len(s.agg.seen))
+	return cost, matched
+}
+
+// call counts one call, if it matches.
+func (s *Scan) call(run *tracefmt.Run, c *tracefmt.Call, leaf *int32) (*Summary, bool) {
+	source := ""
+	if s.source != nil && s.m.needsSource {
+		source = s.source(c.Src.Source)
+	}
+	k := s.agg.cellKey(run, c)
+	if !s.m.match(&k, c, run, source) {
+		return nil, false
+	}
+	for i, d := range s.by {
+		s.path[i] = s.value(&k, c, run, d)
+	}
+	*leaf = s.f.leafOf(s.path)
+	row := &s.f.nodes[*leaf].row
+	row.Add(c)
+	if run.Outcome != tracefmt.OutcomeInFlight {
+		row.wraps += plus((*int64)(&row.FinishedUSD), int64(c.Cost))
+	}
+	s.f.run(*leaf, 1, run.Outcome)
+	unpriced, tokens := int64(0), int64(0)
+	if c.Counted && c.State == tracefmt.CostUnpriced {
+		unpriced, tokens = 1, c.Usage.Input+c.Usage.Output
+	}
+	s.f.note(k.Workflow, k.Agent, k.Model, unpriced, tokens)
+	if t := (thread{c.Agent, c.Instance}); c.IsCall && !seenLast(s.agg.seen, t) {
+		s.agg.seen = append(s.agg.seen, t)
+	}
+	return &row.Summary, true
+}
+
+// chains counts the run's chains in the group of each one's first call, where that matches.
+func (s *Scan) chains(run *tracefmt.Run) {
+	for _, ch := range s.agg.links.chains {
+		if i := ch.firstCall(run); i >= 0 && len(ch.Calls) > 1 && s.leaves[i] >= 0 {
+			s.f.nodes[s.leaves[i]].row.chain(&ch, run.Outcome, 1)
+		}
+	}
+}
+
+// empty counts a run without calls.
+func (s *Scan) empty(run *tracefmt.Run) bool {
+	for i := range run.Calls {
+		if contributes(&run.Calls[i]) {
+			return false
+		}
+	}
+	k := s.agg.emptyKey(run)
+	var none tracefmt.Call
+	none.Record = &tracefmt.Record{}
+	if len(run.Calls) > 0 {
+		none.Record = run.Calls[0].Record
+	}
+	none.User, none.Session = run.User, run.Session
+	if !s.m.match(&k, &none, run, "") {
+		return false
+	}
+	for i, d := range s.by {
+		s.path[i] = s.value(&k, &none, run, d)
+	}
+	s.f.run(s.f.leafOf(s.path), 1, run.Outcome)
+	s.f.note(k.Workflow, k.Agent, k.Model, 0, 0)
+	return true
+}
+
+// value is the number of the call's group in a dimension.
+func (s *Scan) value(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, d Dimension) uint32 {
+	switch d.Dim {
+	case DimRun:
+		return s.f.texts.number(run.ID)
+	case DimUser:
+		return uint32(c.User)
+	case DimSession:
+		return uint32(c.Session)
+	case DimSource:
+		if s.source == nil {
+			return 0
+		}
+		return s.f.texts.number(s.source(c.Src.Source))
+	case DimTag:
+		return s.f.texts.number(s.m.tag(c, run, d.Tag))
+	}
+	return cellValue(k, d.Dim)
+}
+
+// Table is the answer so far. The scan must not go on after it.
+func (s *Scan) Table() *Table { return s.f.table() }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"costscope/analyze"
+	"costscope/store"
+	"costscope/tracefmt"
+	"costscope/tui"
+)
+
+// An openedStore is the store of a job. It knows sources by their full paths, so that it can be opened from anywhere.
+type openedStore struct {
+	*store.Bolt
+	path      string // of its file
+	temporary bool   // it goes when the program ends
+	config    analyze.Config
+}
+
+// openStore opens the store of a job. Where the usual one cannot be had, a temporary one does, unless what is read must be kept.
+func (a *app) openStore(j *job) (*openedStore, error) {
+	s := &openedStore{config: analyze.Config{Mode: j.mode, TZ: j.zone}}
+	chosen, err := j.storePath()
+	if err == nil && chosen != "" {
+		s.path = chosen
+		s.Bolt, err = store.Open(j.storeOptions(chosen))
+	}
+	if err != nil && (j.keep || chosen == j.traceFlags.store || chosen == j.inputs.store) {
+		return nil, err
+	}
+	if s.Bolt != nil && err == nil {
+		return s, nil
+	}
+	if err != nil && !j.quiet {
+		fmt.Fprintf(a.err, "costscope: %s\ncostscope: what is read now is not kept\n", printable(err.Error()))
+	}
+	return s, a.openTemporary(j, s)
+}
+
+func (a *app) openTemporary(j *job, s *openedStore) error {
+	dir, err := a.tempDir()
+	if err != nil {
+		return err
+	}
+	s.path, s.temporary = filepath.Join(dir, "store.db"), true
+	s.Bolt, err = store.Open(j.storeOptions(s.path))
+	return err
+}
+
+func (j *job) storeOptions(path string) store.Options {
+	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Show: j.inputs.shown}
+}
+
+// storePath is where the job's store is kept; "" for standard input, which has no place to be found again. It goes by what was typed, not
+// by what was found, so that a folder keeps its store when files are added to it.
+func (j *job) storePath() (string, error) {
+	switch {
+	case j.inputs.store != "":
+		return j.inputs.store, nil
+	case j.traceFlags.store != "":
+		return j.traceFlags.store, nil
+	case j.inputs.stdin != "":
+		return "", nil
+	}
+	var set []string
+	for _, arg := range j.inputs.args {
+		abs, err := filepath.Abs(arg)
+		if err != nil {
+			return "", err
+		}
+		set = append(set, abs)
+	}
+	slices.Sort(set)
+	set = slices.Compact(set)
+	if j.format != tracefmt.FormatNone { // the same bytes read another way
+		set = append(set, string(filepath.Separator)+"--format="+j.traceFlags.format)
+	}
+	return store.DefaultPath(set)
+}
+
+// explore runs the explorer over a store until the person leaves it.
+func (a *app) explore(j *job, s *openedStore) error {
+	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
+		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone}
+	o.Query.By = nil
+	if terminalOf(a.in) == nil { // standard input is a trace, or nothing
+		tty, err := a.terminal()
+		if err != nil {
+			return err
+		}
+		o.In = tty
+	}
+	return tui.Run(a.ctx, s.Bolt, o)
+}
+
+// title is "checkout.jsonl +2".
+func (j *job) title() string {
+	first := j.inputs.args[0]
+	if first != "-" {
+		first = filepath.Base(first)
+	}
+	if n := len(j.inputs.args) - 1; n > 0 {
+		return fmt.Sprintf("%s +%d", first, n)
+	}
+	return first
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+
+	"github.com/spf13/cobra"
+)
+
+// traceFlags is what every command over traces takes, as typed.
+type traceFlags struct {
+	store, format, prices, cost string
+	where                       []string
+	since, until, by, tz        string
+	json, markdown              bool
+	out                         string
+	noColor                     bool
+	theme                       string
+	quiet, mouse                bool
+}
+
+// defaultBy is how a view is grouped when nothing else is asked.
+var defaultBy = analyze.FormatBy(analyze.DefaultBy())
+
+func (f *traceFlags) register(c *cobra.Command) {
+	s := c.Flags()
+	s.SortFlags = false
+	s.StringVar(&f.store, "store", "", "keep what is read in `FILE` (default: one per set of sources in the user's cache)")
+	s.StringVar(&f.format, "format", "", "read all input as `NAME` (default: detect; see 'costscope formats')")
+	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
+	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
+	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, model~sonnet, !status=error, cost>0.10 (repeatable)")
+	s.StringVar(&f.since, "since", "", "only calls that start at `TIME` or later: RFC 3339, a date, or a span before now (24h)")
+	s.StringVar(&f.until, "until", "", "only calls that start before `TIME`")
+	s.StringVar(&f.by, "by", defaultBy, "group by `DIMS`, comma separated")
+	s.StringVar(&f.tz, "tz", "", "time `ZONE` for days and dates, as in Europe/Berlin (default: this machine's)")
+	s.BoolVar(&f.json, "json", false, "print JSON")
+	s.BoolVar(&f.markdown, "markdown", false, "print markdown")
+	s.StringVarP(&f.out, "output", "o", "", "write to `FILE`, which appears only when complete")
+	s.BoolVar(&f.noColor, "no-color", false, "no colours (also NO_COLOR)")
+	s.StringVar(&f.theme, "theme", "auto", "colours for a background: `NAME` auto, dark or light")
+	s.BoolVar(&f.quiet, "quiet", false, "no progress and no notes on standard error")
+	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
+}
+
+// A job is a checked command line over traces: what to read, how, and which question is asked.
+type job struct {
+	traceFlags
+	format uint8
+	book   *tracefmt.PriceBook
+	mode   tracefmt.CostMode
+	zone   *time.Location
+	query  analyze.Query
+	inputs inputs
+	keep   bool // what is read is the point: no temporary store will do
+}
+
+// onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before
+// anything is read; nil: it takes all.
+func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobra.Command) func([]string) error {
+	return func(a *app, c *cobra.Command) func([]string) error {
+		var f traceFlags
+		f.register(c)
+		return func(args []string) error {
+			j := &job{traceFlags: f, inputs: inputs{args: args}}
+			if err := j.check(fits, a.now()); err != nil {
+				return err
+			}
+			if err := a.find(&j.inputs, f.store); err != nil {
+				return err
+			}
+			return do(a, j)
+		}
+	}
+}
+
+// check settles the flags.
+func (j *job) check(fits func(*job) error, now time.Time) error {
+	if j.json && j.markdown {
+		return wrongUsage("", "--json and --markdown exclude each other")
+	}
+	for _, read := range []func() error{
+		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices,
+	} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	if fits == nil {
+		return nil
+	}
+	return fits(j)
+}
+
+func (j *job) readFormat() error {
+	if j.traceFlags.format == "" {
+		return nil
+	}
+	n, ok := tracefmt.FormatByName(j.traceFlags.format)
+	if !ok {
+		return wrongUsage("formats: "+strings.Join(formatNames(), ", "), "--format: there is no format %q", j.traceFlags.format)
+	}
+	j.format = n
+	return nil
+}
+
+func (j *job) readCost() error {
+	m, ok := tracefmt.ParseCostMode(j.cost)
+	if !ok {
+		return wrongUsage("use auto, recorded or computed", "--cost: %q is none of them", j.cost)
+	}
+	j.mode = m
+	return nil
+}
+
+func (j *job) readZone() error {
+	j.zone = time.Local
+	if j.tz == "" {
+		return nil
+	}
+	z, err := time.LoadLocation(j.tz)
+	if err != nil {
+		return wrongUsage("use UTC, Local, or a name like Europe/Berlin", "--tz: there is no time zone %q", j.tz)
+	}
+	j.zone = z
+	return nil
+}
+
+func (j *job) readTheme() error {
+	switch j.theme {
+	case "auto", "dark", "light":
+		return nil
+	}
+	return wrongUsage("use auto, dark or light", "--theme: %q is none of them", j.theme)
+}
+
+func (j *job) readPrices() (err error) {
+	j.book, err = priceBook(j.prices)
+	return err
+}
+
+// priceBook is the built-in book behind the one in file, if any.
+func priceBook(file string) (*tracefmt.PriceBook, error) {
+	builtin := tracefmt.BuiltinPrices()
+	if file == "" {
+		return builtin, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, wrongUsage("", "--prices: %w", err)
+	}
+	defer f.Close()
+	own, err := tracefmt.ReadPrices(f)
+	if err != nil {
+		return nil, wrongUsage("", "--prices %s: %w", file, err)
+	}
+	return own.Over(builtin), nil
+}
+
+func (j *job) readQuery(now time.Time) error {
+	by, err := analyze.ParseBy(j.by)
+	if err != nil {
+		return wrongUsage("", "--by: %w", err)
+	}
+	j.query.By = by
+	for _, expr := range j.where {
+		p, err := analyze.ParsePred(expr)
+		if err != nil {
+			return wrongUsage("", "--where: %w", err)
+		}
+		j.query.Where = append(j.query.Where, p)
+	}
+	for _, t := range []struct {
+		name, text string
+		to         *int64
+	}{{"since", j.since, &j.query.Since}, {"until", j.until, &j.query.Until}} {
+		if t.text == "" {
+			continue
+		}
+		if *t.to, err = analyze.ParseTime(t.text, now, j.zone); err != nil {
+			return wrongUsage("", "--%s: %w", t.name, err)
+		}
+	}
+	if j.query.Until != 0 && j.query.Since >= j.query.Until {
+		return wrongUsage("", "--since %s is not before --until %s: no call can match", j.since, j.until)
+	}
+	return nil
+}

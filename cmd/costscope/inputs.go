@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"costscope/tracefmt"
+)
+
+// inputs is what the TRACE arguments name.
+type inputs struct {
+	args    []string
+	files   []string           // trace files to read, with full paths
+	typed   map[string]string  // the same as the person typed them
+	missing []string           // what is wrong with arguments that name nothing
+	ignored []tracefmt.Ignored // files of directories and globs that are no traces
+	store   string             // a store written by load, which is opened without its sources
+	stdin   string             // that of files which is a copy of standard input
+}
+
+// find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
+// that was asked for, which needs it to show raw records.
+func (a *app) find(in *inputs, store string) error {
+	if in.store = firstStore(in.args); in.store != "" {
+		return in.onlyStore(store)
+	}
+	files, ignored, err := tracefmt.Expand(in.args)
+	in.ignored, in.missing = ignored, reasons(err)
+	for _, f := range files {
+		file := f
+		if f == "-" {
+			if file, err = a.copyStdin(store); err != nil {
+				return err
+			}
+			in.stdin = file
+		}
+		in.add(file, f)
+	}
+	if len(in.files) == 0 {
+		return in.nothing(nil)
+	}
+	return nil
+}
+
+// firstStore returns the first argument that names a store.
+func firstStore(args []string) string {
+	for _, arg := range args {
+		if isStore(arg) {
+			return arg
+		}
+	}
+	return ""
+}
+
+// onlyStore checks that a store stands alone.
+func (in *inputs) onlyStore(flag string) error {
+	if len(in.args) > 1 {
+		return wrongUsage("to add traces to it: costscope load TRACE... --store "+in.store,
+			"%s is a store, which is opened by itself", in.store)
+	}
+	if flag != "" && !sameFile(flag, in.store) {
+		return wrongUsage("", "%s is a store already; --store %s has no meaning", in.store, flag)
+	}
+	return nil
+}
+
+// nothing is the failure of a command that found no call; tried adds what the store says about the files it read.
+func (in *inputs) nothing(tried []string) error {
+	lines := append(append([]string(nil), in.missing...), tried...)
+	for i, g := range in.ignored {
+		if i == 5 {
+			lines = append(lines, fmt.Sprintf("and %d more", len(in.ignored)-i))
+			break
+		}
+		lines = append(lines, g.Path+": "+g.Reason)
+	}
+	hint := "what can be read: costscope formats"
+	if len(lines) > 0 {
+		hint = "  " + strings.Join(lines, "\n  ") + "\n" + hint
+	}
+	return nothingRead(hint, "no call could be read from %s", strings.Join(in.args, " "))
+}
+
+// shown is a source as the person typed it; standard input is "-".
+func (in *inputs) shown(path string) string {
+	if t, ok := in.typed[path]; ok {
+		return t
+	}
+	return path
+}
+
+// add takes a file in by its full path, by which the store knows it from wherever it is opened.
+func (in *inputs) add(file, typed string) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		abs = file
+	}
+	if in.typed == nil {
+		in.typed = map[string]string{}
+	}
+	if _, twice := in.typed[abs]; !twice {
+		in.files = append(in.files, abs)
+	}
+	in.typed[abs] = typed
+}
+
+// reasons splits joined errors into their texts.
+func reasons(err error) []string {
+	if err == nil {
+		return nil
+	}
+	var many interface{ Unwrap() []error }
+	if !errors.As(err, &many) {
+		return []string{err.Error()}
+	}
+	var out []string
+	for _, e := range many.Unwrap() {
+		out = append(out, reasons(e)...)
+	}
+	return out
+}
+
+// storeMagic is what a store, which is a bbolt file, begins with behind its page header.
+var storeMagic = []byte{0xED, 0xDA, 0x0C, 0xED}
+
+func isStore(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [20]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return false
+	}
+	return bytes.Equal(head[16:20], storeMagic)
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// copyStdin copies standard input into a file, since raw records are read again from where they stand.
+func (a *app) copyStdin(store string) (string, error) {
+	path := store + ".stdin"
+	if store == "" {
+		dir, err := a.tempDir()
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(dir, "stdin")
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return "", err
+	}
+	if terminalOf(a.in) != nil {
+		fmt.Fprintln(a.err, "costscope: reading standard input; end it with ctrl+d")
+	}
+	err = copyUntil(a.ctx, f, a.in)
+	return path, errors.Join(err, f.Close())
+}
+
+// copyUntil copies, and gives up waiting when ctx ends.
+func copyUntil(ctx context.Context, to io.Writer, from io.Reader) error {
+	done := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(to, from)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tempDir is a folder that goes when the program ends.
+func (a *app) tempDir() (string, error) {
+	dir, err := os.MkdirTemp("", "costscope-")
+	if err != nil {
+		return "", err
+	}
+	a.later(func() { os.RemoveAll(dir) })
+	return dir, nil
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"unicode/utf8"
+
+	"costscope/tracefmt"
+
+	"github.com/spf13/cobra"
+)
+
+const completionLong = `Print a script that completes commands, flags and files. Add to the shell's start-up file:
+  bash        source <(costscope completion bash)
+  zsh         source <(costscope completion zsh); compdef _costscope costscope
+  fish        costscope completion fish | source
+  powershell  costscope completion powershell | Out-String | Invoke-Expression`
+
+// formatNames are the names that --format takes.
+func formatNames() []string {
+	var names []string
+	for _, f := range tracefmt.Formats[1:] {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func formatsCommand(a *app, _ *cobra.Command) func([]string) error {
+	return func([]string) error {
+		return a.write("", func(w io.Writer) error {
+			for _, f := range tracefmt.Formats[1:] {
+				fmt.Fprintf(w, "%-12s %s\n%s\n", f.Name, f.Title, indent(f.Tells, 13))
+			}
+			_, err := fmt.Fprintln(w, "\nThe format is detected; --format NAME sets it. gzip and zstd are recognised.")
+			return err
+		})
+	}
+}
+
+// indent breaks text into lines of at most 100 columns that begin with by blanks.
+func indent(text string, by int) string {
+	var b strings.Builder
+	at := 0
+	for _, word := range strings.Fields(text) {
+		switch n := utf8.RuneCountInString(word); {
+		case at == 0 || at+1+n > 100:
+			if at > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(strings.Repeat(" ", by) + word)
+			at = by + n
+		default:
+			b.WriteString(" " + word)
+			at += 1 + n
+		}
+	}
+	return b.String()
+}
+
+// built is set by the linker to the version of a release.
+var built string
+
+// version is the release, else the commit that the Go tool recorded.
+func version() string {
+	if built != "" {
+		return built
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	return "devel"
+}
+
+func versionCommand(a *app, _ *cobra.Command) func([]string) error {
+	return func([]string) error {
+		return a.write("", func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "costscope %s\n", version())
+			return err
+		})
+	}
+}
+
+// shells are what completion can be written for.
+var shells = []struct {
+	name  string
+	write func(root *cobra.Command, w io.Writer) error
+}{
+	{"bash", func(c *cobra.Command, w io.Writer) error { return c.GenBashCompletionV2(w, true) }},
+	{"zsh", (*cobra.Command).GenZshCompletion},
+	{"fish", func(c *cobra.Command, w io.Writer) error { return c.GenFishCompletion(w, true) }},
+	{"powershell", (*cobra.Command).GenPowerShellCompletionWithDesc},
+}
+
+func completionCommand(a *app, c *cobra.Command) func([]string) error {
+	for _, s := range shells {
+		c.ValidArgs = append(c.ValidArgs, s.name)
+	}
+	return func(args []string) error {
+		for _, s := range shells {
+			if s.name == args[0] {
+				return a.write("", func(w io.Writer) error { return s.write(c.Root(), w) })
+			}
+		}
+		return wrongUsage("use bash, zsh, fish or powershell", "there is no completion for %q", args[0])
+	}
+}

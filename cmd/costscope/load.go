@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"costscope/analyze"
+)
+
+const loadLong = `Read traces into a store, without a terminal. The store keeps the calls, not the text of their messages: raw records are shown from the
+trace files. Reading the same traces again reads only what is new. The store can be opened like a trace.`
+
+// fitsLoad refuses what load cannot do.
+func fitsLoad(j *job) error {
+	store := firstStore(j.inputs.args)
+	switch {
+	case store != "":
+		return wrongUsage("to explore it: costscope "+store, "%s is a store already; load reads traces", store)
+	case slices.Contains(j.inputs.args, "-") && j.traceFlags.store == "":
+		return wrongUsage("", "load - needs --store FILE: standard input has no place of its own")
+	case j.markdown:
+		return wrongUsage("for a summary: costscope report TRACE... --markdown", "load prints text or --json, not --markdown")
+	}
+	return nil
+}
+
+// loadTraces reads traces into a store and says what it now holds.
+func (a *app) loadTraces(j *job) error {
+	j.keep = true
+	s, err := a.read(j)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	t, err := s.Rollup(a.ctx, j.query)
+	if err != nil {
+		return err
+	}
+	held := loadResult{Store: s.path, Calls: t.Total.Calls, Runs: t.Total.Runs, CostUSD: json.Number(t.Total.Cost.String()), Unpriced: t.Total.Unpriced, NoUsage: t.Total.NoUsage}
+	held.filtered = narrows(j.query)
+	for _, src := range s.Status().Sources {
+		held.Sources++
+		held.Skipped += src.Skipped
+	}
+	return a.write(j.out, func(w io.Writer) error { return held.write(w, j.json) })
+}
+
+// A loadResult is what a store holds after loading.
+type loadResult struct {
+	Store    string      `json:"store"`
+	Sources  int         `json:"sources"`
+	Calls    int64       `json:"calls"`
+	Runs     int64       `json:"runs"`
+	CostUSD  json.Number `json:"cost_usd"`
+	Unpriced int64       `json:"unpriced_calls"`
+	NoUsage  int64       `json:"calls_without_usage"`
+	Skipped  int64       `json:"skipped"`
+	filtered bool
+}
+
+func (r loadResult) write(w io.Writer, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		return e.Encode(r)
+	}
+	verb := "holds"
+	if r.filtered {
+		verb = "has, where the conditions hold,"
+	}
+	_, err := fmt.Fprintf(w, "%s %s %s of %s from %s: $%s\n", printable(r.Store), verb, count(r.Calls, "call"), count(r.Runs, "run"), count(int64(r.Sources), "source"), r.CostUSD)
+	for _, n := range []struct {
+		n    int64
+		text string
+	}{{r.Unpriced, "without a price"}, {r.NoUsage, "without usage"}} {
+		if n.n > 0 && err == nil {
+			_, err = fmt.Fprintf(w, "%s %s: their cost is unknown and not in the sum\n", count(n.n, "call"), n.text)
+		}
+	}
+	if r.Skipped > 0 && err == nil {
+		_, err = fmt.Fprintf(w, "%s could not be read\n", count(r.Skipped, "record"))
+	}
+	return err
+}
+
+// count is "1 call", "2,000 calls".
+func count(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return analyze.Count(n) + " " + what
+}

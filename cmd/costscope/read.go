@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"costscope/analyze"
+)
+
+// read opens the job's store and reads into it what is new in its sources.
+func (a *app) read(j *job) (*openedStore, error) {
+	s, err := a.openStore(j)
+	if err != nil {
+		return nil, err
+	}
+	p := a.progress(j.quiet)
+	err = s.Load(a.ctx, j.inputs.files, nil, p.show)
+	p.done()
+	if err = a.loaded(j, s, err); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	a.notes(j, s.Status())
+	return s, nil
+}
+
+// loaded judges how loading ended.
+func (a *app) loaded(j *job, s *openedStore, err error) error {
+	st := s.Status()
+	switch {
+	case a.ctx.Err() != nil:
+		return interrupted(s, st)
+	case err != nil && !errors.Is(err, context.Canceled):
+		return err
+	case countCalls(st) == 0:
+		return j.inputs.nothing(tried(st))
+	}
+	return nil
+}
+
+// interrupted says what an interrupt leaves behind.
+func interrupted(s *openedStore, st analyze.Status) error {
+	f := &failure{code: exitInterrupted, err: errors.New("interrupted; nothing was kept")}
+	if !s.temporary {
+		f.err = fmt.Errorf("interrupted; %s calls are kept in %s", analyze.Count(countCalls(st)), s.path)
+		f.hint = "the same command goes on from there"
+	}
+	return f
+}
+
+func countCalls(st analyze.Status) (n int64) {
+	for _, src := range st.Sources {
+		n += src.Calls
+	}
+	return n
+}
+
+// tried is, for each source without calls, why it has none.
+func tried(st analyze.Status) []string {
+	var lines []string
+	for _, src := range st.Sources {
+		if src.Calls > 0 {
+			continue
+		}
+		why := src.Note
+		switch {
+		case why != "":
+		case src.Skipped > 0:
+			why = fmt.Sprintf("none of %s records is a call, %s are unreadable", analyze.Count(src.Records), analyze.Count(src.Skipped))
+		case src.Format == "":
+			why = "no known trace format"
+		default:
+			why = "read as " + src.Format + "; it holds no call"
+		}
+		lines = append(lines, src.Path+": "+why)
+	}
+	return lines
+}
+
+// notes says on standard error what the results leave out.
+func (a *app) notes(j *job, st analyze.Status) {
+	if j.quiet {
+		return
+	}
+	for _, m := range j.inputs.missing {
+		fmt.Fprintln(a.err, "costscope: "+printable(m)+" (left out)")
+	}
+	named := map[string]bool{}
+	for _, arg := range j.inputs.args {
+		named[arg] = true
+	}
+	for _, src := range st.Sources {
+		if src.Calls == 0 && named[src.Path] {
+			fmt.Fprintln(a.err, "costscope: "+printable(tried(analyze.Status{Sources: []analyze.Source{src}})[0])+" (left out)")
+		}
+	}
+}

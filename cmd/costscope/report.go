@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"io"
+	"math"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+const reportLong = `Print where the money went: the totals, the paths by cost, retries, the spread over runs, outcomes. Text is for people, --json for programs,
+--markdown for a review. What is not known is said beside the sums and is null in JSON.`
+
+// reportTraces prints the summary.
+func (a *app) reportTraces(j *job) error {
+	if err := j.inputs.refuseOutput(j.out); err != nil {
+		return err
+	}
+	s, err := a.read(j)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	r, err := s.report(a.ctx, j)
+	if err != nil {
+		return err
+	}
+	return a.write(j.out, func(w io.Writer) error {
+		switch {
+		case j.json:
+			return r.WriteJSON(w)
+		case j.markdown:
+			return r.WriteMarkdown(w)
+		}
+		return r.WriteText(w)
+	})
+}
+
+// report asks the store what a report needs.
+func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, error) {
+	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
+	in.Status.Warnings = append(in.Status.Warnings, j.inputs.missing...)
+	var err error
+	if in.Table, err = s.Rollup(ctx, j.query); err != nil {
+		return nil, err
+	}
+	if in.Runs, err = s.RunCosts(ctx, j.query); err != nil {
+		return nil, err
+	}
+	in.First, in.Last, err = s.span(ctx, j)
+	return analyze.NewReport(in), err
+}
+
+// span is the earliest start and the latest end of the calls that match; 0, 0 where none has a time.
+func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err error) {
+	if !narrows(j.query) {
+		first, last, ok, err := s.Span(ctx)
+		if !ok {
+			return 0, 0, err
+		}
+		return first, last, err
+	}
+	match := j.query.Compile(s.Names(), s.config)
+	first, last = math.MaxInt64, math.MinInt64
+	err = s.Each(ctx, func(r *tracefmt.Run) error {
+		for i := range r.Calls {
+			c := &r.Calls[i]
+			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
+				continue
+			}
+			first, last = min(first, c.Start), max(last, c.Start)
+			if c.Record.State(tracefmt.HasEnd) {
+				last = max(last, c.End)
+			}
+		}
+		return ctx.Err()
+	})
+	if first > last {
+		return 0, 0, err
+	}
+	return first, last, err
+}
+
+// narrows tells that q leaves calls out.
+func narrows(q analyze.Query) bool { return len(q.Where) > 0 || q.Since != 0 || q.Until != 0 }

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// A command is one row of the command line.
+type command struct {
+	use     string // "report TRACE..."
+	short   string
+	long    string
+	example string
+	min     int // arguments that it needs
+	max     int // and takes at most; -1: any number
+	setup   func(a *app, c *cobra.Command) func(args []string) error
+}
+
+// name is the first word of use.
+func (c command) name() string { return strings.Fields(c.use)[0] }
+
+// commands is every subcommand, in the order of the help page.
+var commands []command
+
+func init() { // filled here because completion looks at the table
+	commands = []command{
+		{"open TRACE...", "explore traces (the default when the first argument names a trace)", openLong,
+			"  costscope traces.jsonl\n  costscope ~/.claude/projects --since 7d --by workflow,model\n  costscope open logs/*.jsonl.gz --where agent=planner", 1, -1, onTraces(nil, (*app).openTraces)},
+		{"load TRACE...", "load into a store without exploring", loadLong,
+			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
+		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
+			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
+		{"convert TRACE...", "write costscope JSONL", convertLong,
+			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces(fitsConvert, (*app).convertTraces)},
+		{"sample", "write a synthetic trace whose true answers are known", sampleLong(),
+			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
+		{"formats", "list the trace formats that can be read", "", "", 0, 0, formatsCommand},
+		{"prices [MODEL...]", "show prices, and which row of the price book a model's name matches", pricesLong,
+			"  costscope prices\n  costscope prices anthropic/claude-sonnet-4 gpt-4o", 0, -1, pricesCommand},
+		{"version", "print the version", "", "", 0, 0, versionCommand},
+		{"completion SHELL", "print a completion script for bash, zsh, fish or powershell", completionLong,
+			"  source <(costscope completion bash)", 1, 1, completionCommand},
+	}
+}
+
+// execute runs the command line.
+func (a *app) execute(args []string) error {
+	root := a.root()
+	root.SetArgs(defaultToOpen(args))
+	err := root.ExecuteContext(a.ctx)
+	var f *failure
+	if err != nil && !errors.As(err, &f) && strings.HasPrefix(err.Error(), "unknown command") {
+		return unknownCommand(args[0])
+	}
+	return err
+}
+
+// root builds the command tree.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "costscope",
+		Short:         "see where the money of agent runs goes",
+		Long:          rootLong,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetVersionTemplate("costscope {{.Version}}\n")
+	root.CompletionOptions.DisableDefaultCmd = true
+	cobra.EnableCommandSorting = false
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return wrongUsage("see '"+c.CommandPath()+" --help'", "%w", err)
+	})
+	for _, c := range commands {
+		root.AddCommand(a.build(c))
+	}
+	return root
+}
+
+func (a *app) build(c command) *cobra.Command {
+	cc := &cobra.Command{Use: c.use, Short: c.short, Long: c.long, Example: c.example, DisableFlagsInUseLine: true}
+	cc.Args = func(_ *cobra.Command, args []string) error { return c.count(len(args)) }
+	do := c.setup(a, cc)
+	cc.RunE = func(_ *cobra.Command, args []string) error { return do(args) }
+	cc.Flags().SortFlags = false
+	return cc
+}
+
+// count checks the number of arguments.
+func (c command) count(n int) error {
+	hint := "usage: costscope " + c.use
+	switch {
+	case n < c.min && c.max == 1:
+		return wrongUsage(hint, "%s needs an argument", c.name())
+	case n < c.min:
+		return wrongUsage(hint, "%s needs at least one TRACE: a file, a directory, a glob, or - for standard input", c.name())
+	case c.max >= 0 && n > c.max:
+		return wrongUsage(hint, "%s takes %s, not %d", c.name(), []string{"no argument", "one argument"}[c.max], n)
+	}
+	return nil
+}
+
+// defaultToOpen puts "open" before a command line that begins with a trace, or with flags and names no command.
+func defaultToOpen(args []string) []string {
+	if len(args) == 0 || isCommand(args[0]) {
+		return args
+	}
+	first := args[0]
+	if strings.HasPrefix(first, "-") && first != "-" {
+		switch {
+		case first == "-h" || first == "--help" || first == "--version" || slices.ContainsFunc(args, isCommand):
+			return args
+		}
+		return append([]string{"open"}, args...)
+	}
+	if first == "-" || looksLikePath(first) {
+		return append([]string{"open"}, args...)
+	}
+	return args
+}
+
+func isCommand(s string) bool {
+	return s == "help" || strings.HasPrefix(s, "__complete") || slices.ContainsFunc(commands, func(c command) bool { return c.name() == s })
+}
+
+// looksLikePath tells a trace from a mistyped command: it exists, or it is written as only paths are.
+func looksLikePath(s string) bool {
+	if _, err := os.Stat(s); err == nil {
+		return true
+	}
+	return strings.ContainsAny(s, `./\*?[~`)
+}
+
+// unknownCommand names the nearest command.
+func unknownCommand(word string) error {
+	hint := "see 'costscope help'"
+	if near := nearest(word, commandNames()); near != "" {
+		hint = fmt.Sprintf("did you mean 'costscope %s'?", near)
+	}
+	return wrongUsage(hint, "%q is neither a command nor a trace that exists", word)
+}
+
+func commandNames() []string {
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.name())
+	}
+	return names
+}
+
+// nearest returns the name within two edits of word, or the one that word begins; "" when there is none.
+func nearest(word string, names []string) string {
+	best, least := "", 3
+	for _, n := range names {
+		d := edits(word, n)
+		if len(word) > 1 && strings.HasPrefix(n, word) {
+			d = 1
+		}
+		if d < least && d < len(n) {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance of two short words.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(d, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,273 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// Options say how a store is opened.
+type Options struct {
+	Path    string                   // of Bolt's file
+	Prices  *tracefmt.PriceBook      // nil: the built-in book
+	Mode    tracefmt.CostMode        // which cost counts
+	TZ      *time.Location           // of days; nil: UTC
+	Workers int                      // 0: one per core
+	Format  uint8                    // of all sources; FormatNone: detect
+	Show    func(path string) string // how a source is named to people; nil: by its path
+}
+
+func (o *Options) fill() {
+	if o.Prices == nil {
+		o.Prices = tracefmt.BuiltinPrices()
+	}
+	if o.TZ == nil {
+		o.TZ = time.UTC
+	}
+}
+
+func (o *Options) show(path string) string {
+	if o.Show == nil {
+		return path
+	}
+	return o.Show(path)
+}
+
+// Errors on which a caller may act.
+var (
+	ErrInUse   = errors.New("the store is in use")
+	ErrNewer   = errors.New("the store was written by a newer costscope")
+	ErrCorrupt = errors.New("the store is damaged")
+)
+
+// Bolt is the store on disk. One process writes it at a time; its methods may be called from several goroutines, Load from one.
+type Bolt struct {
+	db    *bbolt.DB
+	opt   Options
+	names *tracefmt.Names
+
+	mu      sync.RWMutex // guards what follows
+	sums    *sums
+	meta    metaState
+	sources []*sourceState // by number
+	saved   uint64         // commit that the stored sums belong to
+	named   int            // names stored
+	version uint64         // grows with every change that a screen would show
+	loading bool
+	done    int64
+	todo    int64
+	err     error
+	notes   []string
+	order   orderCache
+	changed chan struct{}
+}
+
+// Open opens the store at o.Path, making it if need be. The error wraps ErrInUse, ErrNewer or ErrCorrupt where one of them is the cause.
+func Open(o Options) (*Bolt, error) {
+	o.fill()
+	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the store: %w", err)
+	}
+	db, err := openFile(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Bolt{db: db, opt: o, names: tracefmt.NewNames(), changed: make(chan struct{}, 1)}
+	s.sums = newSums(s.config())
+	if err := s.restore(); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the store %s: %w", o.Path, err)
+	}
+	os.WriteFile(pidFile(o.Path), []byte(strconv.Itoa(os.Getpid())), 0o600) // only to name who holds it
+	return s, nil
+}
+
+func openFile(path string) (db *bbolt.DB, err error) {
+	defer func() { // bbolt panics on some damaged files
+		if r := recover(); r != nil {
+			db, err = nil, corrupt(path, fmt.Errorf("%v", r))
+		}
+	}()
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: 4096})
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		who := ""
+		if pid, err := os.ReadFile(pidFile(path)); err == nil {
+			who = " (pid " + strings.TrimSpace(string(pid)) + ")"
+		}
+		return nil, fmt.Errorf("%s is open in another costscope%s; close it or use --store other.db: %w", path, who, ErrInUse)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		return nil, corrupt(path, err)
+	case err != nil:
+		return nil, fmt.Errorf("open the store %s: %w; use --store to put it elsewhere", path, err)
+	}
+	return db, nil
+}
+
+func corrupt(path string, err error) error {
+	return fmt.Errorf("%s: %w (%v); remove it and load the traces again", path, ErrCorrupt, err)
+}
+
+func pidFile(path string) string { return path + ".pid" }
+
+// config names the settings that sums depend on.
+func (s *Bolt) config() analyze.Config { return analyze.Config{Mode: s.opt.Mode, TZ: s.opt.TZ} }
+
+func (s *Bolt) configText() string {
+	return fmt.Sprintf("v%d %s %s %s", formatVersion, s.opt.Mode, s.opt.TZ, s.opt.Prices.Hash())
+}
+
+// restore reads everything but the calls. It makes the buckets of a new file.
+func (s *Bolt) restore() error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, b := range [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketMark} {
+			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.db.View(func(tx *bbolt.Tx) error {
+		if v := tx.Bucket(bucketMeta).Get([]byte("state")); v != nil {
+			if err := json.Unmarshal(v, &s.meta); err != nil {
+				return corrupt(s.opt.Path, err)
+			}
+		}
+		if s.meta.Version > formatVersion {
+			return fmt.Errorf("%w: update costscope, or use --store other.db", ErrNewer)
+		}
+		s.meta.Version = formatVersion
+		if err := s.restoreNames(tx); err != nil {
+			return err
+		}
+		err := tx.Bucket(bucketSource).ForEach(func(k, v []byte) error {
+			var src sourceState
+			if err := json.Unmarshal(v, &src); err != nil {
+				return corrupt(s.opt.Path, err)
+			}
+			s.sources = append(s.sources, &src)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return s.restoreSums(tx)
+	})
+}
+
+func (s *Bolt) restoreNames(tx *bbolt.Tx) error {
+	return tx.Bucket(bucketNames).ForEach(func(_, v []byte) error {
+		for len(v) > 0 {
+			n, w := binary.Uvarint(v)
+			if w <= 0 || n > uint64(len(v)-w) {
+				return corrupt(s.opt.Path, errors.New("names"))
+			}
+			s.names.Sym(string(v[w : w+int(n)]))
+			v = v[w+int(n):]
+		}
+		s.named = s.names.Len()
+		return nil
+	})
+}
+
+// restoreSums takes the stored sums where they belong to the stored calls and the settings at hand; else they are worked out anew.
+func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
+	var of sumsState
+	if v := tx.Bucket(bucketMeta).Get([]byte("sums")); v != nil {
+		json.Unmarshal(v, &of) // damaged: worked out anew
+	}
+	if of.Commit == s.meta.Commit && of.Config == s.configText() {
+		if err := s.sums.decode(tx.Bucket(bucketMeta).Get([]byte("sums of runs")), s.config()); err == nil {
+			s.saved = s.meta.Commit
+			return nil
+		}
+		s.sums = newSums(s.config())
+	}
+	s.saved = 0
+	return nil
+}
+
+// Close ends the store. Sums that were not stored yet are.
+func (s *Bolt) Close() error {
+	err := s.saveSums()
+	if e := s.db.Close(); err == nil {
+		err = e
+	}
+	os.Remove(pidFile(s.opt.Path))
+	return err
+}
+
+// saveSums stores the sums, so that the next open need not read the calls.
+func (s *Bolt) saveSums() error {
+	s.mu.RLock()
+	fresh := s.saved == s.meta.Commit
+	of := sumsState{s.meta.Commit, s.configText()}
+	var b []byte
+	if !fresh {
+		b = s.sums.append(nil)
+	}
+	s.mu.RUnlock()
+	if fresh {
+		return nil
+	}
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		m := tx.Bucket(bucketMeta)
+		if err := m.Put([]byte("sums of runs"), b); err != nil {
+			return err
+		}
+		return m.Put([]byte("sums"), mustJSON(of))
+	})
+	if err == nil {
+		s.mu.Lock()
+		s.saved = of.Commit
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// DefaultPath is where the store of these sources is kept: one file per set, under the user's cache folder.
+func DefaultPath(files []string) (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the cache folder: %w; use --store FILE", err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		if abs, err := filepath.Abs(f); err == nil {
+			f = abs
+		}
+		all.WriteString(f + "\x00")
+	}
+	name := "traces"
+	if len(files) > 0 {
+		name = strings.TrimSuffix(filepath.Base(files[0]), filepath.Ext(files[0]))
+	}
+	return filepath.Join(dir, "costscope", fmt.Sprintf("%.40s-%016x.db", name, hashText(all.String()))), nil
+}
+
+// Changed is signalled after each change that a screen would show; several changes may share one signal.
+func (s *Bolt) Changed() <-chan struct{} { return s.changed }
+
+func (s *Bolt) bump() {
+	s.version++
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}

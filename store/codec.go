@@ -1,0 +1,573 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"costscope/tracefmt"
+)
+
+// A part is some records of one run as bytes. Records are written as differences to the one before: most fields of an agent's calls repeat.
+//
+//	part   = run id, link to the run's part before, record count, records
+//	record = mask of what follows, id, times, place in the source, the fields of the mask
+//
+// The mask's low bits are the fields that change most, so that it is short.
+const (
+	mInput = 1 << iota
+	mCacheRead
+	mCacheWrite
+	mOutput
+	mCost
+	mParentPrev // Parent is the record before
+	mAgent
+	mHas // the last of the first two mask bytes
+	mStatus
+	mModel
+	mAttempt
+	mKind
+	mFlags
+	mSource
+	mParent // Parent is written
+	mStep
+	mName
+	mTool
+	mRequestModel
+	mCacheWrite1h
+	mReasoning
+	mUnattributed
+	mWorkflow
+	mProvider
+	mFormat
+	mInstance
+	mRole
+	mError
+	mTags
+	mFeature
+	mVersion
+	mUser
+	mSession
+	mService
+	mTier
+	mEvent
+	mRetryOf
+	mRetryKind
+	mOutcome
+	mSample
+	mScore
+	mLine
+	mFingerprints
+	mContext
+	mExtra
+)
+
+// partRef is where a part stands. Length 0 is none.
+type partRef struct{ seg, off, length uint32 }
+
+// errCorrupt is what decoding says of bytes that encoding does not write.
+var errCorrupt = errors.New("not a part of a run")
+
+// symFields lists the names of a record with their bits, in writing order.
+var symFields = [...]struct {
+	bit uint64
+	of  func(*tracefmt.Record) *tracefmt.Sym
+}{
+	{mAgent, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Agent }},
+	{mModel, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Model }},
+	{mStep, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Step }},
+	{mName, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Name }},
+	{mTool, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Tool }},
+	{mRequestModel, func(r *tracefmt.Record) *tracefmt.Sym { return &r.RequestModel }},
+	{mWorkflow, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Workflow }},
+	{mProvider, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Provider }},
+	{mInstance, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Instance }},
+	{mRole, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Role }},
+	{mError, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Error }},
+	{mTags, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Tags }},
+	{mFeature, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Feature }},
+	{mVersion, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Version }},
+	{mUser, func(r *tracefmt.Record) *tracefmt.Sym { return &r.User }},
+	{mSession, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Session }},
+	{mService, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Service }},
+	{mTier, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Tier }},
+}
+
+// countFields lists the token counts with their bits.
+var countFields = [...]struct {
+	bit uint64
+	of  func(*tracefmt.Usage) *int64
+}{
+	{mInput, func(u *tracefmt.Usage) *int64 { return &u.Input }},
+	{mCacheRead, func(u *tracefmt.Usage) *int64 { return &u.CacheRead }},
+	{mCacheWrite, func(u *tracefmt.Usage) *int64 { return &u.CacheWrite }},
+	{mOutput, func(u *tracefmt.Usage) *int64 { return &u.Output }},
+	{mCacheWrite1h, func(u *tracefmt.Usage) *int64 { return &u.CacheWrite1h }},
+	{mReasoning, func(u *tracefmt.Usage) *int64 { return &u.Reasoning }},
+	{mUnattributed, func(u *tracefmt.Usage) *int64 { return &u.Unattributed }},
+}
+
+// appendPart appends the records, all of one run, as a part.
+func appendPart(b []byte, run string, before partRef, recs []tracefmt.Record) []byte {
+	b = appendText(b, run)
+	b = binary.AppendUvarint(b, uint64(before.length))
+	if before.length > 0 {
+		b = binary.AppendUvarint(b, uint64(before.seg))
+		b = binary.AppendUvarint(b, uint64(before.off))
+	}
+	b = binary.AppendUvarint(b, uint64(len(recs)))
+	prev := &tracefmt.Record{}
+	for i := range recs {
+		b = appendRecord(b, &recs[i], prev)
+		prev = &recs[i]
+	}
+	return b
+}
+
+// changed is the mask of what appendRecord has to write for r after prev.
+func changed(r, prev *tracefmt.Record) (m uint64) {
+	for i := range countFields {
+		if *countFields[i].of(&r.Usage) != 0 {
+			m |= countFields[i].bit
+		}
+	}
+	for i := range symFields {
+		if *symFields[i].of(r) != *symFields[i].of(prev) {
+			m |= symFields[i].bit
+		}
+	}
+	for _, f := range [...]struct {
+		is  bool
+		bit uint64
+	}{
+		{r.Recorded != 0, mCost}, {r.Has != prev.Has, mHas}, {r.Status != prev.Status, mStatus}, {r.Attempt != prev.Attempt, mAttempt},
+		{r.Kind != prev.Kind, mKind}, {r.Flags != prev.Flags, mFlags}, {r.Src.Source != prev.Src.Source, mSource},
+		{r.Format != prev.Format, mFormat}, {r.Event != prev.Event, mEvent}, {r.RetryOf != "", mRetryOf},
+		{r.RetryKind != 0, mRetryKind}, {r.Outcome != prev.Outcome, mOutcome}, {r.SampleIndex != 0, mSample}, {r.Score != 0, mScore},
+		{r.LineID|r.LineParent != 0, mLine}, {r.Fingerprints != [4]uint64{}, mFingerprints}, {r.Context != nil, mContext}, {r.Extra != nil, mExtra},
+	} {
+		if f.is {
+			m |= f.bit
+		}
+	}
+	switch r.Parent {
+	case prev.Parent:
+	case prev.ID:
+		m |= mParentPrev
+	default:
+		m |= mParent
+	}
+	return m
+}
+
+func appendRecord(b []byte, r, prev *tracefmt.Record) []byte {
+	m := changed(r, prev)
+	b = binary.AppendUvarint(b, m)
+	b = appendID(b, r.ID, prev.ID)
+	b = appendScaled(b, r.Start-prev.Start)
+	b = appendScaled(b, r.End-r.Start)
+	b = binary.AppendVarint(b, r.Src.Offset-prev.Src.Offset)
+	b = binary.AppendUvarint(b, uint64(r.Src.Length))
+	for i := range countFields {
+		if m&countFields[i].bit != 0 {
+			b = binary.AppendVarint(b, *countFields[i].of(&r.Usage))
+		}
+	}
+	for i := range symFields {
+		if m&symFields[i].bit != 0 {
+			b = binary.AppendUvarint(b, uint64(*symFields[i].of(r)))
+		}
+	}
+	if m&mCost != 0 {
+		b = appendScaled(b, int64(r.Recorded))
+	}
+	if m&mHas != 0 {
+		b = binary.AppendUvarint(b, uint64(r.Has))
+	}
+	if m&mStatus != 0 {
+		b = append(b, byte(r.Status))
+	}
+	if m&mAttempt != 0 {
+		b = binary.AppendVarint(b, int64(r.Attempt))
+	}
+	if m&mKind != 0 {
+		b = append(b, byte(r.Kind))
+	}
+	if m&mFlags != 0 {
+		b = binary.AppendUvarint(b, uint64(r.Flags))
+	}
+	if m&mSource != 0 {
+		b = binary.AppendUvarint(b, uint64(r.Src.Source))
+	}
+	if m&mParent != 0 {
+		b = appendID(b, r.Parent, prev.Parent)
+	}
+	if m>>24 == 0 {
+		return b
+	}
+	return appendRare(b, r, m)
+}
+
+// appendRare writes the fields that few records have.
+func appendRare(b []byte, r *tracefmt.Record, m uint64) []byte {
+	if m&mFormat != 0 {
+		b = append(b, r.Format)
+	}
+	if m&mEvent != 0 {
+		b = append(b, byte(r.Event))
+	}
+	if m&mRetryOf != 0 {
+		b = appendText(b, r.RetryOf)
+	}
+	if m&mRetryKind != 0 {
+		b = append(b, byte(r.RetryKind))
+	}
+	if m&mOutcome != 0 {
+		b = append(b, byte(r.Outcome))
+	}
+	if m&mSample != 0 {
+		b = binary.AppendVarint(b, int64(r.SampleIndex))
+	}
+	if m&mScore != 0 {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(r.Score))
+	}
+	if m&mLine != 0 {
+		b = binary.LittleEndian.AppendUint64(b, r.LineID)
+		b = binary.LittleEndian.AppendUint64(b, r.LineParent)
+	}
+	if m&mFingerprints != 0 {
+		for _, f := range r.Fingerprints {
+			b = binary.LittleEndian.AppendUint64(b, f)
+		}
+	}
+	if m&mContext != 0 {
+		for _, n := range r.Context {
+			b = binary.AppendVarint(b, n)
+		}
+	}
+	if m&mExtra != 0 {
+		b = appendFacts(b, r.Extra)
+	}
+	return b
+}
+
+func appendFacts(b []byte, f *tracefmt.RunFacts) []byte {
+	for _, list := range [][]tracefmt.Value{f.Values, f.Scores} {
+		b = binary.AppendUvarint(b, uint64(len(list)))
+		for _, v := range list {
+			b = appendText(b, v.Unit)
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v.Amount))
+		}
+	}
+	usd := math.NaN()
+	if f.ValueUSD != nil {
+		usd = *f.ValueUSD
+	}
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(usd))
+	return appendText(b, f.Task)
+}
+
+func appendText(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// appendScaled writes v in millionths where it is whole millions (milliseconds in nanoseconds, micro-dollars in pico-dollars).
+func appendScaled(b []byte, v int64) []byte {
+	unit := uint64(1)
+	if v%1e6 == 0 {
+		v, unit = v/1e6, 0
+	}
+	if v > math.MaxInt64/4 || v < math.MinInt64/4 { // does not fit beside the unit bit: absurd times
+		b = binary.AppendUvarint(b, 1<<63)
+		return binary.LittleEndian.AppendUint64(b, uint64(v))
+	}
+	return binary.AppendUvarint(b, uint64(v<<1^v>>63)<<1|unit)
+}
+
+// appendID writes an id after the one before: what they share, then the rest, two hex digits a byte where it is all hex.
+func appendID(b []byte, id, prev string) []byte {
+	n := 0
+	for n < len(id) && n < len(prev) && id[n] == prev[n] {
+		n++
+	}
+	rest := id[n:]
+	b = binary.AppendUvarint(b, uint64(n))
+	if !allHex(rest) {
+		b = binary.AppendUvarint(b, uint64(len(rest))<<1)
+		return append(b, rest...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(rest))<<1|1)
+	for i := 0; i < len(rest); i += 2 {
+		c := nibble(rest[i]) << 4
+		if i+1 < len(rest) {
+			c |= nibble(rest[i+1])
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+func allHex(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(s) > 1
+}
+
+func nibble(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c - 'a' + 10
+}
+
+// partReader decodes parts. The strings of what it returns live in one arena per part.
+type partReader struct {
+	b     []byte
+	err   error
+	arena []byte
+}
+
+func (p *partReader) uvarint() uint64 {
+	v, n := binary.Uvarint(p.b)
+	if n <= 0 {
+		p.fail()
+		return 0
+	}
+	p.b = p.b[n:]
+	return v
+}
+
+func (p *partReader) varint() int64 {
+	u := p.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+func (p *partReader) fail() { p.err, p.b = errCorrupt, nil }
+
+func (p *partReader) take(n uint64) []byte {
+	if n > uint64(len(p.b)) {
+		p.fail()
+		return nil
+	}
+	v := p.b[:n]
+	p.b = p.b[n:]
+	return v
+}
+
+func (p *partReader) byte() byte {
+	v := p.take(1)
+	if v == nil {
+		return 0
+	}
+	return v[0]
+}
+
+func (p *partReader) fixed() uint64 {
+	v := p.take(8)
+	if v == nil {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(v)
+}
+
+func (p *partReader) text() string { return p.keep(p.take(p.uvarint())) }
+
+// keep copies b into the arena.
+func (p *partReader) keep(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(p.arena)+len(b) > cap(p.arena) {
+		p.arena = make([]byte, 0, max(4<<10, len(b)))
+	}
+	n := len(p.arena)
+	p.arena = append(p.arena, b...)
+	return view(p.arena[n:])
+}
+
+func (p *partReader) scaled() int64 {
+	u := p.uvarint()
+	if u == 1<<63 {
+		v := int64(p.fixed())
+		return v
+	}
+	v := int64(u >> 2)
+	if u>>1&1 != 0 {
+		v = ^v
+	}
+	if u&1 == 0 {
+		v *= 1e6
+	}
+	return v
+}
+
+func (p *partReader) id(prev string) string {
+	shared := p.uvarint()
+	n := p.uvarint()
+	if shared > uint64(len(prev)) {
+		p.fail()
+		return ""
+	}
+	size := int(n >> 1)
+	bytes := uint64(size)
+	if n&1 != 0 {
+		bytes = uint64(size+1) / 2
+	}
+	rest := p.take(bytes)
+	if p.err != nil {
+		return ""
+	}
+	if size == 0 && shared == uint64(len(prev)) {
+		return prev
+	}
+	total := int(shared) + size
+	if len(p.arena)+total > cap(p.arena) {
+		p.arena = make([]byte, 0, max(4<<10, total))
+	}
+	at := len(p.arena)
+	p.arena = append(p.arena, prev[:shared]...)
+	if n&1 == 0 {
+		p.arena = append(p.arena, rest...)
+	} else {
+		for i := 0; i < size; i++ {
+			p.arena = append(p.arena, "0123456789abcdef"[rest[i/2]>>(4*(1-i&1))&15])
+		}
+	}
+	return view(p.arena[at:])
+}
+
+// head reads what stands before the records.
+func (p *partReader) head() (run string, before partRef, n int) {
+	run = p.text()
+	if before.length = uint32(p.uvarint()); before.length > 0 {
+		before.seg, before.off = uint32(p.uvarint()), uint32(p.uvarint())
+	}
+	return run, before, int(min(p.uvarint(), uint64(len(p.b))))
+}
+
+// records appends the part's records to recs.
+func (p *partReader) records(recs []tracefmt.Record, run string, n int) []tracefmt.Record {
+	prev := &tracefmt.Record{}
+	for range n {
+		recs = append(recs, tracefmt.Record{Run: run})
+		r := &recs[len(recs)-1]
+		p.record(r, prev) // prev may stand in the array that recs outgrew: it is read only
+		if p.err != nil {
+			return recs[:len(recs)-1]
+		}
+		prev = r
+	}
+	return recs
+}
+
+func (p *partReader) record(r, prev *tracefmt.Record) {
+	m := p.uvarint()
+	r.ID = p.id(prev.ID)
+	r.Start = prev.Start + p.scaled()
+	r.End = r.Start + p.scaled()
+	r.Src.Offset = prev.Src.Offset + p.varint()
+	r.Src.Length = int64(p.uvarint())
+	for i := range countFields {
+		if m&countFields[i].bit != 0 {
+			*countFields[i].of(&r.Usage) = p.varint()
+		}
+	}
+	for i := range symFields {
+		y := symFields[i].of(r)
+		*y = *symFields[i].of(prev)
+		if m&symFields[i].bit != 0 {
+			*y = tracefmt.Sym(p.uvarint())
+		}
+	}
+	r.Has, r.Status, r.Attempt, r.Kind, r.Flags, r.Src.Source = prev.Has, prev.Status, prev.Attempt, prev.Kind, prev.Flags, prev.Src.Source
+	r.Parent, r.Format, r.Event, r.Outcome = prev.Parent, prev.Format, prev.Event, prev.Outcome
+	if m&mCost != 0 {
+		r.Recorded = tracefmt.USD(p.scaled())
+	}
+	if m&mHas != 0 {
+		r.Has = tracefmt.Fields(p.uvarint())
+	}
+	if m&mStatus != 0 {
+		r.Status = tracefmt.Status(p.byte())
+	}
+	if m&mAttempt != 0 {
+		r.Attempt = int32(p.varint())
+	}
+	if m&mKind != 0 {
+		r.Kind = tracefmt.Kind(p.byte())
+	}
+	if m&mFlags != 0 {
+		r.Flags = tracefmt.Flags(p.uvarint())
+	}
+	if m&mSource != 0 {
+		r.Src.Source = uint32(p.uvarint())
+	}
+	switch {
+	case m&mParentPrev != 0:
+		r.Parent = prev.ID
+	case m&mParent != 0:
+		r.Parent = p.id(prev.Parent)
+	}
+	if m>>24 != 0 {
+		p.rare(r, m)
+	}
+}
+
+func (p *partReader) rare(r *tracefmt.Record, m uint64) {
+	if m&mFormat != 0 {
+		r.Format = p.byte()
+	}
+	if m&mEvent != 0 {
+		r.Event = tracefmt.Event(p.byte())
+	}
+	if m&mRetryOf != 0 {
+		r.RetryOf = p.text()
+	}
+	if m&mRetryKind != 0 {
+		r.RetryKind = tracefmt.RetryKind(p.byte())
+	}
+	if m&mOutcome != 0 {
+		r.Outcome = tracefmt.Outcome(p.byte())
+	}
+	if m&mSample != 0 {
+		r.SampleIndex = int32(p.varint())
+	}
+	if m&mScore != 0 {
+		r.Score = math.Float64frombits(p.fixed())
+	}
+	if m&mLine != 0 {
+		r.LineID, r.LineParent = p.fixed(), p.fixed()
+	}
+	if m&mFingerprints != 0 {
+		for i := range r.Fingerprints {
+			r.Fingerprints[i] = p.fixed()
+		}
+	}
+	if m&mContext != 0 {
+		r.Context = new([tracefmt.ContextParts]int64)
+		for i := range r.Context {
+			r.Context[i] = p.varint()
+		}
+	}
+	if m&mExtra != 0 {
+		r.Extra = p.facts()
+	}
+}
+
+func (p *partReader) facts() *tracefmt.RunFacts {
+	f := &tracefmt.RunFacts{}
+	for _, list := range []*[]tracefmt.Value{&f.Values, &f.Scores} {
+		for n := p.uvarint(); n > 0 && p.err == nil; n-- {
+			*list = append(*list, tracefmt.Value{Unit: string([]byte(p.text())), Amount: math.Float64frombits(p.fixed())})
+		}
+	}
+	if usd := math.Float64frombits(p.fixed()); !math.IsNaN(usd) {
+		f.ValueUSD = &usd
+	}
+	f.Task = p.text()
+	return f
+}

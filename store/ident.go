@@ -1,0 +1,25 @@
+package store
+
+import (
+	"costscope/tracefmt"
+)
+
+// A call whose id is unique over the whole store (Claude Code message ids) may turn up under several runs: a resumed session begins
+// with a copy of the one before. It counts once, in the run with the smallest id, whichever file is read first.
+
+// claimKey names such a record. Marks and calls have separate ids.
+func claimKey(r *tracefmt.Record) string {
+	if r.Kind == tracefmt.KindMark {
+		return "m" + r.ID
+	}
+	return r.ID
+}
+
+// claimHash is hashText of claimKey without building it.
+func claimHash(r *tracefmt.Record) uint64 {
+	h := hashText(r.ID)
+	if r.Kind == tracefmt.KindMark {
+		h = h*0x9E3779B97F4A7C15 + 1
+	}
+	return h
+}

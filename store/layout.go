@@ -1,0 +1,136 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+
+	"costscope/tracefmt"
+)
+
+// The buckets of Bolt's file. formatVersion changes whenever an older program could not read it right.
+const formatVersion = 1
+
+var (
+	bucketMeta   = []byte("meta")   // "state" -> metaState, "sums" -> sumsState
+	bucketNames  = []byte("names")  // first Sym of the block -> texts
+	bucketSource = []byte("source") // number -> sourceState
+	bucketSeg    = []byte("seg")    // sequence -> parts, one after the other
+	bucketRow    = []byte("row")    // block number -> rowsPerBlock run rows
+	bucketMark   = []byte("mark")   // flags, notes, last place
+)
+
+// metaState is what the file says of itself.
+type metaState struct {
+	Version int    `json:"version"`
+	Commit  uint64 `json:"commit"` // transactions that stored records
+	Rows    uint32 `json:"rows"`   // run rows given, gone ones included
+	Seg     uint32 `json:"seg"`    // next segment
+}
+
+// sumsState says which contents and which settings the stored sums belong to.
+type sumsState struct {
+	Commit uint64 `json:"commit"`
+	Config string `json:"config"`
+}
+
+// sourceState is what was read of a source.
+type sourceState struct {
+	Path     string `json:"path"`
+	Format   string `json:"format"`
+	Packed   string `json:"packed,omitempty"` // gzip or zstd
+	Size     int64  `json:"size"`             // of the file, when last read
+	ModTime  int64  `json:"mtime"`
+	Inode    uint64 `json:"inode"`
+	Offset   int64  `json:"offset"` // read up to here, after decompression
+	Line     int64  `json:"line"`   // the line there
+	Tail     uint64 `json:"tail"`   // hash of the bytes before Offset: tells grown from replaced
+	Head     uint64 `json:"head"`   // hash of the first bytes
+	Done     bool   `json:"done"`   // read to its end
+	Pending  int64  `json:"pending,omitempty"`
+	Values   int64  `json:"values"`
+	Records  int64  `json:"records"` // stated records, repeats included
+	BadCount int64  `json:"bad,omitempty"`
+	Note     string `json:"note,omitempty"`
+
+	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
+	Warnings map[string]int64   `json:"warnings,omitempty"`
+
+	next chunkEnd // read up to here, not stored yet
+}
+
+// A runRow is a run in fixed width, so that opening a store costs nothing per run.
+type runRow struct {
+	hash     uint64 // of the run's id
+	last     partRef
+	cost     tracefmt.USD
+	first    int64 // earliest start, noTime when no call has one
+	end      int64 // latest end
+	calls    uint32
+	workflow tracefmt.Sym
+	outcome  tracefmt.Outcome
+	gone     bool // the run's records moved to another run
+}
+
+const (
+	rowSize      = 8 + 12 + 8 + 8 + 8 + 4 + 4 + 2
+	rowsPerBlock = 256
+	noTime       = int64(-1) << 63
+)
+
+func putRow(b []byte, r *runRow) {
+	le := binary.LittleEndian
+	le.PutUint64(b, r.hash)
+	le.PutUint32(b[8:], r.last.seg)
+	le.PutUint32(b[12:], r.last.off)
+	le.PutUint32(b[16:], r.last.length)
+	le.PutUint64(b[20:], uint64(r.cost))
+	le.PutUint64(b[28:], uint64(r.first))
+	le.PutUint64(b[36:], uint64(r.end))
+	le.PutUint32(b[44:], r.calls)
+	le.PutUint32(b[48:], uint32(r.workflow))
+	b[52] = byte(r.outcome)
+	b[53] = 0
+	if r.gone {
+		b[53] = 1
+	}
+}
+
+func getRow(b []byte) (r runRow) {
+	le := binary.LittleEndian
+	r.hash = le.Uint64(b)
+	r.last = partRef{le.Uint32(b[8:]), le.Uint32(b[12:]), le.Uint32(b[16:])}
+	r.cost = tracefmt.USD(le.Uint64(b[20:]))
+	r.first, r.end = int64(le.Uint64(b[28:])), int64(le.Uint64(b[36:]))
+	r.calls, r.workflow = le.Uint32(b[44:]), tracefmt.Sym(le.Uint32(b[48:]))
+	r.outcome, r.gone = tracefmt.Outcome(b[52]), b[53] != 0
+	return r
+}
+
+// rowOf is the row of a run as it stands.
+func rowOf(hash uint64, last partRef, run *tracefmt.Run) runRow {
+	r := runRow{hash: hash, last: last, first: noTime, end: noTime, workflow: run.Workflow, outcome: run.Outcome}
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		r.cost, _ = r.cost.Add(c.Cost)
+		if c.IsCall {
+			r.calls++
+		}
+		if c.Has&tracefmt.HasStart != 0 && (r.first == noTime || c.Start < r.first) {
+			r.first = c.Start
+		}
+		if c.Has&tracefmt.HasEnd != 0 && c.End > r.end {
+			r.end = c.End
+		}
+	}
+	return r
+}
+
+func key32(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // these types always marshal
+	}
+	return b
+}

@@ -1,0 +1,264 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// ErrNothing is returned by Load when no source could be read at all.
+var ErrNothing = errors.New("nothing could be read")
+
+// Load reads what is new in the sources: new files, and what files have grown by. A file that was replaced or cut makes the store start
+// over with all of its sources. When ctx ends, what was loaded stays and ctx's error is returned. progress, which may be nil, is called
+// now and then.
+func (s *Bolt) Load(ctx context.Context, files []string, stdin io.Reader, progress func(analyze.Status)) error {
+	if err := s.resum(ctx); err != nil {
+		return err
+	}
+	plan, err := s.plan(files)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.loading, s.done, s.todo, s.err, s.notes = true, 0, plan.size, nil, plan.notes
+	s.bump()
+	s.mu.Unlock()
+	err = s.take(ctx, plan, stdin, progress)
+	if err == nil {
+		err = s.exactMax(ctx)
+	}
+	if e := s.saveSums(); err == nil {
+		err = e
+	}
+	s.mu.Lock()
+	s.loading, s.err = false, err
+	s.bump()
+	s.mu.Unlock()
+	return err
+}
+
+// resum works the sums and the run rows out anew where the stored ones do not belong to the stored calls or to the settings at hand:
+// after a crash, or with another price book, cost mode or time zone.
+func (s *Bolt) resum(ctx context.Context) error {
+	if s.saved == s.meta.Commit {
+		return nil
+	}
+	fresh := newSums(s.config())
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		rd := runReader{asm: s.assembler()}
+		rows := map[uint32][]byte{}
+		err := eachRow(tx, s.meta.Rows, func(n uint32, row *runRow) error {
+			if n&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if row.gone {
+				return nil
+			}
+			recs, err := rd.read(tx, row.last)
+			if err != nil {
+				return err
+			}
+			records := slices.Clone(recs)
+			run := rd.asm.Assemble(recs)
+			fresh.add(run, records)
+			block := n / rowsPerBlock
+			if rows[block] == nil {
+				rows[block] = slices.Clone(tx.Bucket(bucketRow).Get(key32(block)))
+			}
+			now := rowOf(row.hash, row.last, run)
+			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
+			return nil
+		})
+		for block, v := range rows {
+			if err == nil {
+				err = tx.Bucket(bucketRow).Put(key32(block), v)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.sums = fresh
+	s.bump()
+	s.mu.Unlock()
+	return s.saveSums()
+}
+
+// exactMax finds the dearest call of each cell that lost it and cannot tell the next one.
+func (s *Bolt) exactMax(ctx context.Context) error {
+	stale := s.sums.cells.StaleCells()
+	if len(stale) == 0 {
+		return nil
+	}
+	dearest := map[analyze.CellKey]tracefmt.USD{}
+	for _, k := range stale {
+		dearest[k] = 0
+	}
+	keys := analyze.NewAggregate(s.config())
+	err := s.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+		for i := range run.Calls {
+			if k, counted := keys.CellKey(run, &run.Calls[i]); counted {
+				if was, ok := dearest[k]; ok {
+					dearest[k] = max(was, run.Calls[i].Cost)
+				}
+			}
+		}
+		return nil
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, v := range dearest {
+		if err == nil {
+			s.sums.cells.SetMax(k, v)
+		}
+	}
+	return err
+}
+
+// clear forgets all calls and sources.
+func (s *Bolt) clear() error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, b := range [][]byte{bucketSource, bucketSeg, bucketRow} {
+			if err := tx.DeleteBucket(b); err != nil {
+				return err
+			}
+			if _, err := tx.CreateBucket(b); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketMeta).Put([]byte("state"), mustJSON(metaState{Version: formatVersion, Commit: s.meta.Commit + 1}))
+	})
+	if err != nil {
+		return storeError(s.opt.Path, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.meta = metaState{Version: formatVersion, Commit: s.meta.Commit + 1}
+	s.sources, s.sums = nil, newSums(s.config())
+	s.bump()
+	return nil
+}
+
+// storeError says what a failed write means.
+func storeError(path string, err error) error {
+	return fmt.Errorf("write the store %s: %w; what was stored before is kept", path, err)
+}
+
+// plan is what a load has to read.
+type plan struct {
+	feeds []*feed
+	size  int64 // bytes of the files to read
+	notes []string
+}
+
+// plan compares the files with what was read of them before.
+func (s *Bolt) plan(files []string) (*plan, error) {
+	for {
+		p, replaced := s.compare(files)
+		if replaced == "" {
+			return p, nil
+		}
+		files = s.union(files)
+		if err := s.clear(); err != nil {
+			return nil, err
+		}
+		p, _ = s.compare(files)
+		p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+		return p, nil
+	}
+}
+
+// union is the files plus the sources of the store that are still there.
+func (s *Bolt) union(files []string) []string {
+	all := slices.Clone(files)
+	for _, src := range s.sources {
+		if _, err := os.Stat(src.Path); err == nil && !slices.Contains(all, src.Path) {
+			all = append(all, src.Path)
+		}
+	}
+	return all
+}
+
+// compare makes the plan; replaced names a source whose bytes before the offset are no longer those that were read.
+func (s *Bolt) compare(files []string) (p *plan, replaced string) {
+	p = &plan{}
+	seen := map[string]bool{}
+	for _, path := range files {
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		id, src := s.source(path)
+		now, err := look(path)
+		switch {
+		case src == nil:
+			id, src = s.newSource(path)
+		case err != nil || path == "-":
+		case src.unchanged(now):
+			continue
+		case !src.continues(path, now):
+			return nil, path
+		}
+		p.size += max(0, now.size-src.Offset)
+		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.Format, offset: src.Offset, line: src.Line, seen: now})
+		if src.Offset > 0 && s.opt.Format == 0 {
+			p.feeds[len(p.feeds)-1].format = formatOf(src.Format)
+		}
+	}
+	for _, src := range s.sources {
+		if _, err := os.Stat(src.Path); err != nil && !seen[src.Path] && src.Path != "-" {
+			p.notes = append(p.notes, fmt.Sprintf("%s is gone; what was read of it is kept", s.opt.show(src.Path)))
+		}
+	}
+	return p, ""
+}
+
+func (s *Bolt) source(path string) (uint32, *sourceState) {
+	for i, src := range s.sources {
+		if src.Path == path {
+			return uint32(i), src
+		}
+	}
+	return 0, nil
+}
+
+func (s *Bolt) newSource(path string) (uint32, *sourceState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	src := &sourceState{Path: path}
+	s.sources = append(s.sources, src)
+	return uint32(len(s.sources) - 1), src
+}
+
+// take reads the plan's sources and stores what they hold, batch by batch.
+func (s *Bolt) take(ctx context.Context, p *plan, stdin io.Reader, progress func(analyze.Status)) error {
+	if len(p.feeds) == 0 {
+		return nil
+	}
+	in, err := s.newIngest()
+	if err != nil {
+		return err
+	}
+	for _, f := range p.feeds {
+		f.stdin = stdin
+	}
+	in.progress = progress
+	err = in.pipe.run(ctx, p.feeds, in.take)
+	if err == nil || errors.Is(err, context.Canceled) {
+		if e := in.commit(); e != nil {
+			err = e
+		}
+	}
+	return err
+}

@@ -1,0 +1,322 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// ErrNoCall is returned for a call that the store does not hold (any more).
+var ErrNoCall = errors.New("no such call")
+
+// Rollup answers a question by groups: from the sums where they can tell, else by reading the calls.
+func (s *Bolt) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
+	if !q.NeedsScan() {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		return s.sums.cells.Rollup(s.names, q)
+	}
+	scan := analyze.NewScan(q, s.names, s.config(), s.path)
+	err := s.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+		scan.Add(run)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return scan.Table(), nil
+}
+
+// path names a source to people.
+func (s *Bolt) path(source uint32) string { return s.opt.show(s.SourcePath(source)) }
+
+// SourcePath is the path of the source with number source, as given to Load; "" for numbers never given.
+func (s *Bolt) SourcePath(source uint32) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if int(source) >= len(s.sources) {
+		return ""
+	}
+	return s.sources[source].Path
+}
+
+// RunCosts is what each run with a matching call cost within the scope.
+func (s *Bolt) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) {
+	if len(q.Where) == 0 && q.Since == 0 && q.Until == 0 {
+		return s.allRunCosts(ctx)
+	}
+	return runCosts(ctx, s, q, s.names, s.config())
+}
+
+func (s *Bolt) allRunCosts(ctx context.Context) ([]analyze.RunCost, error) {
+	list := make([]analyze.RunCost, 0, s.rows())
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
+			if !row.gone {
+				list = append(list, analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome})
+			}
+			return ctx.Err()
+		})
+	})
+	return list, err
+}
+
+// runs is what the two stores have in common: they can go through their runs.
+type runs interface {
+	each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error
+	path(source uint32) string
+}
+
+func runCosts(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config) ([]analyze.RunCost, error) {
+	var list []analyze.RunCost
+	scan := analyze.NewScan(q, names, cfg, s.path)
+	err := s.each(ctx, func(n uint32, run *tracefmt.Run) error {
+		if cost, ok := scan.Add(run); ok {
+			list = append(list, analyze.RunCost{Run: n, Cost: cost, Outcome: run.Outcome})
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Each calls f for every run with a call that matches, in the order in which they were met. What f gets is overwritten by the next run.
+func (s *Bolt) Each(ctx context.Context, f func(run *tracefmt.Run) error) error {
+	return s.each(ctx, func(_ uint32, run *tracefmt.Run) error { return f(run) })
+}
+
+// Names are the names that the store's calls use.
+func (s *Bolt) Names() *tracefmt.Names { return s.names }
+
+// Span is the earliest start and the latest end of all calls, UTC nanoseconds; ok is false when no call has a time.
+func (s *Bolt) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	first, last = math.MaxInt64, math.MinInt64
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		return eachRow(tx, s.rows(), func(_ uint32, row *runRow) error {
+			if !row.gone && row.first != noTime {
+				first, last = min(first, row.first), max(last, row.first, row.end)
+			}
+			return ctx.Err()
+		})
+	})
+	return first, last, first <= last, err
+}
+
+// maxOrdered bounds the calls that a sorted list can scroll through: beyond it only the first ones in order are kept.
+const maxOrdered = 1_000_000
+
+// A slot is one call of a sorted list: sorted by key, descending keys come as negative numbers.
+type slot struct {
+	key  int64
+	row  uint32
+	call uint32 // index in the assembled run
+}
+
+// orderCache keeps the last sorted list.
+type orderCache struct {
+	mu    sync.Mutex
+	of    string
+	slots []slot
+	total int
+}
+
+// Calls is a page of the matching calls in an order. Total counts all of them; a page may start anywhere in the first million.
+func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
+	s.order.mu.Lock()
+	defer s.order.mu.Unlock()
+	s.mu.RLock()
+	of := fmt.Sprintf("%d %s %v %v", s.version, q.String(), by, desc)
+	s.mu.RUnlock()
+	if s.order.of != of {
+		slots, total, err := ordered(ctx, s, q, s.names, s.config(), by, desc)
+		if err != nil {
+			return analyze.CallPage{}, err
+		}
+		s.order.of, s.order.slots, s.order.total = of, slots, total
+	}
+	page := analyze.CallPage{Total: s.order.total, From: max(0, min(from, len(s.order.slots)))}
+	want := s.order.slots[page.From:min(page.From+n, len(s.order.slots))]
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		rd := runReader{asm: s.assembler()}
+		for _, w := range want {
+			recs, err := rd.read(tx, readRow(tx, w.row).last)
+			if err != nil {
+				return err
+			}
+			if run := rd.asm.Assemble(recs); int(w.call) < len(run.Calls) {
+				page.Rows = append(page.Rows, callRow(run, &run.Calls[w.call], s.names, s.path))
+			}
+		}
+		return ctx.Err()
+	})
+	return page, err
+}
+
+// ordered sorts the matching calls. Equal calls stand in the order of their runs.
+func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config, by analyze.CallOrder, desc bool) (slots []slot, total int, err error) {
+	m := q.Compile(names, cfg)
+	needs := m.NeedsSource()
+	less := func(a, b slot) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row), cmp.Compare(a.call, b.call))
+	}
+	err = s.each(ctx, func(n uint32, run *tracefmt.Run) error {
+		for i := range run.Calls {
+			c := &run.Calls[i]
+			path := ""
+			if needs {
+				path = s.path(c.Src.Source)
+			}
+			if !c.IsCall || !m.Match(c, run, path) {
+				continue
+			}
+			total++
+			slots = append(slots, slot{orderKey(c, by, desc), n, uint32(i)})
+		}
+		if len(slots) >= 2*maxOrdered {
+			slices.SortFunc(slots, less)
+			slots = slots[:maxOrdered]
+		}
+		return nil
+	})
+	slices.SortFunc(slots, less)
+	if len(slots) > maxOrdered {
+		slots = slots[:maxOrdered]
+	}
+	return slots, total, err
+}
+
+// orderKey is what a call is sorted by, ascending. What is unknown comes last either way.
+func orderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
+	v, known := int64(0), true
+	switch by {
+	case analyze.ByCost:
+		v, known = int64(c.Cost), c.State == tracefmt.CostRecorded || c.State == tracefmt.CostComputed
+	case analyze.ByTime:
+		v, known = c.Start, c.Has&tracefmt.HasStart != 0
+	case analyze.ByTokens:
+		v, known = c.Usage.Input+c.Usage.Output, c.Has&(tracefmt.HasInput|tracefmt.HasOutput) != 0
+	case analyze.ByDuration:
+		v, known = c.End-c.Start, c.Has&(tracefmt.HasStart|tracefmt.HasEnd) == tracefmt.HasStart|tracefmt.HasEnd
+	case analyze.ByInput:
+		v, known = c.Usage.Input, c.Has&tracefmt.HasInput != 0
+	case analyze.ByOutput:
+		v, known = c.Usage.Output, c.Has&tracefmt.HasOutput != 0
+	}
+	switch {
+	case !known:
+		return math.MaxInt64
+	case desc:
+		return -v
+	}
+	return v
+}
+
+// Call finds one call again.
+func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error) {
+	h := hashText(ref.Run)
+	row, found := analyze.CallRow{}, false
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		rd := runReader{asm: s.assembler()}
+		return eachRow(tx, s.rows(), func(n uint32, r *runRow) error {
+			if found || r.hash != h || r.gone {
+				return ctx.Err()
+			}
+			recs, err := rd.read(tx, r.last)
+			if err != nil || len(recs) == 0 || recs[0].Run != ref.Run {
+				return err
+			}
+			run := rd.asm.Assemble(recs)
+			for i := range run.Calls {
+				if c := &run.Calls[i]; c.ID == ref.ID {
+					row, found = callRow(run, c, s.names, s.path), true
+				}
+			}
+			return nil
+		})
+	})
+	if err == nil && !found {
+		err = ErrNoCall
+	}
+	return row, err
+}
+
+// callRow resolves a call's names.
+func callRow(run *tracefmt.Run, c *tracefmt.Call, names *tracefmt.Names, path func(uint32) string) analyze.CallRow {
+	n := names.Name
+	keep := func(s string) string { return string([]byte(s)) }
+	row := analyze.CallRow{
+		Ref: analyze.CallRef{Run: keep(run.ID), ID: keep(c.ID)}, Parent: keep(c.Parent), RetryOf: keep(c.RetryOf),
+		Workflow: n(c.Workflow), Feature: n(c.Feature), Version: n(c.Version), Agent: n(c.Agent), Role: n(c.Role), Step: n(c.Step), Tool: n(c.Tool),
+		Provider: n(c.Provider), Model: n(c.Model), RequestModel: n(c.RequestModel), User: n(c.User), Session: n(c.Session), Error: n(c.Error),
+		Tags: n(c.Tags), Tier: n(c.Tier), Format: tracefmt.Formats[c.Format].Name, Kind: c.Kind, Status: c.Status, Outcome: run.Outcome,
+		Has: c.Has, Flags: c.Flags, Start: c.Start, End: c.End, Usage: c.Usage, State: c.State, Cost: c.Cost, Recorded: c.Recorded,
+		Computed: c.Computed, HasRecorded: c.Has&tracefmt.HasCost != 0, HasComputed: c.HasComputed, Mismatch: c.Mismatch,
+		Attempt: c.Attempt, RetryKind: c.RetryKind, Price: c.Price, Source: path(c.Src.Source), Src: c.Src,
+	}
+	row.Run, row.ID = row.Ref.Run, row.Ref.ID
+	return row
+}
+
+// Raw reads the bytes of a record from its source, which must still be there, with the file's name and the line.
+func (s *Bolt) Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) {
+	raw, file, line, err = rawRecord(s.SourcePath(src.Source), src)
+	return raw, s.opt.show(file), line, err
+}
+
+func rawRecord(file string, src tracefmt.SourceRef) ([]byte, string, int64, error) {
+	raw, err := tracefmt.ReadAt(file, src)
+	if err != nil {
+		return nil, file, 0, fmt.Errorf("read the record again: %w", err)
+	}
+	line := int64(0)
+	if at, err := tracefmt.LinesAt(file, []int64{src.Offset}); err == nil && len(at) == 1 {
+		line = at[0]
+	}
+	return raw, file, line, nil
+}
+
+// Status is what the store holds and does.
+func (s *Bolt) Status() analyze.Status {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := analyze.Status{Loading: s.loading, Done: s.done, Size: s.todo, Version: s.version, Err: s.err, Warnings: slices.Clone(s.notes)}
+	fillStatus(&st, s.sources, s.sums, &s.opt)
+	return st
+}
+
+// fillStatus adds what both stores say of their sources.
+func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Options) {
+	st.PricesAsOf, st.PriceBook, st.CostMode = opt.Prices.AsOf(), opt.Prices.Source(), opt.Mode
+	for i, src := range sources {
+		n := sourceSums{}
+		if i < len(sums.sources) {
+			n = sums.sources[i]
+		}
+		name := opt.show(src.Path)
+		st.Sources = append(st.Sources, analyze.Source{Path: name, Format: src.Format, Bytes: src.Offset, Size: src.Size, Records: src.Records,
+			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-n.records), Pending: src.Pending, Note: strings.TrimPrefix(src.Note, src.Path+": ")})
+		for _, b := range src.Bad {
+			st.Skips = append(st.Skips, analyze.Skip{Path: name, Line: b.Line, Reason: b.Reason})
+		}
+		st.SkipCount += src.BadCount
+		for text, n := range src.Warnings {
+			st.Warnings = append(st.Warnings, fmt.Sprintf("%s: %s (%d times)", name, text, n))
+		}
+	}
+	slices.SortFunc(st.Sources, func(a, b analyze.Source) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(st.Skips, func(a, b analyze.Skip) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line)) })
+	if len(st.Skips) > maxBad {
+		st.Skips = st.Skips[:maxBad]
+	}
+	sort.Strings(st.Warnings)
+}

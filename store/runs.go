@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+
+	"go.etcd.io/bbolt"
+
+	"costscope/tracefmt"
+)
+
+// chain is the parts of a run, oldest first.
+type chain struct {
+	run   string
+	parts []chainPart
+	bytes uint32 // of all parts
+	base  uint32 // of the oldest
+}
+
+type chainPart struct {
+	b []byte // records
+	n int
+}
+
+// readChain finds the parts of a run from its newest. The bytes belong to the transaction.
+func readChain(tx *bbolt.Tx, at partRef) (c chain, err error) {
+	seg := tx.Bucket(bucketSeg)
+	for at.length > 0 {
+		b := seg.Get(key32(at.seg))
+		if uint64(at.off)+uint64(at.length) > uint64(len(b)) || len(c.parts) > 1<<20 {
+			return c, errCorrupt
+		}
+		p := partReader{b: b[at.off : at.off+at.length]}
+		run, before, n := p.head()
+		if p.err != nil {
+			return c, p.err
+		}
+		c.run = run
+		c.parts = append(c.parts, chainPart{p.b, n})
+		c.bytes += at.length
+		c.base = at.length
+		at = before
+	}
+	for i, j := 0, len(c.parts)-1; i < j; i, j = i+1, j-1 {
+		c.parts[i], c.parts[j] = c.parts[j], c.parts[i]
+	}
+	return c, nil
+}
+
+// records decodes all parts; more than one part is to be merged.
+func (c *chain) records(p *partReader, recs []tracefmt.Record) ([]tracefmt.Record, error) {
+	for _, part := range c.parts {
+		from := len(recs)
+		p.b, p.err = part.b, nil
+		recs = p.records(recs, c.run, part.n)
+		if p.err != nil {
+			return recs[:from], p.err
+		}
+	}
+	return recs, nil
+}
+
+// A runReader reads run after run into the same memory.
+type runReader struct {
+	asm  tracefmt.Assembler
+	part partReader
+	recs []tracefmt.Record
+}
+
+// read returns the merged records of a run; the next read overwrites them.
+func (r *runReader) read(tx *bbolt.Tx, at partRef) ([]tracefmt.Record, error) {
+	c, err := readChain(tx, at)
+	if err != nil {
+		return nil, err
+	}
+	r.part.arena = r.part.arena[:0]
+	r.recs, err = c.records(&r.part, r.recs[:0])
+	if len(c.parts) > 1 && err == nil {
+		r.recs = r.asm.Merge(r.recs)
+	}
+	return r.recs, err
+}
+
+// readRow is a row as of the transaction; one that was never stored has no part.
+func readRow(tx *bbolt.Tx, n uint32) runRow {
+	if b := tx.Bucket(bucketRow).Get(key32(n / rowsPerBlock)); b != nil {
+		return getRow(b[n%rowsPerBlock*rowSize:])
+	}
+	return runRow{}
+}
+
+// eachRow calls f for the first n rows that are stored, gone runs included.
+func eachRow(tx *bbolt.Tx, n uint32, f func(n uint32, row *runRow) error) error {
+	b := tx.Bucket(bucketRow)
+	for block := uint32(0); block*rowsPerBlock < n; block++ {
+		v := b.Get(key32(block))
+		for i := uint32(0); i < rowsPerBlock && len(v) == rowsPerBlock*rowSize && block*rowsPerBlock+i < n; i++ {
+			row := getRow(v[i*rowSize:])
+			if row.last.length == 0 {
+				continue
+			}
+			if err := f(block*rowsPerBlock+i, &row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// each calls f for every run, in the order in which they were met. What f gets is overwritten by the next run.
+func (s *Bolt) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		rd := runReader{asm: s.assembler()}
+		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
+			if row.gone {
+				return nil
+			}
+			if n&63 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			recs, err := rd.read(tx, row.last)
+			if err != nil {
+				return err
+			}
+			return f(n, rd.asm.Assemble(recs))
+		})
+	})
+}
+
+func (s *Bolt) assembler() tracefmt.Assembler {
+	return tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: s.before}
+}
+
+func (s *Bolt) rows() uint32 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.meta.Rows
+}

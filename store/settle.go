@@ -1,0 +1,282 @@
+package store
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"costscope/tracefmt"
+)
+
+// A settler works out what changed runs are worth and how they are written. Each has a segment of its own, so several work side by side.
+type settler struct {
+	s       *Bolt
+	asm     tracefmt.Assembler
+	plus    *sums // the runs as they are
+	minus   *sums // the same runs as they were stored before
+	seg     uint32
+	bytes   []byte
+	news    []tracefmt.Record // scratch: the records that came, merged
+	scratch []tracefmt.Record // scratch: what Assemble may change
+}
+
+func newSettler(s *Bolt) *settler {
+	return &settler{s: s, asm: s.assembler()}
+}
+
+// before orders places in the input: sources by path, then offsets.
+func (s *Bolt) before(a, b tracefmt.SourceRef) int {
+	if a.Source != b.Source {
+		s.mu.RLock()
+		x, y := s.sources[a.Source].Path, s.sources[b.Source].Path
+		s.mu.RUnlock()
+		if x != y {
+			if x < y {
+				return -1
+			}
+			return 1
+		}
+	}
+	switch {
+	case a.Offset < b.Offset:
+		return -1
+	case a.Offset > b.Offset:
+		return 1
+	}
+	return 0
+}
+
+// settle takes the run out of the sums as it was stored, joins what came to it, writes that and puts the run in as it is.
+func (w *settler) settle(p *pending, keep bool) {
+	if len(p.recs) > 0 {
+		w.minus.add(w.assemble(p.recs), p.recs)
+	}
+	w.news = w.news[:0]
+	for _, r := range p.news {
+		w.news = append(w.news, *r)
+	}
+	w.news = w.asm.Merge(w.news)
+	all := w.news
+	rewrite := len(p.moved) > 0 || p.parts > 16 && p.bytes-p.base > p.base/2
+	if len(p.moved) > 0 {
+		p.recs = slices.DeleteFunc(p.recs, func(r tracefmt.Record) bool { return p.moved[claimKey(&r)] })
+	}
+	if len(p.recs) > 0 {
+		p.recs = append(p.recs, w.news...)
+		p.recs = w.asm.Merge(p.recs)
+		all = p.recs
+	}
+	w.write(p, all, rewrite)
+	run := &tracefmt.Run{}
+	if keep && len(p.recs) == 0 {
+		p.recs = append(p.recs, w.news...)
+	}
+	if len(all) > 0 {
+		run = w.assemble(all)
+		w.plus.add(run, all)
+	}
+	last := p.stored.last
+	p.stored = rowOf(p.hash, last, run)
+	p.stored.gone = len(all) == 0
+}
+
+// write appends what came to p as a part, or all of p as its only part.
+func (w *settler) write(p *pending, all []tracefmt.Record, rewrite bool) {
+	recs, before := w.news, p.stored.last
+	if rewrite {
+		recs, before, p.parts, p.bytes = all, partRef{}, 0, 0
+	}
+	at := len(w.bytes)
+	w.bytes = appendPart(w.bytes, p.id, before, recs)
+	n := uint32(len(w.bytes) - at)
+	p.stored.last = partRef{w.seg, uint32(at), n}
+	if p.parts == 0 {
+		p.base = n
+	}
+	p.parts++
+	p.bytes += n
+}
+
+// assemble leaves recs as they are.
+func (w *settler) assemble(recs []tracefmt.Record) *tracefmt.Run {
+	w.scratch = append(w.scratch[:0], recs...)
+	return w.asm.Assemble(w.scratch)
+}
+
+// commitIfDue commits when enough records wait.
+func (in *ingest) commitIfDue() error {
+	if in.count < in.limit {
+		return nil
+	}
+	in.limit = min(in.limit*4, fullCommit)
+	return in.commit()
+}
+
+// commit stores the waiting records with the offsets they came from, in one transaction, and only then shows them.
+func (in *ingest) commit() error {
+	if in.count == 0 && len(in.ends) == 0 {
+		return nil
+	}
+	touched := in.touched()
+	in.settle(touched)
+	if err := in.s.db.Update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
+		return storeError(in.s.opt.Path, err)
+	}
+	in.show()
+	in.forget(touched)
+	return nil
+}
+
+// touched lists the changed runs by row: the order of the input.
+func (in *ingest) touched() []*pending {
+	var list []*pending
+	for _, p := range in.byRows {
+		if p.touched {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *pending) int { return int(a.row) - int(b.row) })
+	return list
+}
+
+// settle lets the settlers work the runs out, each a stretch of them.
+func (in *ingest) settle(list []*pending) {
+	total := 0
+	for _, p := range list {
+		total += len(p.news) + len(p.recs)
+	}
+	share := total/len(in.settlers) + 1
+	var wg sync.WaitGroup
+	for k, w := range in.settlers {
+		n, size := 0, 0
+		for n < len(list) && (size < share || k == len(in.settlers)-1) {
+			size += len(list[n].news) + len(list[n].recs)
+			n++
+		}
+		part := list[:n]
+		list = list[n:]
+		w.seg, w.bytes = in.s.meta.Seg+uint32(k), w.bytes[:0]
+		w.plus, w.minus = newSums(in.s.config()), newSums(in.s.config())
+		wg.Go(func() {
+			for _, p := range part {
+				w.settle(p, in.seq-p.seq < keepRuns)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// store writes one commit.
+func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
+	s := in.s
+	seg := tx.Bucket(bucketSeg)
+	seg.FillPercent = 1
+	for _, w := range in.settlers {
+		if len(w.bytes) > 0 {
+			if err := seg.Put(key32(w.seg), w.bytes); err != nil {
+				return err
+			}
+		}
+	}
+	if err := in.storeRows(tx, list); err != nil {
+		return err
+	}
+	if err := in.storeNames(tx); err != nil {
+		return err
+	}
+	for id := range in.ends {
+		src := *s.sources[id]
+		src.Offset, src.Line = src.next.offset, src.next.line
+		if src.Packed == "" {
+			src.Head, src.Tail, _ = fingerprints(src.Path, src.Offset) // a file that is gone by now has none and is read anew
+		}
+		if err := tx.Bucket(bucketSource).Put(key32(id), mustJSON(src)); err != nil {
+			return err
+		}
+	}
+	meta := s.meta
+	meta.Commit++
+	meta.Rows = in.nrows
+	meta.Seg += uint32(len(in.settlers))
+	return tx.Bucket(bucketMeta).Put([]byte("state"), mustJSON(meta))
+}
+
+func (in *ingest) storeRows(tx *bbolt.Tx, list []*pending) error {
+	b := tx.Bucket(bucketRow)
+	for len(list) > 0 {
+		block := list[0].row / rowsPerBlock
+		v := make([]byte, rowsPerBlock*rowSize)
+		copy(v, b.Get(key32(block)))
+		for len(list) > 0 && list[0].row/rowsPerBlock == block {
+			putRow(v[list[0].row%rowsPerBlock*rowSize:], &list[0].stored)
+			list = list[1:]
+		}
+		if err := b.Put(key32(block), v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storeNames writes the names given since the last commit.
+func (in *ingest) storeNames(tx *bbolt.Tx) error {
+	names := in.s.names.From(tracefmt.Sym(in.s.named))
+	if len(names) == 0 {
+		return nil
+	}
+	var v []byte
+	for _, n := range names {
+		v = appendText(v, n)
+	}
+	if err := tx.Bucket(bucketNames).Put(key32(uint32(in.s.named)), v); err != nil {
+		return err
+	}
+	in.newNames = len(names)
+	return nil
+}
+
+// show puts a commit that is on disk into the sums that the screen sees.
+func (in *ingest) show() {
+	s := in.s
+	s.mu.Lock()
+	for _, w := range in.settlers {
+		s.sums.merge(w.minus, -1)
+		s.sums.merge(w.plus, 1)
+	}
+	s.meta.Commit++
+	s.meta.Rows = in.nrows
+	s.meta.Seg += uint32(len(in.settlers))
+	s.named += in.newNames
+	in.newNames = 0
+	for id := range in.ends {
+		src := s.sources[id]
+		src.Offset, src.Line = src.next.offset, src.next.line
+	}
+	s.bump()
+	s.mu.Unlock()
+	clear(in.ends)
+	if in.progress != nil && time.Since(in.since) > 100*time.Millisecond {
+		in.since = time.Now()
+		in.progress(s.Status())
+	}
+}
+
+// forget lets go of what the commit stored, but for the runs that were touched last: they are the likeliest to go on.
+func (in *ingest) forget(list []*pending) {
+	for _, p := range list {
+		p.news, p.moved, p.touched = nil, nil, false
+	}
+	for row, p := range in.byRows {
+		if in.seq-p.seq >= keepRuns || p.stored.gone {
+			delete(in.byRows, row)
+			delete(in.runs, p.slot)
+		}
+	}
+	in.last = nil
+	for _, b := range in.held {
+		in.pipe.batches.put(b)
+	}
+	in.held, in.count = in.held[:0], 0
+}

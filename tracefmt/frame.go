@@ -1,0 +1,95 @@
+package tracefmt
+
+import "bytes"
+
+// A framer finds values by their brackets: documents over several lines, elements of top-level arrays, values side by side. Between
+// values it passes over white space, commas and the brackets of top-level arrays. It checks nothing else, and it may go on where one
+// buffer ended and the next begins.
+type framer struct {
+	at     int // next byte to look at
+	from   int // start of the current value
+	depth  int
+	quoted bool // inside a string
+	escape bool // behind a backslash
+	bare   bool // inside a number, word or garbage
+}
+
+// next returns the next whole value of b; ok is false at the end of b, where the value that began at from (depth > 0 or bare) is not whole.
+func (f *framer) next(b []byte) (from, to int, ok bool) {
+	for f.at < len(b) {
+		c := b[f.at]
+		switch {
+		case f.quoted:
+			f.string(b)
+			if !f.quoted && f.depth == 0 {
+				return f.from, f.at, true
+			}
+			continue
+		case f.bare:
+			if ends(c) {
+				f.bare = false
+				return f.from, f.at, true
+			}
+		case f.depth > 0:
+			switch c {
+			case '"':
+				f.quoted = true
+			case '{', '[':
+				f.depth++
+			case '}', ']':
+				if f.depth--; f.depth == 0 {
+					f.at++
+					return f.from, f.at, true
+				}
+			}
+		default:
+			f.begin(c)
+		}
+		f.at++
+	}
+	return f.from, f.at, false
+}
+
+// open tells that a value has begun and not ended.
+func (f *framer) open() bool { return f.depth > 0 || f.bare || f.quoted }
+
+// begin looks at a byte between values.
+func (f *framer) begin(c byte) {
+	switch c {
+	case ' ', '\t', '\r', '\n', ',', '[', ']', 0:
+		f.from = f.at + 1
+		return
+	case '{':
+		f.depth = 1
+	case '"':
+		f.quoted = true
+	default:
+		f.bare = true
+	}
+	f.from = f.at
+}
+
+// ends tells whether c ends a number, a word or garbage; words side by side are one piece of garbage.
+func ends(c byte) bool { return c == '\n' || c == ',' || c == '[' || c == ']' || c == '{' }
+
+// string moves behind the end of the string that f.at stands in, or to the end of b.
+func (f *framer) string(b []byte) {
+	for f.at < len(b) {
+		if f.escape {
+			f.escape = false
+			f.at++
+			continue
+		}
+		k := bytes.IndexAny(b[f.at:], `"\`)
+		if k < 0 {
+			f.at = len(b)
+			return
+		}
+		f.at += k + 1
+		if b[f.at-1] == '"' {
+			f.quoted = false
+			return
+		}
+		f.escape = true
+	}
+}

@@ -1,0 +1,164 @@
+package tui
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// An action is one thing a person can do. Footer, help page and the README's table of keys are printed from the table of actions.
+type action struct {
+	keys string            // the keys, by their names
+	name string            // what it does
+	foot string            // its word in the footer; "" keeps it out
+	off  func(*App) string // why it cannot be done now; "" when it can. nil: it always can
+	do   func(*App) tea.Cmd
+}
+
+// actions is every key. It is filled by init because actions show the table.
+var actions []action
+
+func init() {
+	actions = []action{
+		{"j down", "down", "", needs[mover]("nothing to move over here"), by(1)},
+		{"k up", "up", "", needs[mover]("nothing to move over here"), by(-1)},
+		{"pgdown ctrl+f", "a page down", "", needs[mover]("nothing to move over here"), pages(1)},
+		{"pgup ctrl+b", "a page up", "", needs[mover]("nothing to move over here"), pages(-1)},
+		{"ctrl+d", "half a page down", "", needs[mover]("nothing to move over here"), halfPages(1)},
+		{"ctrl+u", "half a page up", "", needs[mover]("nothing to move over here"), halfPages(-1)},
+		{"g home", "to the first", "", needs[mover]("nothing to move over here"), by(-1 << 30)},
+		{"G end", "to the last", "", needs[mover]("nothing to move over here"), by(1 << 30)},
+		{"enter", "open what is under the cursor", "open", cannotOpen, (*App).open},
+		{"l right", "open; in a full chart: the next bar", "", cannotGoRight, (*App).goRight},
+		{"esc", "go back", "back", cannotBack, (*App).back},
+		{"h left", "go back; in a full chart: the bar before", "", cannotGoLeft, (*App).goLeft},
+		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
+		{"]", "choose the next bar", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
+		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
+		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", needs[searcher]("nothing to filter here"), (*App).filter},
+		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
+		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
+		{"x", "exclude the name under the cursor", "", needsRow, (*App).exclude},
+		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
+		{"s", "sort by the next column", "sort", needs[sorter]("nothing to sort here"), (*App).nextSort},
+		{"S", "turn the order around", "", needs[sorter]("nothing to sort here"), (*App).turnSort},
+		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsTable, (*App).nextMeasure},
+		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
+		{"1 9", "the lens of that number; again: let it fill the screen", "", needsLensed, nil},
+		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
+		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
+		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
+		{"u", "shape of runs or of calls", "", needsBars, (*App).switchUnit},
+		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
+		{"K", "the call before, in a call's detail", "", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
+		{"J", "the next call, in a call's detail", "", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
+		{"y", "copy the path or the call's id", "", needs[copier]("nothing to copy here"), (*App).yank},
+		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
+		{"R", "ask again", "", nil, (*App).reload},
+		{"T", "theme: dark or light", "", cannotTheme, (*App).turnTheme},
+		{"?", "help", "help", alreadyHelp, (*App).help},
+		{"q", "go back; at the top: quit", "quit", nil, (*App).quitOrBack},
+		{"Q ctrl+c", "quit", "", nil, (*App).quit},
+	}
+	for i := range actions {
+		if actions[i].do == nil {
+			actions[i].keys, actions[i].do = lensKeys(), func(*App) tea.Cmd { return nil } // key gives the number to lensKey
+		}
+	}
+}
+
+// lensKeys are the keys of the lenses there are.
+func lensKeys() string {
+	var k []string
+	for i := range lenses {
+		k = append(k, lenses[i].key)
+	}
+	return strings.Join(k, " ")
+}
+
+// key does what a key means. One that does nothing says why.
+func (a *App) key(k string, text []rune) tea.Cmd {
+	a.note, a.bad = "", false
+	if a.over != nil {
+		return a.over.key(a, k, text)
+	}
+	if a.w < minW || a.h < minH {
+		if k == "q" || k == "Q" || k == "ctrl+c" {
+			return a.quit()
+		}
+		return nil
+	}
+	act := actionOf(k)
+	if act == nil {
+		a.leaving = false
+		if len(k) == 1 && k[0] >= '1' && k[0] <= '9' {
+			return a.refuse("there is no lens " + k + " · " + lensNames())
+		}
+		return a.refuse(clean(k) + " does nothing · ? shows the keys")
+	}
+	if act.keys != "q" && act.keys != "Q ctrl+c" {
+		a.leaving = false
+	}
+	if act.off != nil {
+		if why := act.off(a); why != "" {
+			return a.refuse(why)
+		}
+	}
+	for i := range lenses {
+		if lenses[i].key == k {
+			return a.lensKey(i)
+		}
+	}
+	return act.do(a)
+}
+
+func lensNames() string {
+	var s []string
+	for i := range lenses {
+		s = append(s, lenses[i].key+" "+lenses[i].name)
+	}
+	return strings.Join(s, " · ")
+}
+
+// actionOf is the action of a key; nil for none.
+func actionOf(k string) *action {
+	for i := range actions {
+		for _, name := range strings.Fields(actions[i].keys) {
+			if name == k {
+				return &actions[i]
+			}
+		}
+	}
+	return nil
+}
+
+// keyLabels are the keys that people know by another sign.
+var keyLabels = map[string]string{
+	"up": "↑", "down": "↓", "left": "←", "right": "→", "pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End", "shift+tab": "⇧tab",
+}
+
+// keyLabel prints the keys of an action.
+func keyLabel(keys string) string {
+	f := strings.Fields(keys)
+	for i, k := range f {
+		if l, ok := keyLabels[k]; ok {
+			k = l
+		}
+		f[i] = strings.Replace(k, "ctrl+", "^", 1)
+	}
+	return strings.Join(f, " ")
+}
+
+// KeysMarkdown is the table of keys as the README shows it.
+func KeysMarkdown() string {
+	var b strings.Builder
+	b.WriteString("| key | what it does |\n|---|---|\n")
+	for i := range actions {
+		keys := strings.Fields(keyLabel(actions[i].keys))
+		for n, k := range keys {
+			keys[n] = "`" + k + "`"
+		}
+		b.WriteString("| " + strings.Join(keys, " ") + " | " + actions[i].name + " |\n")
+	}
+	return b.String()
+}

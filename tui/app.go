@@ -1,0 +1,221 @@
+// Package tui is the explorer: a scope (a path and its filters) seen through a lens (a question). It asks a Source and draws what it
+// answers; reading happens in commands, the event loop only thinks. Whatever text comes from a trace is made harmless before it is drawn.
+package tui
+
+import (
+	"slices"
+	"time"
+
+	"costscope/analyze"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+)
+
+// An App is the explorer's state. It is used by one goroutine.
+type App struct {
+	src     Source
+	opt     Options
+	theme   *Theme
+	profile termenv.Profile
+	w, h    int
+	status  analyze.Status
+
+	stack []screen // the last one is visible
+	prev  []screen // the view before, for "-"
+	over  dialog   // what lies over the screen; nil for nothing
+	note  string   // of the moment; the next key clears it
+	bad   bool     // the note is about something that could not be done
+
+	look    look
+	refresh clock
+	leaving bool // the way out was asked for while loading
+}
+
+// look is how things are shown; it stays while scopes change.
+type look struct {
+	measure measure
+	sort    string // id of a column
+	up      bool   // smallest first
+	hidden  map[string]bool
+	lens    int // index in lenses
+	perCall bool
+	log     bool
+	serial  int // grows with every change, so that drawings know that they are old
+}
+
+// clock spaces refreshes.
+type clock struct {
+	last    time.Time
+	waiting bool
+}
+
+const refreshEvery = 250 * time.Millisecond
+
+// Messages of the source and the clock.
+type (
+	changedMsg struct{}
+	tickMsg    struct{}
+	statusMsg  struct{ s analyze.Status }
+)
+
+// New returns an explorer of src.
+func New(src Source, o Options) *App {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if len(o.By) == 0 {
+		o.By = []analyze.Dimension{{Dim: analyze.DimWorkflow}, {Dim: analyze.DimAgent}, {Dim: analyze.DimStep}}
+	}
+	a := &App{src: src, opt: o, profile: profileOf(o), look: look{sort: "measure", hidden: map[string]bool{}}}
+	a.theme = newTheme(darkBackground(o.Theme, env), a.profile)
+	a.stack = []screen{newPaths(scope{query: o.Query}, o.By[0])}
+	return a
+}
+
+// Init asks for the first rows and begins to listen.
+func (a *App) Init() tea.Cmd {
+	return tea.Batch(a.askStatus(), a.top().load(a), a.listen())
+}
+
+// Update takes one message. It never reads or waits.
+func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch m := msg.(type) {
+	case tea.WindowSizeMsg:
+		a.w, a.h = m.Width, m.Height
+		a.look.serial++
+		return a, a.top().load(a)
+	case tea.KeyMsg:
+		return a, a.key(keyOf(m))
+	case tea.MouseMsg:
+		return a, a.mouse(m)
+	case reply:
+		return a, a.take(m)
+	case due:
+		return a, a.top().due(a, m)
+	case statusMsg:
+		a.status = m.s
+		return a, a.whileLoading()
+	case changedMsg:
+		return a, tea.Batch(a.listen(), a.changed())
+	case tickMsg:
+		a.refresh.waiting = false
+		return a, a.changed()
+	case tea.QuitMsg:
+		return a, nil
+	}
+	return a, nil
+}
+
+func (a *App) top() screen { return a.stack[len(a.stack)-1] }
+
+// take hands an answer to the screens: one that was left has moved on and drops it.
+func (a *App) take(r reply) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, s := range a.stack {
+		cmds = append(cmds, s.take(a, r))
+	}
+	return tea.Batch(cmds...)
+}
+
+// listen waits for the source to say that it changed.
+func (a *App) listen() tea.Cmd {
+	ch := a.src.Changed()
+	if ch == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		if _, ok := <-ch; !ok {
+			return nil
+		}
+		return changedMsg{}
+	}
+}
+
+func (a *App) askStatus() tea.Cmd {
+	src := a.src
+	return func() tea.Msg { return statusMsg{src.Status()} }
+}
+
+// changed asks the visible screen to ask again, at most four times a second.
+func (a *App) changed() tea.Cmd {
+	if a.refresh.waiting {
+		return nil
+	}
+	now := a.opt.Now()
+	if wait := refreshEvery - now.Sub(a.refresh.last); wait > 0 && wait <= refreshEvery {
+		return a.tick(wait)
+	}
+	a.refresh.last = now
+	return tea.Batch(a.askStatus(), a.top().load(a))
+}
+
+func (a *App) tick(wait time.Duration) tea.Cmd {
+	a.refresh.waiting = true
+	return tea.Tick(wait, func(time.Time) tea.Msg { return tickMsg{} })
+}
+
+// whileLoading keeps the progress line moving although the source may be silent.
+func (a *App) whileLoading() tea.Cmd {
+	if !a.status.Loading || a.refresh.waiting {
+		return nil
+	}
+	return a.tick(refreshEvery)
+}
+
+// push shows s on top of what is there.
+func (a *App) push(s screen) tea.Cmd {
+	a.remember()
+	a.stack = append(slices.Clone(a.stack), s)
+	return s.load(a)
+}
+
+// pop goes back to the screen before, which finds its cursor where it was.
+func (a *App) pop() tea.Cmd {
+	a.remember()
+	a.top().leave()
+	a.stack = a.stack[:len(a.stack)-1]
+	return a.top().load(a)
+}
+
+func (a *App) remember() { a.prev = slices.Clone(a.stack) }
+
+// swap goes to the view before this one.
+func (a *App) swap() tea.Cmd {
+	a.top().leave()
+	a.stack, a.prev = a.prev, slices.Clone(a.stack)
+	return a.top().load(a)
+}
+
+// say shows a note until the next key.
+func (a *App) say(s string) tea.Cmd {
+	a.note, a.bad = s, false
+	return nil
+}
+
+// refuse says why something cannot be done.
+func (a *App) refuse(s string) tea.Cmd {
+	a.note, a.bad = s, true
+	return nil
+}
+
+// quit leaves; while loading it asks once.
+func (a *App) quit() tea.Cmd {
+	if a.status.Loading && !a.leaving {
+		a.leaving = true
+		return a.say("still reading · q again quits and keeps what was read · any other key stays")
+	}
+	for _, s := range a.stack {
+		s.leave()
+	}
+	return tea.Quit
+}
+
+// relook is called after a change of look: what is shown is arranged anew.
+func (a *App) relook() tea.Cmd {
+	a.look.serial++
+	return a.top().relook(a)
+}

@@ -1,0 +1,72 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// An asker is whatever waits for answers: each question has a number, and only the answer to the last one counts.
+type asker struct {
+	seq    uint64
+	busy   bool
+	cancel context.CancelFunc
+}
+
+// A reply is the answer to a question that a screen asked.
+type reply struct {
+	to  *asker
+	seq uint64
+	ans any
+	err error
+}
+
+// due tells a screen that its pause is over and the question should be asked now.
+type due struct {
+	to  *asker
+	seq uint64
+}
+
+// ask runs f, which must only use copies, on another goroutine. An earlier question is cancelled.
+func (k *asker) ask(f func(context.Context) (any, error)) tea.Cmd {
+	k.leave()
+	ctx, cancel := context.WithCancel(context.Background())
+	k.cancel, k.busy = cancel, true
+	seq := k.seq
+	return func() tea.Msg {
+		ans, err := f(ctx)
+		return reply{to: k, seq: seq, ans: ans, err: err}
+	}
+}
+
+// later asks for a due message after a pause. A new question or pause makes it void.
+func (k *asker) later(pause time.Duration) tea.Cmd {
+	k.leave()
+	k.busy = true
+	seq := k.seq
+	return tea.Tick(pause, func(time.Time) tea.Msg { return due{to: k, seq: seq} })
+}
+
+// leave forgets and cancels what was asked.
+func (k *asker) leave() {
+	k.seq++
+	k.busy = false
+	if k.cancel != nil {
+		k.cancel()
+		k.cancel = nil
+	}
+}
+
+// took says whether r answers the last question.
+func (k *asker) took(r reply) bool {
+	if r.to != k || r.seq != k.seq {
+		return false
+	}
+	k.busy = false
+	if k.cancel != nil {
+		k.cancel()
+		k.cancel = nil
+	}
+	return true
+}

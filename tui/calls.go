@@ -1,0 +1,447 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// calls is lens 9: a list of any length, of which only what is visible, and a little around it, is ever asked for.
+type calls struct {
+	asker
+	s     scope
+	key   string
+	again bool
+	err   error
+	known bool // the number of calls is
+	cur   window
+	order int // index in callOrders
+	up    bool
+	rows  map[int]analyze.CallRow // by place in the list
+	from  int                     // of the part that was asked for last
+	n     int
+	total *analyze.Row    // of the scope; nil until known
+	stale bool            // total must be asked for again
+	ref   analyze.CallRef // of the cursor
+	held  bool
+}
+
+// callOrders are what the list can be sorted by, in the order in which "s" goes through them.
+var callOrders = []struct {
+	by   analyze.CallOrder
+	name string // the column that bears the mark
+}{
+	{analyze.ByCost, "cost"}, {analyze.ByTime, "time"}, {analyze.ByTokens, "in"}, {analyze.ByOutput, "out"}, {analyze.ByDuration, "took"},
+}
+
+const callMargin = 100 // lines asked for around the visible ones
+
+func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
+	key := s.id()
+	switch {
+	case key == l.key && !fresh:
+		return nil
+	case key == l.key && l.busy:
+		l.again, l.stale = true, true
+		return nil
+	case key == l.key:
+		l.stale = true
+		return l.request(a)
+	}
+	first := l.key == ""
+	l.total, l.stale = nil, true
+	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
+	l.rows, l.cur, l.ref = nil, window{rows: l.cur.rows}, analyze.CallRef{}
+	if !first {
+		return l.later(pause)
+	}
+	return l.request(a)
+}
+
+func (l *calls) due(a *App, d due) tea.Cmd {
+	if d.to != &l.asker || d.seq != l.seq {
+		return nil
+	}
+	return l.request(a)
+}
+
+type callAnswer struct {
+	page  analyze.CallPage
+	total *analyze.Row // nil where it was not asked for
+}
+
+// request asks for what is visible and a margin.
+func (l *calls) request(a *App) tea.Cmd {
+	l.again = false
+	rows := max(l.cur.rows, 20)
+	l.from = max(0, l.cur.top-callMargin)
+	l.n = l.cur.top - l.from + rows + callMargin
+	src, q, by, desc, from, n, stale := a.src, l.s.by(), callOrders[l.order].by, l.desc(), l.from, l.n, l.stale
+	return l.ask(func(ctx context.Context) (any, error) {
+		page, err := src.Calls(ctx, q, by, desc, from, n)
+		ans := callAnswer{page: page}
+		if err != nil || !stale {
+			return ans, err
+		}
+		table, err := src.Rollup(ctx, q)
+		if err == nil {
+			ans.total = &table.Total
+		}
+		return ans, err
+	})
+}
+
+// desc: costs, tokens and durations begin with the largest, times with the oldest.
+func (l *calls) desc() bool {
+	return (callOrders[l.order].by != analyze.ByTime) != l.up
+}
+
+func (l *calls) take(a *App, r reply) tea.Cmd {
+	if !l.took(r) {
+		return nil
+	}
+	if l.err = r.err; r.err != nil {
+		return nil
+	}
+	ans := r.ans.(callAnswer)
+	page := ans.page
+	if ans.total != nil {
+		l.total, l.stale = ans.total, l.again
+	}
+	l.known = true
+	l.rows = make(map[int]analyze.CallRow, len(page.Rows))
+	at := -1
+	for i, row := range page.Rows {
+		l.rows[page.From+i] = row
+		if l.held && row.Ref == l.ref && (at < 0 || abs(page.From+i-l.cur.at) < abs(at-l.cur.at)) {
+			at = page.From + i
+		}
+	}
+	if at >= 0 {
+		l.cur.top = max(0, l.cur.top+at-l.cur.at)
+		l.cur.at = at
+	}
+	l.cur.resize(page.Total, max(l.cur.rows, 1))
+	if l.again {
+		return l.request(a)
+	}
+	return l.fetch(a)
+}
+
+func abs(x int) int {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// fetch asks for more when a visible line is not there.
+func (l *calls) fetch(a *App) tea.Cmd {
+	if !l.known || l.cur.n == 0 {
+		return nil
+	}
+	_, first := l.rows[l.cur.top]
+	_, last := l.rows[l.cur.end()-1]
+	if first && last {
+		return nil
+	}
+	if l.busy {
+		l.again = true
+		return nil
+	}
+	return l.request(a)
+}
+
+func (l *calls) move(a *App, by int) tea.Cmd {
+	l.cur.move(by)
+	l.held = true
+	if row, ok := l.rows[l.cur.at]; ok {
+		l.ref = row.Ref
+	}
+	return l.fetch(a)
+}
+
+func (l *calls) page() int { return max(1, l.cur.rows-1) }
+
+func (l *calls) cannotOpen(*App) string {
+	if _, ok := l.rows[l.cur.at]; !ok {
+		return "there is no call to open"
+	}
+	return ""
+}
+
+func (l *calls) open(a *App) tea.Cmd {
+	row := l.rows[l.cur.at]
+	l.held, l.ref = true, row.Ref
+	return a.push(newDetail(l.s, row, l))
+}
+
+func (l *calls) nextSort(a *App) tea.Cmd {
+	l.order = (l.order + 1) % len(callOrders)
+	l.up = false
+	return l.resort(a)
+}
+
+func (l *calls) turnSort(a *App) tea.Cmd {
+	l.up = !l.up
+	return l.resort(a)
+}
+
+func (l *calls) resort(a *App) tea.Cmd {
+	l.cur.at, l.cur.top, l.held = 0, 0, false
+	return l.request(a)
+}
+
+func (l *calls) click(a *App, x, y int) tea.Cmd {
+	i := l.cur.top + y - 2
+	if y < 2 || i >= l.cur.end() {
+		return nil
+	}
+	return l.move(a, i-l.cur.at)
+}
+
+func (l *calls) copied(*App) (string, string) {
+	row, ok := l.rows[l.cur.at]
+	if !ok {
+		return "", ""
+	}
+	return row.ID, "call id"
+}
+
+func (l *calls) summary(a *App) string {
+	if !l.known {
+		return ""
+	}
+	if l.cur.n == 0 {
+		return "0 calls"
+	}
+	return "call " + count(int64(l.cur.at+1)) + " of " + count(int64(l.cur.n))
+}
+
+// Drawing.
+
+// A callColumn is one fact about a call; the lowest rank is dropped last.
+type callColumn struct {
+	id    string
+	width int
+	rank  int
+	right bool
+	text  func(a *App, r *analyze.CallRow) (string, role)
+}
+
+var callColumns = []callColumn{
+	{"", 2, 0, false, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
+	{"time", 19, 3, false, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
+	{"workflow", 14, 9, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
+	{"agent", 14, 5, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
+	{"step", 18, 2, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
+	{"model", 20, 4, false, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
+	{"in", 9, 6, true, func(a *App, r *analyze.CallRow) (string, role) {
+		return has(r, tracefmt.HasInput, r.Usage.Input), roleText
+	}},
+	{"cached", 9, 8, true, func(a *App, r *analyze.CallRow) (string, role) {
+		return has(r, tracefmt.HasCacheRead, r.Usage.CacheRead), roleDim
+	}},
+	{"out", 8, 7, true, func(a *App, r *analyze.CallRow) (string, role) {
+		return has(r, tracefmt.HasOutput, r.Usage.Output), roleText
+	}},
+	{"took", 8, 10, true, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
+	{"cost", 11, 1, true, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
+}
+
+// stateGlyph says how the call ended, in one sign.
+func stateGlyph(r *analyze.CallRow) (string, role) {
+	switch {
+	case r.Status == tracefmt.StatusError || r.Flags&tracefmt.FlagOutputBad != 0:
+		return "✗", roleFail
+	case r.Attempt > 1 || r.RetryOf != "":
+		return "↻", roleRetry
+	case r.State == tracefmt.CostUnpriced:
+		return "?", roleWarn
+	case r.State == tracefmt.CostNoUsage:
+		return "–", roleWarn
+	case r.Status == tracefmt.StatusUnfinished:
+		return "…", roleWarn
+	}
+	return "", roleText
+}
+
+func timeText(a *App, r *analyze.CallRow) string {
+	if r.Has&tracefmt.HasStart == 0 {
+		return unknown
+	}
+	return time.Unix(0, r.Start).In(a.opt.Zone).Format("2006-01-02 15:04:05")
+}
+
+// modelText is what did the work: a model, else a tool, else the kind of call.
+func modelText(r *analyze.CallRow) string {
+	switch {
+	case r.Model != "":
+		return clean(r.Model)
+	case r.Tool != "":
+		return clean(r.Tool)
+	}
+	return r.Kind.String()
+}
+
+func has(r *analyze.CallRow, f tracefmt.Fields, n int64) string {
+	if r.Has&f == 0 {
+		return unknown
+	}
+	return count(n)
+}
+
+func tookText(r *analyze.CallRow) string {
+	if r.Has&tracefmt.HasStart == 0 || r.Has&tracefmt.HasEnd == 0 {
+		return unknown
+	}
+	return elapsed(r.End - r.Start)
+}
+
+// costText is what counts for the call; what is not known is not 0.
+func costText(r *analyze.CallRow) (string, role) {
+	switch r.State {
+	case tracefmt.CostRecorded, tracefmt.CostComputed:
+		return money(r.Cost), roleSpend
+	case tracefmt.CostUnpriced:
+		return "no price", roleWarn
+	case tracefmt.CostNoUsage:
+		return "no usage", roleWarn
+	case tracefmt.CostShadowed:
+		return "below", roleDim
+	}
+	return unknown, roleDim
+}
+
+func (l *calls) view(a *App, w, h int, zoomed bool) []string {
+	out := newPen(a.theme, w)
+	l.title(a, out)
+	l.cur.resize(l.cur.n, h-2)
+	switch {
+	case l.err != nil:
+		out.gap(2).line(roleFail, "✗ "+clean(l.err.Error()))
+	case !l.known:
+		out.gap(2).line(roleDim, "looking for calls …")
+	case l.cur.n == 0:
+		out.gap(2).line(roleDim, "no calls here"+when(zoomed, " · esc goes back"))
+	default:
+		l.table(a, out, zoomed)
+	}
+	return out.fit(h)
+}
+
+func when(ok bool, s string) string {
+	if ok {
+		return s
+	}
+	return ""
+}
+
+func (l *calls) title(a *App, out *pen) {
+	o := callOrders[l.order]
+	how := map[bool]string{true: "largest first", false: "smallest first"}[l.desc()]
+	switch o.by {
+	case analyze.ByTime:
+		how = map[bool]string{true: "latest first", false: "oldest first"}[l.desc()]
+	case analyze.ByCost:
+		how = map[bool]string{true: "dearest first", false: "cheapest first"}[l.desc()]
+	}
+	out.gap(2).put(roleTitle, lastName(l.s)).put(roleDim, " · ")
+	if l.known {
+		out.put(roleText, count(int64(l.cur.n))+" "+plural(l.cur.n, "call", "calls")).put(roleDim, " · ")
+	}
+	out.put(roleDim, "by "+o.name+", "+how)
+	if l.busy {
+		out.put(roleDim, " …")
+	}
+	out.end()
+}
+
+func (l *calls) table(a *App, out *pen, cursor bool) {
+	cols, wide := callLayout(l.s, out.max)
+	out.gap(2)
+	for i, k := range cols {
+		c := &callColumns[k]
+		head, r := c.id, roleHead
+		if c.id == callOrders[l.order].name {
+			r = roleTitle
+			head += map[bool]string{true: "▾", false: "▴"}[l.desc()]
+		}
+		l.cell(out, i, c, r, head, wide)
+	}
+	out.end()
+	for i := l.cur.top; i < l.cur.end(); i++ {
+		row, ok := l.rows[i]
+		mark := "  "
+		if cursor && i == l.cur.at {
+			out.sel, mark = true, "▌ "
+		}
+		out.put(roleMark, mark)
+		if !ok {
+			out.line(roleDim, "·")
+			continue
+		}
+		for n, k := range cols {
+			c := &callColumns[k]
+			text, r := c.text(a, &row)
+			if text == unknown {
+				r = roleDim
+			}
+			l.cell(out, n, c, r, text, wide)
+		}
+		out.end()
+	}
+}
+
+func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, wide int) {
+	if n > 0 && callColumns[0].id != c.id {
+		out.gap(1)
+	}
+	w := c.width
+	if c.id == "step" {
+		w += wide
+	}
+	if c.right {
+		out.right(r, text, w)
+		return
+	}
+	out.left(r, text, w)
+}
+
+// callLayout chooses the columns that fit; what is left over goes to the step. Columns that the path fixes come last.
+func callLayout(s scope, w int) (cols []int, wide int) {
+	space := w - 2
+	show := make([]bool, len(callColumns))
+	for rank := 0; rank <= len(callColumns); rank++ {
+		for k := range callColumns {
+			c := &callColumns[k]
+			if c.rank != rank {
+				continue
+			}
+			if need := c.width + 1; need <= space {
+				space -= need
+				show[k] = true
+			}
+		}
+	}
+	for k, on := range show {
+		if on {
+			cols = append(cols, k)
+		}
+	}
+	return cols, min(max(space, 0), 40)
+}
+
+// id tells scopes apart.
+func (s scope) id() string {
+	var b strings.Builder
+	b.WriteString(s.query.String())
+	b.WriteByte('|')
+	b.WriteString(strings.Join(s.names, "\x00"))
+	return b.String()
+}

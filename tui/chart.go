@@ -1,0 +1,98 @@
+package tui
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/NimbleMarkets/ntcharts/canvas"
+	"github.com/NimbleMarkets/ntcharts/canvas/graph"
+	"github.com/NimbleMarkets/ntcharts/linechart"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+)
+
+var (
+	lowerBlocks = [...]string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
+	leftBlocks  = [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
+)
+
+// barCells is the length of a bar of v in w columns where most fills them all: whole cells, and an eighth block for the rest. What is
+// more than nothing is seen.
+func barCells(v, most int64, w int) (full int, part string) {
+	if v <= 0 || most <= 0 || w <= 0 {
+		return 0, ""
+	}
+	eighths := int(math.Round(float64(v) / float64(most) * float64(w*8)))
+	eighths = min(max(eighths, 1), w*8)
+	return eighths / 8, leftBlocks[eighths%8]
+}
+
+// height is how many eighths of a line a column takes. log: every factor of ten takes as much.
+func height(v, most int64, eighths int, log bool) int {
+	if v <= 0 || most <= 0 {
+		return 0
+	}
+	x := float64(v) / float64(most)
+	if log && most > 1 {
+		x = (math.Log(float64(v)) + 1) / (math.Log(float64(most)) + 1)
+	}
+	return min(max(int(math.Round(x*float64(eighths))), 1), eighths)
+}
+
+// columnsChart draws one column per value, each barW wide, into h lines written by put(line, column, text).
+func columnsChart(values []int64, most int64, h, barW int, log bool, put func(line, at int, s string)) {
+	for i, v := range values {
+		e := height(v, most, h*8, log)
+		for line := range h {
+			if cell := min(max(e-(h-1-line)*8, 0), 8); cell > 0 {
+				put(line, i, strings.Repeat(lowerBlocks[cell], barW))
+			}
+		}
+	}
+}
+
+// minLine is the smallest size that the line chart is drawn at; below, the library fails.
+const minLineW, minLineH = 12, 4
+
+// lorenzChart draws the curve y[0] to y[n-1] over x from 0 to 1, and the dotted diagonal of perfect evenness, as plain text lines, w by h.
+func lorenzChart(y []float64, w, h int) []string {
+	if w < minLineW || h < minLineH || len(y) < 2 {
+		return make([]string, max(h, 0))
+	}
+	m := linechart.New(w, h, 0, 1, 0, 1, linechart.WithXYSteps(max(8, (w-6)/4), max(1, (h-2)/2)))
+	m.XLabelFormatter = func(_ int, v float64) string { return strings.TrimSpace(percentLabel(v)) }
+	m.YLabelFormatter = func(_ int, v float64) string { return percentLabel(v) }
+	m.UpdateGraphSizes()
+	m.DrawXYAxisAndLabel()
+	g := graph.NewBrailleGrid(m.GraphWidth(), m.GraphHeight(), 0, 1, 0, 1)
+	const steps = 400
+	for i := range steps + 1 {
+		x := float64(i) / steps
+		k := x * float64(len(y)-1)
+		low := min(int(k), len(y)-2)
+		v := y[low] + (y[low+1]-y[low])*(k-float64(low))
+		g.Set(g.GridPoint(canvas.Float64Point{X: x, Y: v}))
+		if i%10 == 0 {
+			g.Set(g.GridPoint(canvas.Float64Point{X: x, Y: x}))
+		}
+	}
+	at := m.Origin()
+	graph.DrawBraillePatterns(&m.Canvas, canvas.Point{X: at.X + 1, Y: 0}, g.BraillePatterns(), lipgloss.NewStyle())
+	lines := strings.Split(ansi.Strip(m.View()), "\n")
+	for i := range lines {
+		lines[i] = cut(lines[i], w)
+	}
+	for len(lines) < h {
+		lines = append(lines, "")
+	}
+	return lines[:h]
+}
+
+// percentLabel takes four columns whatever the value, so that the library leaves enough room for all labels.
+func percentLabel(v float64) string {
+	return padLeft(strconv.Itoa(int(math.Round(v*100)))+"%", 4)
+}
+
+// braille tells whether a rune draws the curve, so that it can be coloured apart from axis and labels.
+func braille(r rune) bool { return r >= 0x2800 && r <= 0x28ff }

@@ -1,0 +1,192 @@
+package tui
+
+import (
+	"strings"
+	"unicode"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// A dialog takes the keys while it is open. It lies over the last lines of the body or takes the line of the keys.
+type dialog interface {
+	key(a *App, k string, text []rune) tea.Cmd
+	lines(a *App, w, most int) []string // at most most lines of at most w columns
+}
+
+// A picker is a list to choose from.
+type picker struct {
+	title string
+	items []pickItem
+	cur   window
+	pick  func(a *App, i int) tea.Cmd // closes the dialog itself, if it should close
+	keys  string
+}
+
+type pickItem struct {
+	name, about string
+	mark        string // in front: "●" for what is chosen
+}
+
+func (p *picker) key(a *App, k string, text []rune) tea.Cmd {
+	switch k {
+	case "esc", "q", "h", "left":
+		a.over = nil
+	case "enter", "l", "right", "space":
+		return p.pick(a, p.cur.at)
+	case "j", "down", "tab":
+		p.cur.move(1)
+	case "k", "up":
+		p.cur.move(-1)
+	case "g", "home":
+		p.cur.move(-p.cur.n)
+	case "G", "end":
+		p.cur.move(p.cur.n)
+	case "pgdown":
+		p.cur.move(p.cur.rows)
+	case "pgup":
+		p.cur.move(-p.cur.rows)
+	case "ctrl+c", "Q":
+		a.over = nil
+		return a.quit()
+	default:
+		return p.byLetter(text)
+	}
+	return nil
+}
+
+// byLetter jumps to the next item that begins with the letter typed.
+func (p *picker) byLetter(text []rune) tea.Cmd {
+	if len(text) != 1 {
+		return nil
+	}
+	for n := 1; n <= len(p.items); n++ {
+		i := (p.cur.at + n) % len(p.items)
+		if strings.HasPrefix(strings.ToLower(p.items[i].name), strings.ToLower(string(text))) {
+			p.cur.move(i - p.cur.at)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p *picker) lines(a *App, w, most int) []string {
+	out := newPen(a.theme, w)
+	out.rule(p.title)
+	p.cur.resize(len(p.items), max(1, min(len(p.items), most-2)))
+	for i := p.cur.top; i < p.cur.end(); i++ {
+		it := p.items[i]
+		mark := "  "
+		if i == p.cur.at {
+			out.sel, mark = true, "▌ "
+		}
+		out.put(roleMark, mark).left(roleGood, it.mark, 2).left(roleName, it.name, 14).gap(1).put(roleDim, it.about)
+		out.end()
+	}
+	out.gap(2).line(roleDim, p.keys)
+	return out.fit(min(len(out.list), most))
+}
+
+// A prompt is a line to type into.
+type prompt struct {
+	label string
+	hint  string
+	text  []rune
+	at    int
+	err   string
+	live  func(a *App, s string) tea.Cmd // with every change
+	done  func(a *App, s string) (err string, cmd tea.Cmd)
+	stop  func(a *App) tea.Cmd // given up
+}
+
+func newPrompt(label, text string) *prompt {
+	r := []rune(text)
+	return &prompt{label: label, text: r, at: len(r)}
+}
+
+func (p *prompt) key(a *App, k string, text []rune) tea.Cmd {
+	switch k {
+	case "esc", "ctrl+c":
+		a.over = nil
+		return p.stop(a)
+	case "enter":
+		err, cmd := p.done(a, string(p.text))
+		if p.err = err; err == "" && a.over == dialog(p) {
+			a.over = nil
+		}
+		return cmd
+	case "left", "ctrl+b":
+		p.at = max(0, p.at-1)
+	case "right", "ctrl+f":
+		p.at = min(len(p.text), p.at+1)
+	case "home", "ctrl+a":
+		p.at = 0
+	case "end", "ctrl+e":
+		p.at = len(p.text)
+	default:
+		if p.edit(k, text) {
+			p.err = ""
+			return p.live(a, string(p.text))
+		}
+	}
+	return nil
+}
+
+// edit changes the text and says whether it did.
+func (p *prompt) edit(k string, text []rune) bool {
+	from := p.at
+	switch k {
+	case "backspace":
+		from = max(0, p.at-1)
+	case "ctrl+u":
+		from = 0
+	case "ctrl+w":
+		for from > 0 && unicode.IsSpace(p.text[from-1]) {
+			from--
+		}
+		for from > 0 && !unicode.IsSpace(p.text[from-1]) {
+			from--
+		}
+	case "delete":
+		if p.at == len(p.text) {
+			return false
+		}
+		p.text = append(p.text[:p.at:p.at], p.text[p.at+1:]...)
+		return true
+	default:
+		return p.insert(text)
+	}
+	if from == p.at {
+		return false
+	}
+	p.text = append(p.text[:from:from], p.text[p.at:]...)
+	p.at = from
+	return true
+}
+
+func (p *prompt) insert(text []rune) bool {
+	if len(text) == 0 {
+		return false
+	}
+	rest := append([]rune(nil), p.text[p.at:]...)
+	p.text = append(append(p.text[:p.at:p.at], text...), rest...)
+	p.at += len(text)
+	return true
+}
+
+// lines is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
+func (p *prompt) lines(a *App, w, most int) []string {
+	out := newPen(a.theme, w)
+	before, after := clean(string(p.text[:p.at])), clean(string(p.text[p.at:]))
+	room := max(4, w-width(p.label)-4)
+	for width(before) > room {
+		before = string([]rune(before)[1:])
+	}
+	out.put(roleKey, " "+p.label).put(roleText, before).put(roleMark, "▏").put(roleText, after)
+	if p.err != "" {
+		out.put(roleFail, "  ✗ "+clean(p.err))
+	} else {
+		out.put(roleDim, "  "+p.hint)
+	}
+	out.end()
+	return out.fit(1)
+}

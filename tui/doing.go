@@ -1,0 +1,496 @@
+package tui
+
+import (
+	"strings"
+
+	"costscope/analyze"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// can is the visible screen, or the lens that fills it, as something with an ability.
+func can[T any](a *App) (T, bool) {
+	if z, ok := a.top().(*zoom); ok {
+		if t, ok := z.l.(T); ok {
+			return t, true
+		}
+	}
+	t, ok := a.top().(T)
+	return t, ok
+}
+
+// needs refuses with why where the visible screen has no such ability.
+func needs[T any](why string) func(*App) string {
+	return func(a *App) string {
+		if _, ok := can[T](a); !ok {
+			return why
+		}
+		return ""
+	}
+}
+
+func (a *App) table() *paths {
+	p, _ := a.top().(*paths)
+	return p
+}
+
+// chart is the shape that can be seen, in the pane or on the whole screen.
+func (a *App) chart() *shape {
+	b, ok := a.top().(barrer)
+	if !ok {
+		return nil
+	}
+	return b.bars(a)
+}
+
+func (a *App) zoomed() bool {
+	_, ok := a.top().(*zoom)
+	return ok
+}
+
+// Why something cannot be done.
+
+func needsTable(a *App) string {
+	if a.table() == nil {
+		return "only in a table · esc goes back"
+	}
+	return ""
+}
+
+func needsRow(a *App) string {
+	if why := needsTable(a); why != "" {
+		return why
+	}
+	if a.table().row() == nil {
+		return "there is no row under the cursor"
+	}
+	return ""
+}
+
+func needsBars(a *App) string {
+	if a.chart() == nil {
+		return "only with lens 1, shape"
+	}
+	return ""
+}
+
+func cannotOpen(a *App) string {
+	o, ok := can[opener](a)
+	if !ok {
+		return "nothing to open here"
+	}
+	return o.cannotOpen(a)
+}
+
+func cannotBack(a *App) string {
+	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 {
+		return ""
+	}
+	return "this is the top · q quits"
+}
+
+func cannotGoLeft(a *App) string {
+	if a.zoomed() && a.chart() != nil {
+		return ""
+	}
+	return cannotBack(a)
+}
+
+func cannotOpenBar(a *App) string {
+	if why := needsBars(a); why != "" {
+		return why
+	}
+	return a.chart().cannotOpen(a)
+}
+
+func cannotGoRight(a *App) string {
+	if a.zoomed() && a.chart() != nil {
+		return ""
+	}
+	return cannotOpen(a)
+}
+
+func cannotUnfilter(a *App) string {
+	if s, ok := can[searcher](a); ok && s.searched() != "" {
+		return ""
+	}
+	if needsTable(a) == "" && len(a.top().where().extra) > 0 {
+		return ""
+	}
+	return "no filter was set here"
+}
+
+func needsLensed(a *App) string {
+	if a.table() == nil && !a.zoomed() {
+		return "lenses look at tables · esc goes back"
+	}
+	return ""
+}
+
+func cannotZoom(a *App) string {
+	if a.zoomed() {
+		return ""
+	}
+	return needsRow(a)
+}
+
+func cannotSwap(a *App) string {
+	if a.prev == nil {
+		return "there is no view before this one"
+	}
+	return ""
+}
+
+func cannotTheme(a *App) string {
+	if !a.theme.Colour() {
+		return "no colours here (NO_COLOR, --no-color or a terminal without)"
+	}
+	return ""
+}
+
+func alreadyHelp(a *App) string {
+	if _, ok := a.top().(*helpPage); ok {
+		return "this is the help · esc goes back"
+	}
+	return ""
+}
+
+// Moving.
+
+func by(n int) func(*App) tea.Cmd {
+	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n) }
+}
+
+func pages(n int) func(*App) tea.Cmd {
+	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n*m.page()) }
+}
+
+func halfPages(n int) func(*App) tea.Cmd {
+	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n*max(1, m.page()/2)) }
+}
+
+func (a *App) open() tea.Cmd {
+	o, _ := can[opener](a)
+	return o.open(a)
+}
+
+func (a *App) openBar() tea.Cmd { return a.chart().open(a) }
+
+func (a *App) moveBar(by int) tea.Cmd {
+	a.chart().moveBar(by)
+	return nil
+}
+
+func (a *App) goRight() tea.Cmd {
+	if a.zoomed() && a.chart() != nil {
+		return a.moveBar(1)
+	}
+	return a.open()
+}
+
+func (a *App) goLeft() tea.Cmd {
+	if a.zoomed() && a.chart() != nil {
+		return a.moveBar(-1)
+	}
+	return a.back()
+}
+
+// back takes the search on this screen back, else goes to the screen before.
+func (a *App) back() tea.Cmd {
+	if s, ok := can[searcher](a); ok && s.searched() != "" {
+		return s.search(a, "")
+	}
+	return a.pop()
+}
+
+func (a *App) quitOrBack() tea.Cmd {
+	if len(a.stack) > 1 {
+		return a.pop()
+	}
+	return a.quit()
+}
+
+func (a *App) sibling(by int) tea.Cmd {
+	s, _ := can[sibling](a)
+	return s.step(a, by)
+}
+
+// Filters.
+
+// conditions reads text as conditions; ok is false where it is part of a name.
+func conditions(text string) (preds []analyze.Pred, err error, ok bool) {
+	rest := strings.TrimPrefix(text, "!")
+	if !strings.ContainsAny(rest, "=~<>") {
+		return nil, nil, false
+	}
+	for _, f := range strings.Fields(text) {
+		p, err := analyze.ParsePred(f)
+		if err != nil {
+			return nil, err, true
+		}
+		preds = append(preds, p)
+	}
+	return preds, nil, true
+}
+
+func (a *App) filter() tea.Cmd {
+	s, _ := can[searcher](a)
+	was := s.searched()
+	p := newPrompt("/ ", was)
+	table := a.table()
+	if table != nil {
+		p.hint = "part of a name, !part, or conditions: model~sonnet cost>0.1"
+	} else {
+		p.hint = "part of a line"
+	}
+	p.live = func(a *App, text string) tea.Cmd {
+		if _, _, ok := conditions(text); ok && table != nil {
+			return s.search(a, "")
+		}
+		return s.search(a, text)
+	}
+	p.stop = func(a *App) tea.Cmd { return s.search(a, was) }
+	p.done = func(a *App, text string) (string, tea.Cmd) {
+		preds, err, ok := conditions(text)
+		switch {
+		case !ok || table == nil:
+			return "", s.search(a, text)
+		case err != nil:
+			return err.Error(), nil
+		}
+		a.over = nil
+		return "", table.narrow(a, preds...)
+	}
+	a.over = p
+	return nil
+}
+
+func (a *App) unfilter() tea.Cmd {
+	if s, ok := can[searcher](a); ok && s.searched() != "" {
+		return s.search(a, "")
+	}
+	p := a.table()
+	s := p.s.without()
+	cmd := p.narrow(a)
+	n := a.table()
+	n.s = s
+	return tea.Batch(cmd, n.load(a))
+}
+
+func (a *App) focus() tea.Cmd { return a.byRow(false) }
+
+func (a *App) exclude() tea.Cmd { return a.byRow(true) }
+
+func (a *App) byRow(not bool) tea.Cmd {
+	p := a.table()
+	return p.narrow(a, analyze.Pred{Dimension: p.dim, Op: analyze.OpEqual, Text: rowName(p.row()), Not: not})
+}
+
+// Arranging.
+
+func (a *App) nextSort() tea.Cmd { s, _ := can[sorter](a); return s.nextSort(a) }
+func (a *App) turnSort() tea.Cmd { s, _ := can[sorter](a); return s.turnSort(a) }
+
+// nextSort goes through the columns that are shown, then the name.
+func (p *paths) nextSort(a *App) tea.Cmd {
+	ids := []string{nameColumn}
+	for _, k := range p.layout(a, max(p.bodyW, minW)).cols {
+		if columns[k].key != nil {
+			ids = append(ids, columns[k].id)
+		}
+	}
+	at := 0
+	for i, id := range ids {
+		if id == a.look.sort {
+			at = i
+		}
+	}
+	a.look.sort, a.look.up = ids[(at+1)%len(ids)], false
+	return a.relook()
+}
+
+func (p *paths) turnSort(a *App) tea.Cmd {
+	a.look.up = !a.look.up
+	return a.relook()
+}
+
+func (a *App) nextMeasure() tea.Cmd {
+	a.look.measure = (a.look.measure + 1) % measureCount
+	a.look.sort, a.look.up = "measure", false
+	a.say("shares, sums and bars are of " + measureNames[a.look.measure])
+	return a.relook()
+}
+
+func (a *App) chooseColumns() tea.Cmd {
+	p := &picker{title: "columns", keys: "enter on/off · esc done · what does not fit is dropped, the last first"}
+	ids := []string{}
+	for i := range columns {
+		if columns[i].id != "measure" {
+			ids = append(ids, columns[i].id)
+		}
+	}
+	ids = append(ids, barColumn)
+	fill := func() {
+		p.items = p.items[:0]
+		for _, id := range ids {
+			mark := "●"
+			if a.look.hidden[id] {
+				mark = "○"
+			}
+			p.items = append(p.items, pickItem{name: id, about: columnAbout[id], mark: mark})
+		}
+	}
+	fill()
+	p.cur.n = len(p.items)
+	p.pick = func(a *App, i int) tea.Cmd {
+		a.look.hidden[ids[i]] = !a.look.hidden[ids[i]]
+		fill()
+		return a.relook()
+	}
+	a.over = p
+	return nil
+}
+
+// columnAbout says what the columns mean.
+var columnAbout = map[string]string{
+	"share": "part of the measure in this scope", "sum": "shares added up from the top", "cost": "what counts; ≥ where calls have no price",
+	"calls": "calls of models, tools, people", "failed": "✗ failed calls of all", "retry": "↻ attempts after the first, of all calls",
+	"wasted": "cost of attempts that failed", "p50": "median cost of a call", "p99": "cost that 1 call in 100 exceeds", "max": "dearest call",
+	"top1%": "part of the cost of the dearest 1% of calls", "tokens": "input and output", "cached": "part of the input read from a cache",
+	"runs": "distinct runs with a call here", "$/success": "cost of finished runs per successful run", "bar": "█ useful and ▒ wasted",
+}
+
+// groupBy lets a person choose what the rows are.
+func (a *App) groupBy() tea.Cmd {
+	table := a.table()
+	p := &picker{title: "group by", keys: "enter choose · esc leave"}
+	var dims []analyze.Dimension
+	for d := analyze.DimWorkflow; d < analyze.DimTag; d++ {
+		dim := analyze.Dimension{Dim: d}
+		it := pickItem{name: dimName(dim)}
+		if dim == table.dim {
+			it.mark, p.cur.at = "●", len(dims)
+		}
+		if table.s.used(dim) {
+			it.about = "fixed by the path"
+		}
+		dims = append(dims, dim)
+		p.items = append(p.items, it)
+	}
+	dims = append(dims, analyze.Dimension{Dim: analyze.DimTag})
+	p.items = append(p.items, pickItem{name: "tag …", about: "a tag by its name"})
+	p.cur.n = len(p.items)
+	p.pick = func(a *App, i int) tea.Cmd {
+		a.over = nil
+		if dims[i].Dim == analyze.DimTag {
+			return a.askTag(table)
+		}
+		return a.regroup(table, dims[i])
+	}
+	a.over = p
+	return nil
+}
+
+func (a *App) askTag(table *paths) tea.Cmd {
+	p := newPrompt("tag: ", "")
+	p.hint = "name of a tag"
+	p.live = func(*App, string) tea.Cmd { return nil }
+	p.stop = p.cancel
+	p.done = func(a *App, text string) (string, tea.Cmd) {
+		d, err := analyze.ParseDimension("tag:" + strings.TrimSpace(text))
+		if err != nil {
+			return "type the name of a tag", nil
+		}
+		a.over = nil
+		return "", a.regroup(table, d)
+	}
+	a.over = p
+	return nil
+}
+
+func (p *prompt) cancel(*App) tea.Cmd { return nil }
+
+func (a *App) regroup(table *paths, d analyze.Dimension) tea.Cmd {
+	if d == table.dim {
+		return nil
+	}
+	a.remember()
+	table.leave()
+	n := newPaths(table.s, d)
+	a.stack = append(append([]screen(nil), a.stack[:len(a.stack)-1]...), n)
+	return n.load(a)
+}
+
+// Lenses.
+
+// lensKey shows a lens in the pane, or lets it fill the screen when it is there already.
+func (a *App) lensKey(i int) tea.Cmd {
+	if z, ok := a.top().(*zoom); ok {
+		if z.kind == i {
+			return a.pop()
+		}
+		z.leave()
+		n := newZoom(i, z.s)
+		a.look.lens = i
+		a.stack = append(append([]screen(nil), a.stack[:len(a.stack)-1]...), n)
+		return n.load(a)
+	}
+	if a.look.lens == i {
+		if why := cannotZoom(a); why != "" {
+			return a.refuse(why)
+		}
+		return a.zoom()
+	}
+	a.look.lens = i
+	return a.relook()
+}
+
+func (a *App) nextLens(by int) tea.Cmd {
+	i := (a.look.lens + by + len(lenses)) % len(lenses)
+	return a.lensKey(i)
+}
+
+func (a *App) zoom() tea.Cmd {
+	if a.zoomed() {
+		return a.pop()
+	}
+	s, _ := a.table().under()
+	a.table().held = true
+	return a.push(newZoom(a.look.lens, s))
+}
+
+func (a *App) switchUnit() tea.Cmd {
+	a.look.perCall = !a.look.perCall
+	a.chart().bar = -1
+	return a.relook()
+}
+
+func (a *App) switchLog() tea.Cmd {
+	a.look.log = !a.look.log
+	return a.relook()
+}
+
+// The rest.
+
+func (a *App) yank() tea.Cmd {
+	c, _ := can[copier](a)
+	text, what := c.copied(a)
+	if text == "" {
+		return a.refuse("nothing to copy here")
+	}
+	a.say("copied the " + what + ": " + clean(text))
+	return copyText(a.opt.Out, text)
+}
+
+func (a *App) reload() tea.Cmd {
+	a.say("asked again")
+	return tea.Batch(a.askStatus(), a.top().load(a))
+}
+
+func (a *App) turnTheme() tea.Cmd {
+	a.theme = newTheme(!a.theme.dark, a.profile)
+	a.say(a.theme.name + " theme")
+	return a.relook()
+}
+
+func (a *App) help() tea.Cmd { return a.push(&helpPage{s: a.top().where()}) }

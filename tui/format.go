@@ -1,0 +1,30 @@
+package tui
+
+import (
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// unknown is what stands in place of a number that nobody knows. It is never 0.
+const unknown = analyze.Unknown
+
+// none is what stands for nothing of a kind, where a 0 would only be noise.
+const none = "·"
+
+func money(a tracefmt.USD) string { return analyze.Money(a) }
+func moneyInt(pico int64) string  { return analyze.Money(tracefmt.USD(pico)) }
+func count(n int64) string        { return analyze.Count(n) }
+func short(n int64) string        { return analyze.Tokens(n) }
+func elapsed(ns int64) string     { return analyze.Duration(time.Duration(ns)) }
+func percentOf(x float64) string  { return analyze.Percent(x) }
+func times(x float64) string      { return analyze.Times(x) }
+
+// percent prints part of whole; unknown where whole is 0.
+func percent(part, whole int64) string {
+	if whole == 0 {
+		return unknown
+	}
+	return percentOf(float64(part) / float64(whole))
+}

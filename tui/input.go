@@ -1,0 +1,71 @@
+package tui
+
+import (
+	"io"
+	"os"
+	"strconv"
+
+	"costscope/analyze"
+
+	"github.com/aymanbagabas/go-osc52/v2"
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// keyOf is the name of a key as the tables know it, and the text that it types.
+func keyOf(m tea.KeyMsg) (string, []rune) {
+	if m.Type == tea.KeyRunes {
+		if m.Paste || len(m.Runes) != 1 {
+			return "", m.Runes
+		}
+		return string(m.Runes), m.Runes
+	}
+	if m.Type == tea.KeySpace {
+		return "space", []rune{' '}
+	}
+	return m.String(), nil
+}
+
+const wheelLines = 3
+
+// mouse moves with the wheel and chooses with a click.
+func (a *App) mouse(m tea.MouseMsg) tea.Cmd {
+	if a.over != nil || a.w < minW || a.h < minH {
+		return nil
+	}
+	if mv, ok := can[mover](a); ok {
+		switch m.Button {
+		case tea.MouseButtonWheelDown:
+			return mv.move(a, wheelLines)
+		case tea.MouseButtonWheelUp:
+			return mv.move(a, -wheelLines)
+		}
+	}
+	if c, ok := can[clicker](a); ok && m.Button == tea.MouseButtonLeft && m.Action == tea.MouseActionPress {
+		return c.click(a, m.X, m.Y-1)
+	}
+	return nil
+}
+
+// copyText gives text to the terminal's clipboard (OSC 52).
+func copyText(out io.Writer, text string) tea.Cmd {
+	return func() tea.Msg {
+		s := osc52.New(text)
+		switch {
+		case os.Getenv("TMUX") != "":
+			s = s.Tmux()
+		case os.Getenv("STY") != "":
+			s = s.Screen()
+		}
+		if out == nil {
+			out = os.Stdout
+		}
+		_, _ = s.WriteTo(out)
+		return nil
+	}
+}
+
+func env(name string) string { return os.Getenv(name) }
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func dimName(d analyze.Dimension) string { return clean(d.String()) }

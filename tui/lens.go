@@ -1,0 +1,81 @@
+package tui
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// A lens answers one question about a scope.
+type lens interface {
+	about(a *App, s scope, fresh bool) tea.Cmd // the scope to look at; fresh: its calls may have changed
+	take(a *App, r reply) tea.Cmd
+	due(a *App, d due) tea.Cmd
+	leave()
+	view(a *App, w, h int, zoom bool) []string // exactly h lines of at most w columns
+}
+
+// A lensKind is one row of the table of lenses.
+type lensKind struct {
+	key  string
+	name string
+	asks string // the question that it answers, for the help page
+	make func() lens
+}
+
+// lenses is every lens. The bar, the keys and the help page are made from it.
+var lenses = []lensKind{
+	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }},
+	{"9", "calls", "which calls?", func() lens { return &calls{} }},
+}
+
+// lensNamed is the index of the lens called name.
+func lensNamed(name string) int {
+	for i := range lenses {
+		if lenses[i].name == name {
+			return i
+		}
+	}
+	return 0
+}
+
+// lensBar draws the names of the lenses on a rule; the one in use stands out by its brackets too.
+func (a *App) lensBar(out *pen) {
+	out.put(roleRule, "──")
+	for i := range lenses {
+		l := &lenses[i]
+		if i == a.look.lens {
+			out.put(roleRule, "[").put(roleTitle, l.key+" "+l.name).put(roleRule, "]")
+			continue
+		}
+		out.put(roleRule, " ").put(roleKey, l.key).put(roleDim, " "+l.name).put(roleRule, " ")
+	}
+	out.rule("")
+}
+
+// zoom is a lens that fills the screen.
+type zoom struct {
+	s    scope
+	kind int
+	l    lens
+}
+
+func newZoom(kind int, s scope) *zoom { return &zoom{s: s, kind: kind, l: lenses[kind].make()} }
+
+func (z *zoom) where() scope                   { return z.s }
+func (z *zoom) load(a *App) tea.Cmd            { return z.l.about(a, z.s, true) }
+func (z *zoom) take(a *App, r reply) tea.Cmd   { return z.l.take(a, r) }
+func (z *zoom) due(a *App, d due) tea.Cmd      { return z.l.due(a, d) }
+func (z *zoom) leave()                         { z.l.leave() }
+func (z *zoom) relook(a *App) tea.Cmd          { return z.l.about(a, z.s, false) }
+func (z *zoom) view(a *App, w, h int) []string { return z.l.view(a, w, h, true) }
+
+func (z *zoom) summary(a *App) string {
+	if s, ok := z.l.(interface{ summary(*App) string }); ok {
+		return s.summary(a)
+	}
+	return ""
+}
+
+func (z *zoom) bars(a *App) *shape {
+	s, _ := z.l.(*shape)
+	return s
+}

@@ -1,0 +1,34 @@
+package tui
+
+// A window is the part of a list of n lines that is visible, with a cursor in it. Lines are only ever counted, so n may be anything.
+type window struct {
+	n, at, top int
+	rows       int // visible lines at the last drawing
+}
+
+// resize tells how many lines there are and how many can be seen; the cursor stays visible.
+func (v *window) resize(n, rows int) {
+	v.n, v.rows = n, max(rows, 1)
+	v.at = min(max(v.at, 0), max(n-1, 0))
+	v.top = min(v.top, max(n-v.rows, 0))
+	v.top = max(min(v.top, v.at), v.at-v.rows+1, 0)
+}
+
+// move moves the cursor and says whether it moved.
+func (v *window) move(by int) bool {
+	was := v.at
+	v.at = min(max(v.at+by, 0), max(v.n-1, 0))
+	v.resize(v.n, v.rows)
+	return v.at != was
+}
+
+// scroll moves the lines, for text without a cursor.
+func (v *window) scroll(by int) bool {
+	was := v.top
+	v.top = min(max(v.top+by, 0), max(v.n-v.rows, 0))
+	v.at = v.top
+	return v.top != was
+}
+
+// end is the line after the last visible one.
+func (v *window) end() int { return min(v.top+v.rows, v.n) }

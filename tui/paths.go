@@ -1,0 +1,651 @@
+package tui
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"costscope/analyze"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// paths is the table: one level of the path, a row for each name, and under it a lens on the row of the cursor.
+type paths struct {
+	asker
+	s    scope
+	dim  analyze.Dimension
+	next *analyze.Dimension // what opening a row shows; nil at the deepest level
+
+	table *analyze.Table
+	err   error
+	rows  []*analyze.Row // as shown: filtered and sorted
+	sums  []int64        // running sums of the measure
+	cells [][]string     // texts of the rows, made when first seen
+	names []string
+	nameW int
+	shown []*column // the columns that fit
+
+	cur   window
+	key   string  // name under the cursor
+	held  bool    // the cursor was put on a row by a person, or by coming back
+	match matcher // of names
+	keep  *costRange
+	pane  lens
+	kind  int // index in lenses of pane
+	bodyW int
+	drawn int // look.serial at which cells were made
+}
+
+// A costRange keeps rows of which the cost is in [low, high).
+type costRange struct{ low, high int64 }
+
+// A matcher keeps names that contain a text, in any case; "!" in front turns it around.
+type matcher struct {
+	text string
+	not  bool
+}
+
+func newMatcher(s string) matcher {
+	text, not := strings.CutPrefix(s, "!")
+	return matcher{strings.ToLower(text), not && text != ""}
+}
+
+func (m matcher) keeps(name string) bool {
+	return m.text == "" || strings.Contains(strings.ToLower(name), m.text) != m.not
+}
+
+func (m matcher) String() string {
+	if m.not {
+		return "!" + m.text
+	}
+	return m.text
+}
+
+func newPaths(s scope, d analyze.Dimension) *paths { return &paths{s: s, dim: d} }
+
+func (p *paths) where() scope { return p.s }
+
+func (p *paths) load(a *App) tea.Cmd {
+	p.next = a.nextDim(p)
+	src, q := a.src, p.s.by(p.dim)
+	return p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) })
+}
+
+// nextDim is the first level that the path has not gone through.
+func (a *App) nextDim(p *paths) *analyze.Dimension {
+	for i, d := range a.opt.By {
+		if d != p.dim && !p.s.used(d) {
+			return &a.opt.By[i]
+		}
+	}
+	return nil
+}
+
+func (p *paths) take(a *App, r reply) tea.Cmd {
+	if !p.took(r) {
+		if p.pane == nil {
+			return nil
+		}
+		return p.pane.take(a, r)
+	}
+	if p.err = r.err; r.err != nil {
+		return nil
+	}
+	p.table = r.ans.(*analyze.Table)
+	p.arrange(a)
+	return p.aim(a, true)
+}
+
+func (p *paths) due(a *App, d due) tea.Cmd {
+	if p.pane == nil {
+		return nil
+	}
+	return p.pane.due(a, d)
+}
+
+func (p *paths) leave() {
+	p.asker.leave()
+	if p.pane != nil {
+		p.pane.leave()
+	}
+}
+
+func (p *paths) relook(a *App) tea.Cmd {
+	p.arrange(a)
+	return p.aim(a, false)
+}
+
+// arrange filters and sorts the rows and keeps the cursor on its row, wherever that row went.
+func (p *paths) arrange(a *App) {
+	if p.table == nil {
+		return
+	}
+	p.rows = p.rows[:0]
+	for i := range p.table.Rows {
+		r := &p.table.Rows[i]
+		if p.match.keeps(rowName(r)) && (p.keep == nil || int64(r.Cost) >= p.keep.low && int64(r.Cost) < p.keep.high) {
+			p.rows = append(p.rows, r)
+		}
+	}
+	p.sort(a)
+	p.measureRows(a)
+	p.drawn = a.look.serial
+	if !p.held {
+		p.cur.at, p.cur.top = 0, 0
+	} else if i := p.find(p.key); i >= 0 {
+		p.cur.top += i - p.cur.at
+		p.cur.at = i
+	}
+	p.cur.resize(len(p.rows), p.cur.rows)
+	p.key = p.keyAt(p.cur.at)
+}
+
+// measureRows makes what depends on the rows and their order.
+func (p *paths) measureRows(a *App) {
+	p.cells = make([][]string, len(p.rows))
+	p.sums = make([]int64, len(p.rows))
+	p.names = make([]string, len(p.rows))
+	sum := int64(0)
+	p.nameW = 0
+	for i, r := range p.rows {
+		sum += a.look.measure.of(r)
+		p.sums[i] = sum
+		if p.nameW < 48 {
+			p.nameW = min(48, max(p.nameW, width(p.name(i))))
+		}
+	}
+}
+
+// rowName is what a row is called in the trace.
+func rowName(r *analyze.Row) string {
+	if len(r.Path) == 0 {
+		return ""
+	}
+	return r.Path[len(r.Path)-1]
+}
+
+func (p *paths) name(i int) string {
+	if p.names[i] == "" {
+		p.names[i] = shown(rowName(p.rows[i]))
+	}
+	return p.names[i]
+}
+
+func (p *paths) keyAt(i int) string {
+	if i < 0 || i >= len(p.rows) {
+		return p.key
+	}
+	return rowName(p.rows[i])
+}
+
+func (p *paths) find(key string) int {
+	return slices.IndexFunc(p.rows, func(r *analyze.Row) bool { return rowName(r) == key })
+}
+
+func (p *paths) sort(a *App) {
+	sign := -1
+	if a.look.up {
+		sign = 1
+	}
+	col := a.sortColumn()
+	if col == nil {
+		slices.SortStableFunc(p.rows, func(x, y *analyze.Row) int { return -sign * strings.Compare(rowName(x), rowName(y)) })
+		return
+	}
+	keys := make(map[*analyze.Row]sortKey, len(p.rows))
+	for _, r := range p.rows {
+		v, ok := col.key(cellOf{row: r, total: &p.table.Total, m: a.look.measure})
+		keys[r] = sortKey{v, ok}
+	}
+	slices.SortStableFunc(p.rows, func(x, y *analyze.Row) int {
+		kx, ky := keys[x], keys[y]
+		if kx.known != ky.known {
+			if kx.known {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(sign*cmp.Compare(kx.v, ky.v), strings.Compare(rowName(x), rowName(y)))
+	})
+}
+
+type sortKey struct {
+	v     int64
+	known bool
+}
+
+// sortColumn is the column that rows are sorted by; nil for the name.
+func (a *App) sortColumn() *column {
+	for i := range columns {
+		if columns[i].id == a.look.sort {
+			return &columns[i]
+		}
+	}
+	return nil
+}
+
+// cell is the texts of row i, made when it is first seen.
+func (p *paths) cell(a *App, i int) []string {
+	if p.cells[i] == nil {
+		p.cells[i] = p.texts(a, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure, sum: p.sums[i]})
+	}
+	return p.cells[i]
+}
+
+func (p *paths) texts(a *App, c cellOf) []string {
+	t := make([]string, len(columns))
+	for k := range columns {
+		t[k] = columns[k].text(c)
+	}
+	return t
+}
+
+// The cursor.
+
+func (p *paths) move(a *App, by int) tea.Cmd {
+	p.cur.move(by)
+	p.held = true
+	p.key = p.keyAt(p.cur.at)
+	return p.aim(a, false)
+}
+
+func (p *paths) page() int { return max(1, p.cur.rows-1) }
+
+func (p *paths) row() *analyze.Row {
+	if p.cur.at < len(p.rows) {
+		return p.rows[p.cur.at]
+	}
+	return nil
+}
+
+// under is the scope of the row under the cursor.
+func (p *paths) under() (scope, bool) {
+	r := p.row()
+	if r == nil {
+		return p.s, false
+	}
+	return p.s.in(p.dim, rowName(r)), true
+}
+
+// aim turns the lens of the pane to the row under the cursor.
+func (p *paths) aim(a *App, fresh bool) tea.Cmd {
+	if p.pane == nil || p.kind != a.look.lens {
+		if p.pane != nil {
+			p.pane.leave()
+		}
+		p.kind, p.pane = a.look.lens, lenses[a.look.lens].make()
+	}
+	s, ok := p.under()
+	if !ok {
+		p.pane.leave()
+		return nil
+	}
+	return p.pane.about(a, s, fresh)
+}
+
+func (p *paths) cannotOpen(a *App) string {
+	if p.row() == nil {
+		return "there is no row to open"
+	}
+	return ""
+}
+
+// open goes into the row under the cursor: to the next level, or to its calls from the deepest.
+func (p *paths) open(a *App) tea.Cmd {
+	s, _ := p.under()
+	p.held = true
+	if p.next == nil {
+		return a.push(newZoom(lensNamed("calls"), s))
+	}
+	return a.push(newPaths(s, *p.next))
+}
+
+// Filters.
+
+func (p *paths) search(a *App, text string) tea.Cmd {
+	p.match = newMatcher(text)
+	p.arrange(a)
+	return p.aim(a, false)
+}
+
+func (p *paths) searched() string { return p.match.String() }
+
+// narrow adds a condition that a person set.
+func (p *paths) narrow(a *App, preds ...analyze.Pred) tea.Cmd {
+	a.remember()
+	n := *p
+	n.asker, n.pane = asker{}, nil
+	for _, pred := range preds {
+		n.s = n.s.with(pred, true)
+	}
+	n.rows, n.cells = nil, nil
+	p.leave()
+	a.stack = append(slices.Clone(a.stack[:len(a.stack)-1]), &n)
+	n.arrange(a)
+	return n.load(a)
+}
+
+func (p *paths) click(a *App, x, y int) tea.Cmd {
+	i := p.cur.top + y - 1
+	if y < 1 || i >= p.cur.end() {
+		return nil
+	}
+	return p.move(a, i-p.cur.at)
+}
+
+func (p *paths) copied(a *App) (string, string) {
+	s, ok := p.under()
+	if !ok {
+		return "", ""
+	}
+	return strings.Join(s.names, " > "), "path"
+}
+
+func (p *paths) bars(a *App) *shape {
+	s, _ := p.pane.(*shape)
+	return s
+}
+
+// Drawing.
+
+func (p *paths) summary(a *App) string {
+	switch {
+	case p.err != nil:
+		return ""
+	case p.table == nil:
+		return "reading"
+	}
+	n := count(int64(len(p.rows))) + plural(len(p.rows), " row", " rows")
+	if len(p.rows) != len(p.table.Rows) {
+		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
+	}
+	return n
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// split divides h lines between table and pane. A short table leaves its space to the pane; the pane is left out where it would be too low
+// to say anything.
+func split(h, rows int) (table, pane int) {
+	if h < 11 {
+		return h, 0
+	}
+	pane = min(max(h*2/5, 5), 14)
+	if spare := h - pane - (rows + 3); spare > 0 {
+		pane = min(pane+spare, max(pane, min(h*3/5, 26)))
+	}
+	return h - pane, pane
+}
+
+func (p *paths) view(a *App, w, h int) []string {
+	out := newPen(a.theme, w)
+	th, ph := split(h, len(p.rows))
+	p.bodyW = w
+	p.drawTable(a, out, th)
+	if ph > 0 {
+		a.lensBar(out)
+		if p.pane == nil || len(p.rows) == 0 {
+			out.add(make([]string, ph-1)...)
+		} else {
+			out.add(p.pane.view(a, w, ph-1, false)...)
+		}
+	}
+	return out.fit(h)
+}
+
+// drawTable draws head, rows and the line that adds up, h lines in all.
+func (p *paths) drawTable(a *App, out *pen, h int) {
+	if why := p.empty(a); why != "" {
+		for _, l := range append([]string{""}, wrap(why, max(1, out.max-4))...) {
+			if len(out.list) < h {
+				out.gap(2).line(roleDim, l)
+			}
+		}
+		for len(out.list) < h {
+			out.end()
+		}
+		return
+	}
+	if p.drawn != a.look.serial && p.table != nil {
+		p.measureRows(a)
+		p.drawn = a.look.serial
+	}
+	lay := p.layout(a, out.max)
+	p.cur.resize(len(p.rows), h-2)
+	p.head(a, out, lay)
+	for i := p.cur.top; i < p.cur.end(); i++ {
+		p.drawRow(a, out, lay, i)
+	}
+	p.total(a, out, lay)
+	for len(out.list) < h {
+		out.end()
+	}
+}
+
+// empty says why there are no rows.
+func (p *paths) empty(a *App) string {
+	switch {
+	case p.err != nil:
+		return "✗ " + clean(p.err.Error())
+	case p.table == nil:
+		return "reading the first calls …"
+	case len(p.rows) > 0:
+		return ""
+	case len(p.table.Rows) > 0 && p.keep == nil:
+		return "no name contains \"" + clean(p.match.text) + "\" · / changes it · backspace takes it back"
+	case len(p.s.extra) > 0:
+		return "no call meets the filters · backspace takes the last one back"
+	case a.status.Loading:
+		return "reading, no call so far …"
+	case a.status.Err != nil:
+		return "✗ " + clean(a.status.Err.Error())
+	}
+	return "no calls here · esc goes back"
+}
+
+// rowLayout is which columns are shown, and how wide the two are that take what is left.
+type rowLayout struct {
+	cols      []int // indices in columns
+	widths    []int // of all columns
+	name, bar int
+}
+
+// layout drops whole columns, the least important first.
+func (p *paths) layout(a *App, w int) rowLayout {
+	const mark, minName, minBar = 2, 14, 8
+	nameW := max(minName, min(max(p.nameW, width(p.heading())+1), w/3))
+	space := w - mark - nameW
+	show := make([]bool, len(columns))
+	bar := false
+	for _, k := range columnOrder(a) {
+		need := minBar + 2
+		if k >= 0 {
+			need = p.columnWidth(a, k) + 1
+		}
+		if need > space {
+			break
+		}
+		space -= need
+		if k < 0 {
+			bar = true
+			continue
+		}
+		show[k] = true
+	}
+	l := rowLayout{name: nameW, widths: make([]int, len(columns))}
+	for k, on := range show {
+		if on {
+			l.cols = append(l.cols, k)
+			l.widths[k] = p.columnWidth(a, k)
+		}
+	}
+	if bar {
+		l.bar = min(minBar+space, 40)
+		space -= l.bar - minBar
+	}
+	if !bar || space > 0 {
+		l.name += min(space, max(0, p.nameW-l.name))
+	}
+	return l
+}
+
+// columnWidth is the width of a column: sums of large traces take more than usual.
+func (p *paths) columnWidth(a *App, k int) int {
+	c := &columns[k]
+	if p.table == nil || !c.sums {
+		return c.width
+	}
+	t := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure}
+	return max(c.width, width(c.text(t)))
+}
+
+// columnOrder is the columns wanted, the most important first; -1 is the bar.
+func columnOrder(a *App) []int {
+	var order []int
+	for k := range columns {
+		c := &columns[k]
+		if !a.look.hidden[c.id] && (c.skip == nil || !c.skip(a.look.measure)) {
+			order = append(order, k)
+		}
+	}
+	if !a.look.hidden[barColumn] {
+		order = append(order, -1)
+	}
+	rank := func(k int) int {
+		if k < 0 {
+			return barRank
+		}
+		return columns[k].rank
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(rank(x), rank(y)) })
+	return order
+}
+
+func (a *App) sortMark(id string) string {
+	if a.look.sort != id {
+		return ""
+	}
+	if a.look.up {
+		return "▴"
+	}
+	return "▾"
+}
+
+func (p *paths) head(a *App, out *pen, l rowLayout) {
+	out.gap(2).left(headRole(a, nameColumn), p.heading()+a.sortMark(nameColumn), l.name)
+	for _, k := range l.cols {
+		c := &columns[k]
+		out.gap(1).right(headRole(a, c.id), c.head(a.look.measure)+a.sortMark(c.id), l.widths[k])
+	}
+	out.end()
+}
+
+// heading names the rows and, after a slash, what opening one shows.
+func (p *paths) heading() string {
+	if p.next == nil {
+		return dimName(p.dim)
+	}
+	return dimName(p.dim) + " / " + dimName(*p.next)
+}
+
+func headRole(a *App, id string) role {
+	if a.look.sort == id {
+		return roleTitle
+	}
+	return roleHead
+}
+
+func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
+	cells := p.cell(a, i)
+	mark := "  "
+	if i == p.cur.at {
+		out.sel, mark = true, "▌ "
+	}
+	out.put(roleMark, mark).left(roleName, p.name(i), l.name)
+	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
+	if l.bar > 0 {
+		out.gap(2)
+		p.drawBar(a, out, l.bar, p.rows[i])
+	}
+	out.end()
+}
+
+func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellOf) {
+	for _, k := range l.cols {
+		col := &columns[k]
+		r := roleText
+		if col.role != nil {
+			r = col.role(c)
+		}
+		if cells[k] == unknown || cells[k] == none {
+			r = roleDim
+		}
+		out.gap(1).right(r, cells[k], l.widths[k])
+	}
+}
+
+// drawBar draws the measure of a row in proportion to the largest: wasted ▒, then useful █.
+func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
+	most := p.most(a)
+	v := a.look.measure.of(r)
+	waste := int64(0)
+	switch a.look.measure {
+	case byCost:
+		waste = int64(r.Wasted)
+	case byWasted:
+		waste = v
+	}
+	full, part := barCells(v, most, w)
+	wasted := 0
+	if v > 0 && waste > 0 {
+		wasted = min(int(float64(waste)/float64(v)*float64(full)+0.5), full)
+	}
+	out.put(roleWaste, strings.Repeat("▒", wasted)).put(roleBar, strings.Repeat("█", full-wasted)).put(roleBar, part)
+}
+
+// most is the largest measure of the rows shown.
+func (p *paths) most(a *App) int64 {
+	if a.look.sort == "measure" && !a.look.up && len(p.rows) > 0 {
+		return a.look.measure.of(p.rows[0])
+	}
+	m := int64(0)
+	for _, r := range p.rows {
+		m = max(m, a.look.measure.of(r))
+	}
+	return m
+}
+
+// total is the line that adds up: the rows shown, against everything in the scope.
+func (p *paths) total(a *App, out *pen, l rowLayout) {
+	all := len(p.rows) == len(p.table.Rows)
+	out.put(roleRule, "  ")
+	if all {
+		out.left(roleDim, "Σ "+strconv.Itoa(len(p.rows))+plural(len(p.rows), " row", " rows"), l.name)
+		c := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.table.Total)}
+		p.drawCells(a, out, l, p.texts(a, c), c)
+		out.end()
+		return
+	}
+	part := partOf(p.rows)
+	out.left(roleDim, "Σ "+strconv.Itoa(len(p.rows))+" of "+strconv.Itoa(len(p.table.Rows))+" rows", l.name)
+	c := cellOf{row: &part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&part)}
+	p.drawCells(a, out, l, p.texts(a, c), c)
+	out.end()
+}
+
+// partOf adds up some rows. Runs that they share count once for each row, so nothing about runs is kept.
+func partOf(rows []*analyze.Row) analyze.Row {
+	var sum analyze.Row
+	for _, r := range rows {
+		sum.Summary.Merge(&r.Summary)
+	}
+	return sum
+}

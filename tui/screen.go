@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"costscope/analyze"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// A screen fills the space between the top line and the footer.
+type screen interface {
+	where() scope
+	load(a *App) tea.Cmd // asks anew; the old answer stays until the new one is there
+	take(a *App, r reply) tea.Cmd
+	due(a *App, d due) tea.Cmd
+	leave() // cancels what was asked
+	relook(a *App) tea.Cmd
+	view(a *App, w, h int) []string // exactly h lines of at most w columns
+	summary(a *App) (left string)   // what the status line says about the screen
+}
+
+// What only some screens can do; an action that needs one says so where it is missing.
+type (
+	mover interface { // has a cursor that moves over lines
+		move(a *App, by int) tea.Cmd
+		page() int
+	}
+	opener interface { // something under the cursor can be opened
+		open(a *App) tea.Cmd
+		cannotOpen(a *App) string
+	}
+	sorter interface {
+		nextSort(a *App) tea.Cmd
+		turnSort(a *App) tea.Cmd
+	}
+	searcher interface { // takes a text to look for; live while it is typed
+		search(a *App, text string) tea.Cmd
+		searched() string
+	}
+	barrer interface { // has a cursor over the bars of a chart
+		bars(a *App) *shape
+	}
+	sibling interface { // previous or next of the same kind
+		step(a *App, by int) tea.Cmd
+	}
+	copier interface {
+		copied(a *App) (text, what string)
+	}
+	clicker interface { // took a click at line y of the body
+		click(a *App, x, y int) tea.Cmd
+	}
+)
+
+// A scope is where one is: what was drilled through, and the filters set on the way.
+type scope struct {
+	query analyze.Query // all conditions: the start's, the path's, the filters'
+	names []string      // of the path, as shown
+	dims  []analyze.Dimension
+	extra []analyze.Pred // of the query's conditions those that a person set
+}
+
+// in is the scope of one row of s.
+func (s scope) in(d analyze.Dimension, name string) scope {
+	s = s.with(analyze.Pred{Dimension: d, Op: analyze.OpEqual, Text: name}, false)
+	s.names = append(s.names[:len(s.names):len(s.names)], shown(name))
+	s.dims = append(s.dims[:len(s.dims):len(s.dims)], d)
+	return s
+}
+
+// with adds a condition.
+func (s scope) with(p analyze.Pred, extra bool) scope {
+	w := s.query.Where
+	s.query.Where = append(w[:len(w):len(w)], p)
+	if extra {
+		s.extra = append(s.extra[:len(s.extra):len(s.extra)], p)
+	}
+	return s
+}
+
+// without takes the last condition back that a person set.
+func (s scope) without() scope {
+	last := s.extra[len(s.extra)-1]
+	s.extra = s.extra[:len(s.extra)-1]
+	var keep []analyze.Pred
+	drop := -1
+	for i, p := range s.query.Where {
+		if p == last {
+			drop = i
+		}
+	}
+	for i, p := range s.query.Where {
+		if i != drop {
+			keep = append(keep, p)
+		}
+	}
+	s.query.Where = keep
+	return s
+}
+
+// by is the question for the rows of dimension d in the scope.
+func (s scope) by(d ...analyze.Dimension) analyze.Query {
+	q := s.query
+	q.By = d
+	return q
+}
+
+// used says whether the path went through d already.
+func (s scope) used(d analyze.Dimension) bool {
+	for _, x := range s.dims {
+		if x == d {
+			return true
+		}
+	}
+	return false
+}
+
+// shown is a name as people see it.
+func shown(name string) string {
+	if name == "" {
+		return analyze.None
+	}
+	return clean(name)
+}

@@ -1,0 +1,515 @@
+package tui
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// shape is lens 1: how the costs of a scope are spread over its runs or calls.
+type shape struct {
+	asker
+	s     scope
+	key   string
+	again bool
+	data  *shapeData
+	err   error
+	seen  map[string]*shapeData // answers of this state of the data
+	bar   int                   // the chosen bar, -1 for none
+	bins  []bar                 // as last drawn
+	drawn drawing
+}
+
+// shapeData is the answer for one scope.
+type shapeData struct {
+	s           scope
+	total       analyze.Row
+	runs, calls *spread
+}
+
+// A drawing is kept as long as nothing that it shows has changed.
+type drawing struct {
+	of         *shapeData
+	w, h       int
+	zoom       bool
+	bar, style int
+	theme      *Theme
+	lines      []string
+}
+
+// pause is how long the cursor must rest before a lens asks.
+const pause = 60 * time.Millisecond
+
+// keptAnswers bounds the answers that a lens keeps while the data stay the same.
+const keptAnswers = 64
+
+func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
+	key := s.id()
+	if fresh {
+		clear(t.seen)
+	}
+	if key == t.key && !fresh {
+		return nil
+	}
+	if key == t.key && t.busy {
+		t.again = true
+		return nil
+	}
+	moved := key != t.key
+	t.s, t.key, t.err = s, key, nil
+	if moved {
+		t.bar = -1
+	}
+	if d := t.seen[key]; d != nil {
+		t.leave()
+		t.data = d
+		return nil
+	}
+	if moved && t.data != nil {
+		return t.later(pause)
+	}
+	return t.request(a)
+}
+
+func (t *shape) due(a *App, d due) tea.Cmd {
+	if d.to != &t.asker || d.seq != t.seq {
+		return nil
+	}
+	return t.request(a)
+}
+
+func (t *shape) request(a *App) tea.Cmd {
+	t.again = false
+	src, s := a.src, t.s
+	return t.ask(func(ctx context.Context) (any, error) {
+		runs, err := src.RunCosts(ctx, s.by())
+		if err != nil {
+			return nil, err
+		}
+		table, err := src.Rollup(ctx, s.by())
+		if err != nil {
+			return nil, err
+		}
+		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
+	})
+}
+
+func (t *shape) take(a *App, r reply) tea.Cmd {
+	if !t.took(r) {
+		return nil
+	}
+	if t.err = r.err; r.err == nil {
+		t.data = r.ans.(*shapeData)
+		if t.seen == nil || len(t.seen) >= keptAnswers {
+			t.seen = map[string]*shapeData{}
+		}
+		t.seen[t.key] = t.data
+	}
+	if t.again {
+		return t.request(a)
+	}
+	return nil
+}
+
+func (t *shape) spread(a *App) *spread {
+	if a.look.perCall {
+		return t.data.calls
+	}
+	return t.data.runs
+}
+
+// moveBar moves the chosen bar past empty ones.
+func (t *shape) moveBar(by int) {
+	if len(t.bins) == 0 {
+		return
+	}
+	i := t.bar
+	if i < 0 && by < 0 {
+		i = len(t.bins)
+	}
+	for i += by; i >= 0 && i < len(t.bins); i += by {
+		if t.bins[i].n > 0 {
+			t.bar = i
+			return
+		}
+	}
+}
+
+func (t *shape) chosen() (bar, bool) {
+	if t.bar < 0 || t.bar >= len(t.bins) || t.data == nil {
+		return bar{}, false
+	}
+	return t.bins[t.bar], true
+}
+
+func (t *shape) cannotOpen(a *App) string {
+	if _, ok := t.chosen(); !ok {
+		return "choose a bar first: [ and ]"
+	}
+	return ""
+}
+
+// open shows what is behind the chosen bar: the calls, or the runs, that cost as much.
+func (t *shape) open(a *App) tea.Cmd {
+	b, _ := t.chosen()
+	s := t.data.s
+	if !a.look.perCall {
+		p := newPaths(s, analyze.Dimension{Dim: analyze.DimRun})
+		p.keep = &costRange{b.low, b.high}
+		p.s.names = append(p.s.names[:len(p.s.names):len(p.s.names)], "runs "+b.text())
+		return a.push(p)
+	}
+	s = s.with(costPred(analyze.OpMoreEq, b.low), false).with(costPred(analyze.OpLess, b.high), false)
+	s.names = append(s.names[:len(s.names):len(s.names)], "calls "+b.text())
+	return a.push(newZoom(lensNamed("calls"), s))
+}
+
+func costPred(op analyze.Op, pico int64) analyze.Pred {
+	return analyze.Pred{Measure: analyze.MeasureCost, Op: op, Text: tracefmt.USD(pico).String(), Number: pico}
+}
+
+func (b bar) text() string {
+	if b.high <= 1 {
+		return "$0"
+	}
+	return moneyInt(b.low) + " to " + moneyInt(b.high)
+}
+
+// Drawing.
+
+func (t *shape) view(a *App, w, h int, zoom bool) []string {
+	if t.data == nil {
+		return t.nothing(a, w, h)
+	}
+	if t.drawn.is(t, a, w, h, zoom) {
+		return t.drawn.lines
+	}
+	out := newPen(a.theme, w)
+	t.draw(a, out, h, zoom)
+	lines := out.fit(h)
+	t.drawn = drawing{t.data, w, h, zoom, t.bar, a.look.serial, a.theme, lines}
+	return lines
+}
+
+func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
+	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.bar == t.bar && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
+}
+
+func (t *shape) nothing(a *App, w, h int) []string {
+	out := newPen(a.theme, w)
+	if t.err != nil {
+		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
+	} else {
+		out.gap(2).line(roleDim, "adding up "+clean(strings.Join(t.s.names, " ▸ "))+" …")
+	}
+	return out.fit(h)
+}
+
+func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
+	sp := t.spread(a)
+	t.title(a, out, sp)
+	if sp.n == 0 {
+		t.bins = nil
+		out.end()
+		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
+		return
+	}
+	charts := h - 1
+	facts := factsOf(sp)
+	below := 0
+	if zoom {
+		below = min((len(facts)+1)/2+1, max(0, h-1-8))
+		if out.max >= 100 {
+			below = max(below, min(h/3, 12))
+		}
+		charts -= below
+	}
+	t.histograms(a, out, sp, charts)
+	if below > 0 {
+		t.below(out, sp, facts, below)
+	}
+}
+
+// title says in one line what the charts show.
+func (t *shape) title(a *App, out *pen, sp *spread) {
+	out.gap(2).put(roleTitle, lastName(t.data.s)).put(roleText, " · cost per "+sp.unit)
+	if sp.n == 0 {
+		out.end()
+		return
+	}
+	tail := &sp.tail
+	parts := []string{"mean " + money(tail.Mean) + meanAgainst(tail)}
+	what := "top 1% of " + sp.unit + "s"
+	if sp.n < 100 {
+		what = "dearest " + sp.unit
+	} else if out.max >= 110 {
+		what += " (" + count(int64(tail.Top1.K)) + ")"
+	}
+	parts = append(parts, what+" = "+percentOf(tail.Top1.Share)+" of spend")
+	if out.max >= 100 {
+		parts = append(parts, "Gini "+fixed2(tail.Gini))
+	}
+	if a.look.log {
+		parts = append(parts, "log heights")
+	}
+	for _, p := range parts {
+		if out.col+3+width(p) <= out.max {
+			out.put(roleDim, " · ").put(roleText, p)
+		}
+	}
+	out.end()
+}
+
+func meanAgainst(t *analyze.Tail) string {
+	if t.Median <= 0 {
+		return ", median " + money(t.Median)
+	}
+	return " is " + times(t.MeanOverMedian()) + " the median " + money(t.Median)
+}
+
+func lastName(s scope) string {
+	if len(s.names) == 0 {
+		return "everything"
+	}
+	return s.names[len(s.names)-1]
+}
+
+func fixed2(x float64) string {
+	if math.IsNaN(x) {
+		return unknown
+	}
+	return strconv.FormatFloat(x, 'f', 2, 64)
+}
+
+// histograms draws two charts side by side: how many there are, and how much money they are.
+func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
+	const left, between = 2, 4
+	w := (out.max - left - between) / 2
+	if w < 6 || h < 2 {
+		return
+	}
+	t.bins = sp.barsOf(min(w, 72))
+	if t.bar >= len(t.bins) {
+		t.bar = -1
+	}
+	barW := max(1, w/max(1, len(t.bins)))
+	barW = min(barW, 6)
+	heads := h >= 5
+	rows := h - 2
+	if heads {
+		rows--
+		t.heads(out, sp, left, w, between)
+	}
+	grid := newGrid(left+2*w+between, rows+2)
+	counts, sums := make([]int64, len(t.bins)), make([]int64, len(t.bins))
+	for i, b := range t.bins {
+		counts[i], sums[i] = b.n, b.sum
+	}
+	for side, values := range [...][]int64{counts, sums} {
+		x0 := left + side*(w+between)
+		r := roleBar
+		if side == 1 {
+			r = roleSpend
+		}
+		most := int64(0)
+		for _, v := range values {
+			most = max(most, v)
+		}
+		columnsChart(values, most, rows, inkOf(barW), a.look.log, func(line, i int, s string) {
+			role := r
+			if i == t.bar {
+				role = roleBrush
+			}
+			grid.put(x0+i*barW, line, role, s)
+		})
+		t.axis(grid, x0, w, rows, barW)
+		t.marks(grid, sp, x0, w, rows+1, barW)
+	}
+	grid.write(out)
+}
+
+// inkOf is how many columns of a bar are drawn: wide bars stand apart.
+func inkOf(barW int) int {
+	if barW < 3 {
+		return barW
+	}
+	return barW - 1
+}
+
+// heads names the two charts, or says what the chosen bar holds.
+func (t *shape) heads(out *pen, sp *spread, left, w, between int) {
+	l := sp.unit + "s " + count(sp.n)
+	r := "money " + moneyInt(sp.sum)
+	role := roleHead
+	if b, ok := t.chosen(); ok {
+		role = roleBrush
+		l = "▲ " + b.text() + ": " + count(b.n) + " " + plural(int(b.n), sp.unit, sp.unit+"s") + ", " + percent(b.n, sp.n)
+		r = moneyInt(b.sum) + ", " + percent(b.sum, sp.sum) + " of spend"
+	}
+	out.gap(left).left(role, l, w).gap(between).left(role, r, w).end()
+}
+
+// axis labels the powers of ten below the bars.
+func (t *shape) axis(g *grid, x0, w, line, barW int) {
+	n := len(t.bins) * barW
+	g.put(x0, line, roleRule, strings.Repeat("─", min(n, w)))
+	free := x0
+	for i, b := range t.bins {
+		label := ""
+		switch {
+		case b.high <= 1:
+			label = "$0"
+		case isDecade(b.low), i == 0 && !anyDecade(t.bins):
+			label = decadeText(b.low)
+		}
+		x := x0 + i*barW
+		if label == "" || x < free || x+width(label) > x0+w {
+			continue
+		}
+		g.put(x, line, roleDim, label)
+		free = x + width(label) + 1
+	}
+}
+
+// isDecade says that x is a power of ten, or the edge of the bucket that holds one.
+func isDecade(x int64) bool {
+	if x < 1 {
+		return false
+	}
+	d := math.Round(math.Log10(float64(x)))
+	return math.Abs(float64(x)/math.Pow(10, d)-1) < 0.012
+}
+
+func anyDecade(bars []bar) bool {
+	for _, b := range bars {
+		if isDecade(b.low) {
+			return true
+		}
+	}
+	return false
+}
+
+func decadeText(x int64) string {
+	if isDecade(x) {
+		x = int64(math.Pow(10, math.Round(math.Log10(float64(x)))))
+	}
+	return strings.TrimSuffix(moneyInt(x), ".00")
+}
+
+// marks points at the median, the high percentiles and the chosen bar.
+func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
+	free := x0
+	for _, m := range [...]struct {
+		label string
+		at    tracefmt.USD
+	}{{"p50", sp.tail.P50}, {"p95", sp.tail.P95}, {"p99", sp.tail.P99}} {
+		i := find(t.bins, int64(m.at))
+		if i < 0 {
+			continue
+		}
+		x := x0 + i*barW
+		text := "▴" + m.label
+		if x < free || x+width(text) > x0+w {
+			if x+1 > x0+w || x < free {
+				continue
+			}
+			text = "▴"
+		}
+		g.put(x, line, roleMark, text)
+		free = x + width(text)
+	}
+	if t.bar >= 0 && t.bar < len(t.bins) {
+		g.put(x0+t.bar*barW, line, roleBrush, "▲")
+	}
+}
+
+// below draws the facts and, where there is room, the Lorenz curve.
+func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
+	out.rule("distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s"))
+	h--
+	factW, curveW := out.max-2, 0
+	if out.max >= 100 && h >= 6 && sp.sum > 0 {
+		curveW = min(60, out.max-62)
+		factW = out.max - curveW - 4
+	}
+	cols := min(max(1, factW/30), max(1, (len(facts)+h-1)/h))
+	cols = max(cols, min(2, factW/26))
+	per := (len(facts) + cols - 1) / cols
+	curve := make([]string, h)
+	if curveW > 0 {
+		curve = lorenzChart(sp.tail.Lorenz, curveW, h-1)
+		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s · Gini "+fixed2(sp.tail.Gini), curveW)}, curve...)
+	}
+	colW := factW / cols
+	for i := range h {
+		out.gap(2)
+		for c := range cols {
+			k := c*per + i
+			if i < per && k < len(facts) {
+				out.left(roleDim, facts[k][0], 18).right(roleText, facts[k][1], min(14, colW-20))
+			}
+			out.to(2 + (c+1)*colW)
+		}
+		if curveW > 0 {
+			out.to(out.max - curveW)
+			drawCurve(out, curve[i])
+		}
+		out.end()
+	}
+}
+
+// drawCurve colours the curve apart from its axes.
+func drawCurve(out *pen, s string) {
+	for _, r := range s {
+		role := roleDim
+		if braille(r) {
+			role = roleSpend
+		}
+		out.put(role, string(r))
+	}
+}
+
+// factsOf are the numbers beside the mean (F.1 to F.7).
+func factsOf(sp *spread) [][2]string {
+	t := &sp.tail
+	top := func(p string, s analyze.Share) [2]string {
+		return [2]string{"top " + p + " (" + count(int64(s.K)) + ")", percentOf(s.Share)}
+	}
+	f := [][2]string{
+		{"total", money(t.Sum)}, {"mean", money(t.Mean)}, {"median", money(t.Median)}, {"mean / median", times(t.MeanOverMedian())},
+		{"mean w/o dearest", withoutTop(t)}, {"p90", money(t.P90)}, {"p95", money(t.P95)}, {"p99", money(t.P99)}, {"max", money(t.Max)},
+		{"p95 / p50", times(t.P95OverP50())}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
+		{"80% of spend by", count(int64(t.K80)) + " " + plural(t.K80, sp.unit, sp.unit+"s")}, {"Gini", fixed2(t.Gini)},
+	}
+	if sp.exact {
+		f = append(f, [2]string{"effective runs", fixed1(t.EffectiveN)})
+	}
+	switch {
+	case t.Capped:
+		f = append(f, [2]string{"capped near", money(t.Max)})
+	case !math.IsNaN(t.Index):
+		f = append(f, [2]string{"tail index", fixed2(t.Index) + " ±" + fixed2(t.IndexError)})
+	}
+	return f
+}
+
+func fixed1(x float64) string {
+	if math.IsNaN(x) {
+		return unknown
+	}
+	return strconv.FormatFloat(x, 'f', 1, 64)
+}
+
+func withoutTop(t *analyze.Tail) string {
+	if t.N < 2 {
+		return unknown
+	}
+	return money(t.MeanWithoutTop)
+}
