@@ -437,6 +437,9 @@ func (a *Assembler) descend(run *Run, i int32) {
 		c.Workflow = firstSym(s.workflow, run.Workflow)
 		c.Agent = firstSym(s.agent, c.Workflow)
 		c.Step = firstSym(c.Record.Step, c.Tool, s.step, c.Name)
+		if c.Step == 0 && c.Kind == KindLLM {
+			c.Step = a.Names.Sym("chat") // the operation: a model call that nothing names
+		}
 		if c.Kind == KindTool {
 			c.Step = firstSym(c.Tool, c.Record.Step, c.Name)
 		}
