@@ -163,7 +163,7 @@ func messageText(m []byte, quote int) (text []byte) {
 			}
 		case '"':
 			v := m[i+1:]
-			v = v[:closingQuote(v, quote)]
+			v = v[:stringEnd(v, quote)]
 			i += len(v) + quote
 			switch {
 			case isKey(m[min(len(m), i+1):]):
@@ -181,8 +181,8 @@ func isKey(after []byte) bool {
 	return len(after) > 0 && after[0] == ':'
 }
 
-// closing is where the string ends that v begins with: at a quote with as many backslashes as its opening quote had.
-func closingQuote(v []byte, quote int) int {
+// stringEnd is where the string ends that v begins with: at a quote with as many backslashes as its opening quote had.
+func stringEnd(v []byte, quote int) int {
 	for i := 0; ; i++ {
 		k := bytes.IndexByte(v[i:], '"')
 		if k < 0 {
