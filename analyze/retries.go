@@ -109,7 +109,11 @@ func (l *linker) linkByID(calls []tracefmt.Call, used []bool) {
 
 // findPrev sets prev: the index of the call that each one names; unknown ids get numbers above those of the calls.
 func (l *linker) findPrev(calls []tracefmt.Call) {
-	l.ids, l.lost = map[string]int32{}, map[string]int32{}
+	if l.ids == nil {
+		l.ids, l.lost = map[string]int32{}, map[string]int32{}
+	}
+	clear(l.ids)
+	clear(l.lost)
 	for i := range calls {
 		l.ids[calls[i].ID] = int32(i)
 	}

@@ -363,7 +363,7 @@ func (c *Call) holds(start int64) bool {
 	if c.Flags&FlagSnapshot != 0 {
 		return false
 	}
-	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End
+	return c.Kind.Encloses() || c.Has&HasEnd == 0 || c.Has&HasStart == 0 || start < c.End || start == c.End && c.Kind == KindTool
 }
 
 func (r *Record) startOr(other int64) int64 {
@@ -442,6 +442,9 @@ func (a *Assembler) descend(run *Run, i int32) {
 		c.Workflow = firstSym(s.workflow, run.Workflow)
 		c.Agent = firstSym(s.agent, c.Workflow)
 		c.Step = firstSym(c.Record.Step, c.Tool, s.step, c.Name)
+		if c.Step == 0 && c.Kind == KindLLM {
+			c.Step = a.Names.Sym("chat") // the operation: a model call that nothing names
+		}
 		if c.Kind == KindTool {
 			c.Step = firstSym(c.Tool, c.Record.Step, c.Name)
 		}

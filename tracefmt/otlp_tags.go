@@ -2,8 +2,11 @@ package tracefmt
 
 import "bytes"
 
-// maxTag bounds a tag's length in bytes: longer text is no name to group by.
-const maxTag = 80
+// What is longer is no name to group by: text of maxTag bytes, a number of maxNumber digits.
+const (
+	maxTag    = 80
+	maxNumber = 4
+)
 
 // addOTLPTag enters a tag of a span; without a key, value is the tag, and key:value in it means key=value. Ids and long texts are no tags.
 func (t *tagSet) addOTLPTag(key, value []byte) {

@@ -11,8 +11,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const pricesLong = `Without MODEL, list the price book. With MODEL, written as a trace writes it, show the row that answers for it, why that one, and its rates
-in USD per million tokens. A name that no row answers for is unpriced: its calls have no cost, which is not a cost of zero.`
+const pricesLong = `Without MODEL, list the price book. With MODEL, written as a trace writes it, show the row that
+answers for it, why that one, and its rates in USD per million tokens. A name that no row
+answers for is unpriced: its calls have no cost, which is not a cost of zero.`
 
 // pricesFlags are as typed.
 type pricesFlags struct{ prices, provider, at string }
@@ -49,7 +50,7 @@ type priceList struct {
 
 func (p priceList) write(w io.Writer, models []string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s · USD per million tokens\n", p.book.Source())
+	fmt.Fprintf(&b, "USD per million tokens · as of %s · %s\n", p.book.AsOf(), p.book.Source())
 	if len(models) == 0 {
 		for _, r := range p.book.Search(nonEmpty(p.provider)...) {
 			fmt.Fprintf(&b, "%-14s %-44s %s\n", r.Provider, r.ID, p.rates(r, " · "))

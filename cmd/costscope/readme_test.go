@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"costscope/tracefmt"
+	"costscope/tui"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,32 +19,50 @@ var generated = map[string]func() string{
 	"commands": commandsMarkdown,
 	"flags":    flagsMarkdown,
 	"formats":  formatsMarkdown,
+	"keys":     tui.KeysMarkdown,
 }
 
 // TestReadme compares the generated parts with the tables; -update writes them.
 func TestReadme(t *testing.T) {
-	path := filepath.Join(top, "README.md")
-	b, err := os.ReadFile(path)
+	for name, table := range generated {
+		if is, want := readmePart(t, name), table(); is != want {
+			t.Errorf("README.md: %s differs from the table in the code; go test ./cmd/costscope -run TestReadme -update\ngot:\n%s\nwant:\n%s", name, is, want)
+			updateReadme(t, name, want)
+		}
+	}
+}
+
+// readme is the README cut at the marks of a part.
+func readme(t *testing.T, part string) (before, is, after string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(top, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(b)
-	for name, make := range generated {
-		before, rest, ok := strings.Cut(text, "<!-- "+name+" -->\n")
-		is, after, ok2 := strings.Cut(rest, "<!-- /"+name+" -->")
-		if !ok || !ok2 {
-			t.Fatalf("README.md has no marks for %s", name)
-		}
-		want := make()
-		if is != want {
-			t.Errorf("README.md: %s differs from the table in the code; go test ./cmd/costscope -run TestReadme -update\ngot:\n%s\nwant:\n%s", name, is, want)
-		}
-		text = before + "<!-- " + name + " -->\n" + want + "<!-- /" + name + " -->" + after
+	before, rest, ok := strings.Cut(string(b), "<!-- "+part+" -->\n")
+	is, after, ok2 := strings.Cut(rest, "<!-- /"+part+" -->")
+	if !ok || !ok2 {
+		t.Fatalf("README.md has no marks for %s", part)
 	}
-	if *update {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	return before, is, after
+}
+
+func readmePart(t *testing.T, part string) string {
+	t.Helper()
+	_, is, _ := readme(t, part)
+	return is
+}
+
+// updateReadme writes a part anew under -update.
+func updateReadme(t *testing.T, part, text string) {
+	t.Helper()
+	if !*update {
+		return
+	}
+	before, _, after := readme(t, part)
+	text = before + "<!-- " + part + " -->\n" + text + "<!-- /" + part + " -->" + after
+	if err := os.WriteFile(filepath.Join(top, "README.md"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

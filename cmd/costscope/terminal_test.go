@@ -110,19 +110,46 @@ func (p *pane) restored() {
 	}
 }
 
+// TestExplorerInATerminal is the tour of the README. Its first screen is the one that the README shows.
 func TestExplorerInATerminal(t *testing.T) {
 	dir := t.TempDir()
 	bin := buildBinary(t, dir)
-	p := openPane(t, dir, bin+" sample --scenario pilot -o "+dir+"/pilot.jsonl; "+bin+" "+dir+"/pilot.jsonl"+afterwards)
-	p.sees("pilot.jsonl", "support")
+	p := openPane(t, dir, "cd "+dir+"; "+bin+" sample --demo -o demo.jsonl; "+bin+" demo.jsonl"+afterwards)
+	p.shows(t, "screen")
+	p.press("Enter")
+	p.sees("support-bot", "executor", "service-desk")
+	p.press("Escape")
+	p.sees("support-bot", "invoice-triage", "code-review")
 	p.press("?")
-	p.sees("help")
+	p.sees("help", "filter")
 	p.press("Escape")
 	p.press("9")
-	p.sees("calls")
+	p.sees("28,134 calls", "dearest first")
 	p.press("Q")
 	p.sees("left with 0")
 	p.restored()
+}
+
+// shows waits until the terminal shows what the README does.
+func (p *pane) shows(t *testing.T, part string) {
+	t.Helper()
+	want, got := readmePart(t, part), ""
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if got = "```\n" + trimLines(p.tmux("capture-pane", "-p")) + "```\n"; got == want {
+			return
+		}
+	}
+	t.Errorf("the screen is not that of the README; go test ./cmd/costscope -run Terminal -update\ngot:\n%swant:\n%s", got, want)
+	updateReadme(t, part, got)
+}
+
+// trimLines cuts the blanks at the end of lines.
+func trimLines(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // TestInterruptInATerminal sends the signal that a closing terminal or a script sends; ctrl+c is a key of the explorer.
