@@ -143,17 +143,17 @@ func (d *Decoder) values(v []byte, at SourceRef) {
 		}
 		at.Length = int64(len(v))
 		d.chunk.batch.Values++
-		n, records := len(v), len(d.Out)
+		records := len(d.Out)
+		var n int
 		if err := d.Decode(v, at); err != nil {
-			if n = d.resume(v, at, err); n == len(v) {
-				return
-			}
-		} else if n = d.consumed(v); n == len(v) {
-			return
-		} else {
+			n = d.resume(v, at, err)
+		} else if n = d.consumed(v); n < len(v) {
 			for i := records; i < len(d.Out); i++ {
 				d.Out[i].Src.Length = int64(n)
 			}
+		}
+		if n == len(v) {
+			return
 		}
 		v = v[n:]
 		at.Offset += int64(n)

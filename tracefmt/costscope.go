@@ -21,16 +21,28 @@ type flatState struct {
 	word      Sym  // the operation as written
 	facts     RunFacts
 	tags      tagSet
-	layout    []flatMember
+	members   map[string]*flatMember
+	root      flatMember            // before the first member
 	parts     [][ContextParts]int64 // contexts not yet given out
 	lower     []byte
 }
 
-// flatMember is a member that stood at its place in the value before: the next value's members nearly always come in the same order.
+// A flatMember is a member as this worker has met it: what reads it, how it is written, and which members came next after it. Lines of
+// one writer look alike, so that one comparison mostly finds the next member without scanning for it.
 type flatMember struct {
-	key  string
-	read flatReader
+	key    string
+	read   flatReader
+	tokens [2]string // from the end of the value before to the start of this one: as first member, as a later one
+	fresh  int       // how often a token was learned
+	next   [2]*flatMember
 }
+
+// What a worker keeps of members: more are read without being learned.
+const (
+	maxFlatMembers = 512
+	maxFlatToken   = 100
+	maxFlatFresh   = 16
+)
 
 // A flatReader reads the value of one member into r.
 type flatReader func(d *Decoder, r *Record) error
@@ -51,8 +63,8 @@ func init() {
 		"operation":   (*Decoder).flatOperation,
 		"kind":        (*Decoder).flatKind,
 		"status":      (*Decoder).flatStatus,
-		"start":       func(d *Decoder, r *Record) error { return d.flatTime(r, &r.Start, HasStart) },
-		"end":         func(d *Decoder, r *Record) error { return d.flatTime(r, &r.End, HasEnd) },
+		"start":       func(d *Decoder, r *Record) error { return d.flatTime("start", r, &r.Start, HasStart) },
+		"end":         func(d *Decoder, r *Record) error { return d.flatTime("end", r, &r.End, HasEnd) },
 		"duration_ms": (*Decoder).flatDuration,
 
 		"workflow": flatName(func(r *Record) *Sym { return &r.Workflow }),
@@ -89,8 +101,8 @@ func init() {
 		"total_tokens":                   (*Decoder).flatTotal,
 		"cost_usd":                       (*Decoder).flatCost,
 
-		"attempt":      func(d *Decoder, r *Record) error { return d.flatSmall(&r.Attempt, nil, 0) },
-		"sample_index": func(d *Decoder, r *Record) error { return d.flatSmall(&r.SampleIndex, r, HasSample) },
+		"attempt":      func(d *Decoder, r *Record) error { return d.flatSmall("attempt", &r.Attempt, nil, 0) },
+		"sample_index": func(d *Decoder, r *Record) error { return d.flatSmall("sample_index", &r.SampleIndex, r, HasSample) },
 		"retry_kind":   (*Decoder).flatRetryKind,
 		"output_ok":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagOutputBad, false) },
 		"read_only":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagReadOnly, true) },
@@ -145,11 +157,13 @@ func decodeCostscope(d *Decoder, value []byte) error {
 	f.tags.reset()
 	s.reset(value)
 	r := d.add()
-	i := 0
-	for s.object(); s.next(); i++ {
-		key := s.key()
-		if err := f.reader(i, key)(d, r); err != nil && s.err == nil {
-			return fmt.Errorf("%s: %w", key, err)
+	m := &f.root
+	for s.object(); s.err == nil; {
+		if m = f.step(s, m); m == nil {
+			break
+		}
+		if err := m.read(d, r); err != nil && s.err == nil {
+			return fmt.Errorf("%s: %w", m.key, err)
 		}
 	}
 	if s.err != nil {
@@ -158,25 +172,56 @@ func decodeCostscope(d *Decoder, value []byte) error {
 	return d.flatDone(r)
 }
 
-// reader returns what reads the member called key, the i-th of its value.
-func (f *flatState) reader(i int, key []byte) flatReader {
-	if i < len(f.layout) && f.layout[i].key == string(key) {
-		return f.layout[i].read
+// step moves s to the member after m and returns it; nil at the end of the object.
+func (f *flatState) step(s *scanner, m *flatMember) *flatMember {
+	place := 1
+	if m == &f.root {
+		place = 0
 	}
-	read, ok := flatMembers[string(key)]
-	if !ok {
-		read = (*Decoder).flatTag
+	for _, n := range m.next {
+		if n == nil {
+			break
+		}
+		t := n.tokens[place]
+		if end := s.at + len(t); end <= len(s.b) && string(s.b[s.at:end]) == t && t != "" {
+			s.at, s.first = end, false
+			return n
+		}
 	}
-	if i > 200 {
-		return read
+	from := s.at
+	if !s.next() {
+		return nil
 	}
-	for i >= len(f.layout) {
-		f.layout = append(f.layout, flatMember{})
+	n := f.member(s.key())
+	if token := s.b[from:s.at]; n.tokens[place] != string(token) && len(token) <= maxFlatToken && n.fresh < maxFlatFresh {
+		n.tokens[place] = string(token)
+		n.fresh++
 	}
-	if len(key) <= 64 {
-		f.layout[i] = flatMember{string(key), read}
+	if m.next[0] != n {
+		m.next[0], m.next[1] = n, m.next[0]
 	}
-	return read
+	return n
+}
+
+// member returns the member called key.
+func (f *flatState) member(key []byte) *flatMember {
+	if m := f.members[string(key)]; m != nil {
+		return m
+	}
+	m := &flatMember{key: string(key), read: flatMembers[string(key)]}
+	if m.read == nil {
+		m.read = func(d *Decoder, r *Record) error {
+			d.addTag([]byte(m.key), &d.scan)
+			return nil
+		}
+	}
+	if f.members == nil {
+		f.members = map[string]*flatMember{}
+	}
+	if len(f.members) < maxFlatMembers {
+		f.members[m.key] = m
+	}
+	return m
 }
 
 // flatDone settles what takes the whole value.
@@ -265,8 +310,13 @@ func flatCount(field func(*Record) *int64, has Fields) flatReader {
 
 func (d *Decoder) flatCount(r *Record, to *int64, has Fields) error {
 	s := &d.scan
+	if n, ok := s.digits(); ok {
+		*to = n
+		r.Has |= has
+		return nil
+	}
 	k := s.kind()
-	empty := k == 0 || k == 'n' || bytes.HasPrefix(s.b[s.at:], []byte(`""`))
+	empty := k == 0 || k == 'n' || bytes.HasPrefix(s.b[s.at:], emptyText)
 	if err := d.count(s, r, to, has); err != nil {
 		return err
 	}
@@ -275,6 +325,8 @@ func (d *Decoder) flatCount(r *Record, to *int64, has Fields) error {
 	}
 	return nil
 }
+
+var emptyText = []byte(`""`)
 
 func (d *Decoder) flatTotal(r *Record) error {
 	var n int64
@@ -372,6 +424,10 @@ var plainErrors = map[string]bool{"error": true, "failed": true, "failure": true
 
 func (d *Decoder) flatStatus(r *Record) error {
 	b := d.scan.str()
+	if string(b) == "ok" {
+		d.flat.said, d.flat.stated = StatusOK, true
+		return nil
+	}
 	w := d.flat.lower[:0]
 	for _, c := range b {
 		if c >= 'A' && c <= 'Z' {
@@ -383,14 +439,13 @@ func (d *Decoder) flatStatus(r *Record) error {
 	}
 	d.flat.lower = w
 	st, known := statusWords[string(w)]
-	if n, ok := parseInt(w); !known && ok && n >= 100 && n < 600 { // an HTTP status
-		if known, st = true, StatusOK; n >= 400 {
-			st = StatusError
+	if !known {
+		if st, known = httpStatus(w); !known {
+			d.warnf("an unknown status %s: read as not stated", quoteShort(b))
+		}
+		if st == StatusError {
 			w = append(append(w[:0], "http "...), b...)
 		}
-	}
-	if !known {
-		d.warnf("an unknown status %s: read as not stated", quoteShort(b))
 	}
 	d.flat.said, d.flat.stated = st, len(b) > 0
 	if st == StatusError && r.Error == 0 && !plainErrors[string(w)] {
@@ -399,18 +454,29 @@ func (d *Decoder) flatStatus(r *Record) error {
 	return nil
 }
 
-func (d *Decoder) flatTime(r *Record, to *int64, has Fields) error {
+func httpStatus(w []byte) (Status, bool) {
+	n, ok := parseInt(w)
+	switch {
+	case !ok || n < 100 || n > 599:
+		return StatusUnset, false
+	case n < 400:
+		return StatusOK, true
+	}
+	return StatusError, true
+}
+
+func (d *Decoder) flatTime(key string, r *Record, to *int64, has Fields) error {
 	b := d.scan.str()
 	if len(b) == 0 {
 		return nil
 	}
 	ns, zoned, err := parseTime(b)
 	if err != nil {
-		d.warnf("%s: %v: the call is kept without it", d.scan.key(), err)
+		d.warnf("%s: %v: the call is kept without it", key, err)
 		return nil
 	}
 	if !zoned {
-		d.warnf("%s: a time without a zone: read as UTC", d.scan.key())
+		d.warnf("%s: a time without a zone: read as UTC", key)
 	}
 	*to = ns
 	r.Has |= has
@@ -421,6 +487,13 @@ func (d *Decoder) flatTime(r *Record, to *int64, has Fields) error {
 const maxDuration = 315576000 * int64(1e9)
 
 func (d *Decoder) flatDuration(r *Record) error {
+	if ms, ok := d.scan.digits(); ok && ms < maxDuration/1e6 {
+		d.flat.duration, d.flat.timed = ms*1e6, true
+		return nil
+	} else if ok {
+		d.warnf("duration_ms: absurd: the call is kept without it")
+		return nil
+	}
 	v := d.scan.num()
 	if v == nil {
 		return nil
@@ -443,8 +516,13 @@ func (d *Decoder) flatCost(r *Record) error {
 	if v == nil {
 		return nil
 	}
-	usd, err := ParseUSD(v)
-	if err != nil || usd < 0 {
+	usd, ok := shortUSD(v)
+	if !ok {
+		var err error
+		usd, err = ParseUSD(v)
+		ok = err == nil && usd >= 0
+	}
+	if !ok {
 		d.warnf("cost_usd: negative or too large: read as not stated")
 		return nil
 	}
@@ -453,15 +531,40 @@ func (d *Decoder) flatCost(r *Record) error {
 	return nil
 }
 
-// flatSmall reads a small number, an attempt or an index.
-func (d *Decoder) flatSmall(to *int32, r *Record, has Fields) error {
-	v := d.scan.num()
-	if v == nil {
-		return nil
+// shortUSD reads an amount of a few digits, such as 0.0123; ParseUSD reads the others.
+func shortUSD(v []byte) (USD, bool) {
+	n, unit, dot := int64(0), int64(Dollar), false
+	for _, c := range v {
+		if c == '.' && !dot {
+			dot = true
+			continue
+		}
+		if !isDigit(c) {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+		if dot {
+			unit /= 10
+		}
 	}
-	n, ok := parseInt(v)
+	if len(v) > 13 || unit == 0 || n > 1e6 {
+		return 0, false
+	}
+	return USD(n * unit), true
+}
+
+// flatSmall reads a small number, an attempt or an index.
+func (d *Decoder) flatSmall(key string, to *int32, r *Record, has Fields) error {
+	n, ok := d.scan.digits()
+	if !ok {
+		v := d.scan.num()
+		if v == nil {
+			return nil
+		}
+		n, ok = parseInt(v)
+	}
 	if !ok || n < 0 || n > 1e6 {
-		d.warnf("%s: not a number from 0 to 1000000: read as not stated", d.scan.key())
+		d.warnf("%s: not a number from 0 to 1000000: read as not stated", key)
 		return nil
 	}
 	*to = int32(n)
@@ -566,12 +669,6 @@ func (d *Decoder) flatTags(r *Record) error {
 			d.flat.tags.add(b, nil)
 		}
 	}
-	return nil
-}
-
-// flatTag keeps a member that the format does not know.
-func (d *Decoder) flatTag(r *Record) error {
-	d.addTag(d.scan.key(), &d.scan)
 	return nil
 }
 
@@ -722,7 +819,8 @@ var flagNames = []struct {
 func (d *Decoder) flatFlags(r *Record) error {
 	s := &d.scan
 	if s.kind() != '[' {
-		return d.flatTag(r)
+		d.addTag([]byte("flags"), s)
+		return nil
 	}
 	for s.array(); s.next(); {
 		b := s.str()

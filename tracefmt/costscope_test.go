@@ -185,13 +185,32 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+func TestShortAmounts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 9))
+	for range 5000 {
+		text := fmt.Sprint(float64(rng.IntN(2_000_000)) / []float64{1, 10, 1e4, 1e6, 1e9}[rng.IntN(5)])
+		want, err := ParseUSD([]byte(text))
+		if got, ok := shortUSD([]byte(text)); err != nil || ok && got != want {
+			t.Fatalf("%s: %v, want %v (%v)", text, got, want, err)
+		}
+	}
+	if got, ok := shortUSD([]byte("0.123456")); !ok || got != 123_456_000_000 {
+		t.Errorf("0.123456: %d %v", got, ok)
+	}
+	for _, bad := range []string{"-1", "1e3", "1.2.3", "0.0000000000001"} {
+		if got, ok := shortUSD([]byte(bad)); ok {
+			t.Errorf("%s was read as %v", bad, got)
+		}
+	}
+}
+
 func TestCleanName(t *testing.T) {
 	for in, want := range map[string]string{
 		"planner": "planner", "agent.f9f77d1a-437f-4c1e-9a6c-0b6a2f0f7d11": "agent", "run 550e8400-e29b-41d4-a716-446655440000 done": "run done",
 		"task_3fa9c1d2": "task", "worker-1a2b3c4d5e6f-eu": "worker-eu", "call_123456789012": "call", "step-20251124": "step-20251124",
 		"gpt-5-mini-2025-08-07": "gpt-5-mini-2025-08-07", "deadbeef": "deadbeef", "facade-decade": "facade-decade", "v12345678": "v12345678",
 		"f9f77d1a-437f-4c1e-9a6c-0b6a2f0f7d11": "f9f77d1a-437f-4c1e-9a6c-0b6a2f0f7d11", "a\x1b[31mb": "a [31mb", "tab\tname": "tab name",
-		"bad\xffbyte": "bad\ufffdbyte", "é-0123456789abcdef": "é", "x(0a1b2c3d)": "x)", "": "", "  pad ": "pad",
+		"bad\xffbyte": "bad\ufffdbyte", "é-0123456789abcdef": "é", "x(0a1b2c3d)": "x", "[0a1b2c3d] y": "y", "": "", "  pad ": "pad",
 	} {
 		if got := string(cleanName([]byte(in))); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

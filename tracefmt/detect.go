@@ -245,36 +245,36 @@ const blanks = " \t\r\n\x00"
 
 // refuse says why a source without a known format cannot be read.
 func refuse(path string, head []byte, f findings) error {
-	err, text := diagnose(head, f)
+	text, err := diagnose(head, f)
 	return &SourceError{path, err, text}
 }
 
 const known = "; `costscope formats` lists what can be read, --format forces one"
 
-func diagnose(head []byte, f findings) (error, string) {
+func diagnose(head []byte, f findings) (text string, err error) {
 	b := bytes.TrimLeft(bytes.TrimPrefix(head, bom), blanks)
 	switch {
 	case len(head) == 0:
-		return ErrEmpty, "the file is empty"
+		return "the file is empty", ErrEmpty
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
-		return ErrNotJSON, "UTF-16 text; only UTF-8 is read: convert it first (iconv -f UTF-16 -t UTF-8)"
+		return "UTF-16 text; only UTF-8 is read: convert it first (iconv -f UTF-16 -t UTF-8)", ErrNotJSON
 	case len(b) == 0:
-		return ErrEmpty, "only blank lines"
+		return "only blank lines", ErrEmpty
 	case lengthPrefixed(head):
-		return ErrNotJSON, "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter"
+		return "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter", ErrNotJSON
 	case f.looks != "":
-		return ErrNoFormat, "looks like " + f.looks + ", which costscope does not read" + known
+		return "looks like " + f.looks + ", which costscope does not read" + known, ErrNoFormat
 	case len(f.keys) > 0:
 		slices.Sort(f.keys)
-		return ErrNoFormat, "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known
+		return "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known, ErrNoFormat
 	case b[0] == '{' || b[0] == '[':
-		return ErrNoFormat, "starts like JSON, but none of its first values is a whole object" + known
+		return "starts like JSON, but none of its first values is a whole object" + known, ErrNoFormat
 	case looksBinary(head):
-		return ErrNotJSON, "a binary file; only JSON traces are read"
+		return "a binary file; only JSON traces are read", ErrNotJSON
 	case looksCSV(b):
-		return ErrNotJSON, "looks like CSV; export the trace as JSON or JSON Lines"
+		return "looks like CSV; export the trace as JSON or JSON Lines", ErrNotJSON
 	}
-	return ErrNotJSON, "text, but not JSON; only JSON traces are read"
+	return "text, but not JSON; only JSON traces are read", ErrNotJSON
 }
 
 // lengthPrefixed recognises the collector's binary output: four bytes of length, then protobuf or zstd.

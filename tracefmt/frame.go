@@ -74,22 +74,29 @@ func ends(c byte) bool { return c == '\n' || c == ',' || c == '[' || c == ']' ||
 
 // string moves behind the end of the string that f.at stands in, or to the end of b.
 func (f *framer) string(b []byte) {
-	for f.at < len(b) {
-		if f.escape {
-			f.escape = false
-			f.at++
-			continue
-		}
-		k := bytes.IndexAny(b[f.at:], `"\`)
+	if f.escape && f.at < len(b) {
+		f.escape = false
+		f.at++
+	}
+	for from := f.at; f.at < len(b); {
+		k := bytes.IndexByte(b[f.at:], '"')
+		end := f.at + k
 		if k < 0 {
-			f.at = len(b)
+			end = len(b)
+		}
+		n := end
+		for n > from && b[n-1] == '\\' {
+			n--
+		}
+		escaped := (end-n)&1 == 1
+		if k < 0 {
+			f.at, f.escape = end, escaped
 			return
 		}
-		f.at += k + 1
-		if b[f.at-1] == '"' {
+		if f.at = end + 1; !escaped {
 			f.quoted = false
 			return
 		}
-		f.escape = true
+		from = f.at // the quote behind the backslash is read
 	}
 }

@@ -188,8 +188,12 @@ func cleanName(b []byte) []byte {
 			i += max(n, 1)
 			continue
 		}
-		t = append(t, trimJoint(b[kept:i])...)
+		before := b[kept:i]
+		t = append(t, trimJoint(before)...)
 		i += n
+		if i < len(b) && bytes.HasSuffix(before, bracketOf(b[i])) {
+			i++
+		}
 		kept = i
 	}
 	if kept == 0 {
@@ -204,6 +208,19 @@ func cleanName(b []byte) []byte {
 
 // trimJoint takes away what joined an id to the name before it.
 func trimJoint(b []byte) []byte { return bytes.TrimRight(b, " .-_:/#@([{") }
+
+// bracketOf is the bracket that c closes; for other bytes something that no name holds.
+func bracketOf(c byte) []byte {
+	switch c {
+	case ')':
+		return []byte("(")
+	case ']':
+		return []byte("[")
+	case '}':
+		return []byte("{")
+	}
+	return []byte{0}
+}
 
 // hexRun is the length of the id at the start of b: a UUID, hex digits (at least eight, letters and digits), or twelve digits.
 func hexRun(b []byte) int {

@@ -163,7 +163,7 @@ func messageText(m []byte, quote int) (text []byte) {
 			}
 		case '"':
 			v := m[i+1:]
-			v = v[:closing(v, quote)]
+			v = v[:closingQuote(v, quote)]
 			i += len(v) + quote
 			switch {
 			case isKey(m[min(len(m), i+1):]):
@@ -182,7 +182,7 @@ func isKey(after []byte) bool {
 }
 
 // closing is where the string ends that v begins with: at a quote with as many backslashes as its opening quote had.
-func closing(v []byte, quote int) int {
+func closingQuote(v []byte, quote int) int {
 	for i := 0; ; i++ {
 		k := bytes.IndexByte(v[i:], '"')
 		if k < 0 {

@@ -80,10 +80,10 @@ func (r *Reader) start(o ReadOptions) error {
 		o.Offset = int64(len(bom))
 	}
 	r.at, r.line = o.Offset, o.Line
-	if o.Offset <= int64(len(head)) {
-		r.carry = head[o.Offset:]
-		return nil
+	if size := r.src.size - o.Offset; r.src.size >= 0 && r.src.kind == "" && size < int64(r.chunk) {
+		r.chunk = int(max(size, 0)) + 512 // the first touch of memory is dear, and most files are small
 	}
+	r.src.unread(head, r.eof)
 	r.eof = false
 	return r.src.seek(o.Offset)
 }
@@ -172,7 +172,7 @@ type Span struct{ From, To, Line int }
 // c.Data is overwritten by the next call with the same c; as many chunks as there are workers may be in use.
 func (r *Reader) Next(c *Chunk) error {
 	*c = Chunk{Data: c.Data[:0], Source: r.source, Format: r.format, Values: c.Values[:0], Bad: c.Bad[:0]}
-	if cap(c.Data) < r.chunk || cap(c.Data) > 4*r.chunk && len(r.carry) <= r.chunk {
+	if cap(c.Data) < r.chunk || cap(c.Data) > 4*chunkSize && len(r.carry) <= chunkSize {
 		c.Data = make([]byte, 0, r.chunk+r.chunk/16)
 	}
 	cut := r.cutLines
@@ -222,9 +222,6 @@ func (r *Reader) give(c *Chunk, end int) {
 
 // fill reads on behind c.Data: up to the size of a chunk, or as much again as there is. From a pipe it takes what comes.
 func (r *Reader) fill(c *Chunk, from int) error {
-	if r.src.size < 0 && from == 0 && len(c.Data) > 0 {
-		return nil
-	}
 	want := r.chunk
 	if from > 0 {
 		want = min(2*from, max(r.limit, from+1))

@@ -2,8 +2,10 @@ package tracefmt
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 	"unsafe"
@@ -31,6 +33,7 @@ type scanner struct {
 	stack []byte // '{' or '[' per open container
 	first bool   // no member of the innermost container was read yet
 	buf   []byte // scratch for unescaped text
+	esc   bool   // the last string may hold escapes
 }
 
 // maxDepth bounds nesting.
@@ -155,27 +158,66 @@ func (s *scanner) next() bool {
 // key is the current member's name as written, without its quotes; escapes, which no format uses in names, are not resolved.
 func (s *scanner) key() []byte { return s.k }
 
-// rawString reads a string and returns what is between its quotes, escapes unresolved.
+// rawString reads a string and returns what is between its quotes, escapes unresolved; s.esc tells whether there may be any.
 func (s *scanner) rawString() ([]byte, bool) {
-	from := s.at + 1
+	b, from := s.b, s.at+1
 	i := from
+	for n := 0; n < 4 && i+8 <= len(b); n++ { // most strings are short
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, back := byteMask(x, '"'), byteMask(x, '\\')
+		if quote|back == 0 {
+			i += 8
+			continue
+		}
+		if at := bits.TrailingZeros64(quote); at < bits.TrailingZeros64(back) {
+			i += at / 8
+			s.at, s.esc = i+1, false
+			return b[from:i], true
+		}
+		break
+	}
 	for {
-		k := bytes.IndexByte(s.b[i:], '"')
+		k := bytes.IndexByte(b[i:], '"')
 		if k < 0 {
 			s.fail(errCut)
 			return nil, false
 		}
 		i += k
 		n := i
-		for n > from && s.b[n-1] == '\\' {
+		for n > from && b[n-1] == '\\' {
 			n--
 		}
 		if (i-n)&1 == 0 {
-			s.at = i + 1
-			return s.b[from:i], true
+			s.at, s.esc = i+1, true
+			return b[from:i], true
 		}
 		i++
 	}
+}
+
+// byteMask has the high bit set of the lowest byte of x that is c, and perhaps of bytes above it.
+func byteMask(x uint64, c byte) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	v := x ^ ones*uint64(c)
+	return (v - ones) &^ v & highs
+}
+
+// digits reads a number of up to 18 digits that stands at once before the end of its member; otherwise it reads nothing.
+func (s *scanner) digits() (n int64, ok bool) {
+	b, i := s.b, s.at
+	for i < len(b) && b[i] == ' ' {
+		i++
+	}
+	from := i
+	for i < len(b) && b[i]-'0' <= 9 {
+		n = n*10 + int64(b[i]-'0')
+		i++
+	}
+	if i == from || i-from > 18 || i == len(b) || b[i] != ',' && b[i] != '}' || b[from] == '0' && i-from > 1 || s.err != nil {
+		return 0, false
+	}
+	s.at = i
+	return n, true
 }
 
 // raw returns the bytes of the next value and moves past it.
@@ -328,7 +370,7 @@ func (s *scanner) str() []byte {
 		if !ok {
 			return nil
 		}
-		if bytes.IndexByte(raw, '\\') < 0 {
+		if !s.esc || bytes.IndexByte(raw, '\\') < 0 {
 			return raw
 		}
 		s.buf = unescape(s.buf[:0], raw)

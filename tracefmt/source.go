@@ -151,6 +151,15 @@ func unpackReason(err error) string {
 	return err.Error()
 }
 
+// unread puts back the bytes that were read until now; end tells that there are no others.
+func (s *source) unread(b []byte, end bool) {
+	if s.at = 0; end {
+		s.in = bytes.NewReader(b)
+		return
+	}
+	s.in = io.MultiReader(bytes.NewReader(b), s.in)
+}
+
 // seek moves to an offset of the decompressed bytes, which lies ahead for everything but plain files.
 func (s *source) seek(to int64) error {
 	if s.at == to {
@@ -166,7 +175,7 @@ func (s *source) seek(to int64) error {
 	if to < s.at {
 		return &SourceError{s.path, io.ErrNoProgress, "cannot be read again from an earlier place"}
 	}
-	_, err := io.CopyN(io.Discard, s, to-s.at)
+	_, err := io.CopyN(io.Discard, struct{ io.Reader }{s}, to-s.at)
 	if err == io.EOF {
 		return &SourceError{s.path, io.ErrUnexpectedEOF, "is shorter than it was: it must be read anew"}
 	}
