@@ -676,6 +676,27 @@ func TestClaudeIsRecognisedAmongTraces(t *testing.T) {
 	}
 }
 
+// Only a fallback says that what came before was refused: other iterations are calls of their own.
+func TestClaudeIterations(t *testing.T) {
+	for kind, want := range map[string]string{
+		"message":          "m#1 claude-b unset 0 7 /m claude-a unset 0 3 ",
+		"fallback_message": "m#1 claude-b error 1 7 /m claude-a unset 2 3 m#1",
+	} {
+		out, names, err := decodeClaudeLine(t, "x.jsonl", `{"type":"assistant","sessionId":"s","message":{"id":"m","model":"claude-a","usage":{"input_tokens":3,"iterations":[`+
+			`{"type":"message","input_tokens":7,"model":"claude-b"},{"type":"`+kind+`","input_tokens":3,"model":"claude-a"}]}}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range out {
+			got = append(got, fmt.Sprintf("%s %s %s %d %d %s", r.ID, names.Name(r.Model), r.Status, r.Attempt, r.Usage.Input, r.RetryOf))
+		}
+		if g := strings.Join(got, "/"); g != want {
+			t.Errorf("%s: %s, want %s", kind, g, want)
+		}
+	}
+}
+
 // cases a1 and a7 of ../shared/cases, priced by hand in their README with acme-large at 3, 0.3, 3.75, 6 and 15 USD per million tokens.
 func TestClaudeCases(t *testing.T) {
 	prices := map[string]rates{"acme-large": {3, 0.3, 3.75, 6, 15}}
