@@ -35,7 +35,7 @@ func (k *CellKey) decode(r *byteReader) {
 // AppendTo appends the aggregate as bytes. Equal contents give equal bytes, however they came about; names are not in it, their numbers
 // are.
 func (a *Aggregate) AppendTo(to []byte) []byte {
-	order := make([]uint32, 0, len(a.index))
+	order := make([]uint32, 0, a.Cells())
 	for n, c := range a.cells {
 		if c != nil {
 			order = append(order, uint32(n))
@@ -67,8 +67,9 @@ func (a *Aggregate) appendSets(to []byte, rank []uint32) []byte {
 		runs     int64
 	}
 	var text []byte
-	sets := make([]set, 0, a.sets.live)
-	a.sets.each(func(s []byte, runs int64) {
+	all := a.sets.flat()
+	sets := make([]set, 0, all.live)
+	all.each(func(s []byte, runs int64) {
 		from := len(text)
 		text = append(text, a.renumber(s, rank)...)
 		sets = append(sets, set{from, len(text), runs})

@@ -124,10 +124,21 @@ func TestScanAgreesWithCells(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := NewScan(q, names, Config{}, nil)
+			m := q.Compile(names, Config{})
+			var n int64
+			var cost tracefmt.USD
 			for _, run := range runs {
-				s.Add(run)
+				c, ok := s.Add(run)
+				if rc, matched := m.RunCost(run, nil); matched != ok || rc.Cost != c {
+					t.Errorf("%v: run %s costs %v %v and %v %v", q, run.ID, c, ok, rc, matched)
+				}
+				cost += c
+				n += int64(b2i(ok))
 			}
 			want := s.Table()
+			if want.Total.Runs != n || want.Total.Cost != cost {
+				t.Errorf("%v: %d runs cost %d, want %d and %d", q, want.Total.Runs, want.Total.Cost, n, cost)
+			}
 			if where != "" {
 				want.Threads = -1
 			}
@@ -246,7 +257,10 @@ func TestRunGrows(t *testing.T) {
 	runs := randomRuns(names, 8, 60)
 	a := NewAggregate(Config{})
 	for n := range 3 {
-		for _, run := range runs {
+		for i, run := range runs {
+			if i%7 == 0 {
+				a = a.Clone() // copies on the way change nothing
+			}
 			part := *run
 			if n > 0 {
 				part.Calls = run.Calls[:len(run.Calls)*n/3]

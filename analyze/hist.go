@@ -168,6 +168,22 @@ func (h *Hist) Quantile(num, den, least, most int64) int64 {
 	return most
 }
 
+// Percentile is Quantile for people: where the value of that rank is alone in its bucket it is exact.
+func (h *Hist) Percentile(num, den, most int64) int64 {
+	rank := int64(0)
+	if h.n > 0 {
+		rank = rankOf(num, den, h.n)
+	}
+	for _, b := range h.bins {
+		if rank -= b.count(); rank <= 0 && b.count() == 1 {
+			return b.sum
+		} else if rank <= 0 {
+			break
+		}
+	}
+	return h.Quantile(num, den, math.MinInt64, most)
+}
+
 // rankOf is max(1, ceil(num/den * n)), exactly.
 func rankOf(num, den, n int64) int64 {
 	hi, lo := bits.Mul64(uint64(num), uint64(n))

@@ -92,7 +92,7 @@ func (r *Report) costLine() string {
 		return "too large to add up: more than $9.2 million"
 	}
 	if t.Cost == nil {
-		return "unknown: " + join(gap(t.Unpriced, "call", "without a price"), gap(t.NoUsage, "model call", "without token counts"))
+		return "unknown: " + join(gap(t.Unpriced, "call", "without a price"), gap(t.NoUsage-t.Unbilled, "model call", "without token counts"))
 	}
 	parts := ""
 	for _, p := range []struct {
@@ -105,7 +105,7 @@ func (r *Report) costLine() string {
 			parts = p.name
 		}
 	}
-	return join(AtLeast(amount(t.Cost), t.LowerBound), parts, gap(t.Unpriced, "call", "without a price"), gap(t.NoUsage, "model call", "without token counts"))
+	return join(AtLeast(amount(t.Cost), t.LowerBound), parts, gap(t.Unpriced, "call", "without a price"), gap(t.NoUsage-t.Unbilled, "model call", "without token counts"))
 }
 
 // gap names what is missing; "" for none.
@@ -203,14 +203,14 @@ func (r *Report) retryLine() string {
 	var kinds []string
 	for k := tracefmt.RetryPlain; k <= tracefmt.RetryTool; k++ {
 		if n := t.ByKind[k.String()]; n > 0 {
-			kinds = append(kinds, Count(n)+" "+strings.ReplaceAll(k.String(), "_", " "))
+			kinds = append(kinds, strings.ReplaceAll(k.String(), "_", " ")+" "+Count(n))
 		}
 	}
 	cost := ""
 	if t.Wasted != nil {
 		cost = fmt.Sprintf("%s wasted (%s of cost)", amount(t.Wasted), Percent(float64(t.WasteShare)))
 	}
-	return join(fmt.Sprintf("%s attempts at %s operations", Count(t.Attempts), Count(t.Operations)), cost, strings.Join(kinds, ", "), "only those the trace states")
+	return join(plural(t.Attempts, "attempt")+" at "+plural(t.Operations, "operation"), cost, strings.Join(kinds, ", "), "only those the trace states")
 }
 
 func (r *Report) callLine() string {
@@ -284,7 +284,7 @@ func (r *Report) tree() grid {
 		}
 		row := &r.Rows[i]
 		cost := amount(row.Cost)
-		if row.Unpriced+row.NoUsage > 0 && row.Cost != nil {
+		if row.LowerBound && row.Cost != nil {
 			cost = "≥ " + cost
 		}
 		g.depth = append(g.depth, len(row.Path)-1)
@@ -306,8 +306,11 @@ func (r *Report) notes() []string {
 		}
 		n = append(n, fmt.Sprintf("no price for %s: %s, %s tokens", Clean(u.Model), plural(u.Calls, "call"), Tokens(u.Tokens)))
 	}
-	if r.Totals.NoUsage > 0 {
-		n = append(n, gap(r.Totals.NoUsage, "model call", "without token counts: cost unknown"))
+	if t := &r.Totals; t.NoUsage > t.Unbilled {
+		n = append(n, gap(t.NoUsage-t.Unbilled, "model call", "without token counts: cost unknown"))
+	}
+	if r.Totals.Unbilled > 0 {
+		n = append(n, gap(r.Totals.Unbilled, "failed model call", "without token counts: taken as not billed"))
 	}
 	if r.skips > 0 {
 		note := plural(r.skips, "value") + " could not be read"

@@ -12,7 +12,7 @@ func TestConditionsAreWrittenAsTheyAreRead(t *testing.T) {
 	for in, want := range map[string]string{
 		"agent=planner": "", "model~sonnet": "", "!status=error": "", "cost>0.10": "", "cost<=$2": "", "tag:env=prod": "", "day>=2026-01-31": "",
 		"run=r1": "", "source~b.jsonl": "", "duration>1.5s": "", "input>=12k": "", "outcome=in_flight": "", "team=blue": "tag:team=blue",
-		" agent = planner ": "agent=planner", "status!=error": "!status=error", "!kind!=llm": "kind=llm", "AGENT=x": "agent=x", "step=a=b": "",
+		" agent = planner ": "agent=planner", "status!=error": "!status=error", "!kind!=llm": "kind=llm", "AGENT=x": "agent=x", "step=a=b": "", "kind=LLM": "kind=llm",
 		"agent=": "", "attempt>1": "",
 	} {
 		if want == "" {

@@ -97,6 +97,7 @@ type Totals struct {
 	UnpricedTokens  int64    `json:"unpriced_tokens"`
 	UnpricedModels  []string `json:"unpriced_models"`
 	NoUsage         int64    `json:"calls_without_usage"`
+	Unbilled        int64    `json:"unbilled_calls"` // failed calls without usage: they cost nothing
 	Input           *int64   `json:"input_tokens"`
 	CacheRead       *int64   `json:"cache_read_tokens"`
 	CacheWrite      *int64   `json:"cache_write_tokens"`
@@ -133,6 +134,7 @@ type ReportRow struct {
 	CostPerSuccess *Dollars `json:"cost_per_success_usd"`
 	Unpriced       int64    `json:"unpriced_calls"`
 	NoUsage        int64    `json:"calls_without_usage"`
+	LowerBound     bool     `json:"lower_bound"`
 	LLM            int64    `json:"llm_calls"`
 	Tools          int64    `json:"tool_calls"`
 	Success        int64    `json:"success_runs"`
@@ -316,11 +318,11 @@ func textOrNil(s string) *string {
 
 // costKnown says that the sum of costs means something: some cost is known, or none is missing.
 func costKnown(s *Summary) bool {
-	return !s.Overflow() && (s.Costs.N() > 0 || s.Unpriced+s.NoUsage == 0)
+	return !s.Overflow() && (s.Costs.N() > 0 || !s.Incomplete())
 }
 
 // Incomplete says that some costs are not known, so that sums are lower bounds.
-func (s *Summary) Incomplete() bool { return s.Unpriced+s.NoUsage > 0 }
+func (s *Summary) Incomplete() bool { return s.Unpriced+s.NoUsage-s.Unbilled > 0 }
 
 func dollars(v tracefmt.USD, known bool) *Dollars {
 	if !known {
@@ -377,7 +379,7 @@ func (in *ReportInput) totals() Totals {
 	t := Totals{
 		Mismatches: s.Mismatches, Runs: in.Table.Total.Runs, Workflows: in.Table.Workflows, Agents: in.Table.Agents,
 		Threads: number(in.Table.Threads, in.Table.Threads >= 0), Calls: s.Calls, LLM: s.LLM, Tools: s.Tools, Human: s.Human, Other: s.Other,
-		Failed: s.Failed, Unpriced: s.Unpriced, UnpricedTokens: s.UnpricedTokens, UnpricedModels: []string{}, NoUsage: s.NoUsage,
+		Failed: s.Failed, Unpriced: s.Unpriced, UnpricedTokens: s.UnpricedTokens, UnpricedModels: []string{}, NoUsage: s.NoUsage, Unbilled: s.Unbilled,
 		First: in.moment(in.First), Last: in.moment(in.Last), LowerBound: s.Incomplete(), unpriced: in.Table.Unpriced,
 		firstNS: in.First, lastNS: in.Last,
 	}
@@ -397,7 +399,7 @@ func (in *ReportInput) totals() Totals {
 
 // Quantile of the costs of single calls: within 0.8 %, bounded by the dearest.
 func (s *Summary) Quantile(num, den int64) Amount {
-	return Amount{tracefmt.USD(s.Costs.Quantile(num, den, math.MinInt64, int64(s.Max))), s.Costs.N() > 0 && !s.Overflow()}
+	return Amount{tracefmt.USD(s.Costs.Percentile(num, den, int64(s.Max))), s.Costs.N() > 0 && !s.Overflow()}
 }
 
 // TopShare is the part of the cost that the dearest num/den of the calls make up; NaN when there is no cost.
@@ -423,7 +425,7 @@ func reportRow(r, total *Row) ReportRow {
 		P50: r.Quantile(1, 2).dollars(), P95: r.Quantile(95, 100).dollars(), P99: r.Quantile(99, 100).dollars(),
 		Max: dollars(r.Max, some && !r.MaxStale), Top1: Fraction(r.TopShare(1, 100)),
 		Input: number(r.Input, usage), CacheRead: number(r.CacheRead, usage), CacheWrite: number(r.CacheWrite, usage), Output: number(r.Output, usage),
-		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LLM: r.LLM, Tools: r.Tools,
+		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LowerBound: r.Incomplete(), LLM: r.LLM, Tools: r.Tools,
 		Success: r.Success, Failure: r.Failure, Unknown: r.Unknown, InFlight: r.InFlight,
 	}
 	if money && costKnown(&total.Summary) {

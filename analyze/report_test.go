@@ -56,7 +56,7 @@ func smallReport(t *testing.T) *Report {
 		{"support", tracefmt.OutcomeSuccess, []call{{"planner", "plan", "large", c, 20e9, 1000, 200, false, ""}, {"executor", "draft", "large", c, 310e9, 9000, 900, true, ""}, {"executor", "draft", "small", c, 12e9, 9000, 800, false, "1"}}},
 		{"support", tracefmt.OutcomeFailure, []call{{"planner", "plan", "large", c, 25e9, 1100, 210, false, ""}, {"executor", "draft", "large", n, 0, 0, 0, true, ""}}},
 		{"support", tracefmt.OutcomeUnknown, []call{{"planner", "plan", "large", c, 18e9, 900, 180, false, ""}}},
-		{"nightly\x1b[2J", tracefmt.OutcomeInFlight, []call{{"crawler", "", "homemade|v1", u, 0, 5000, 70, false, ""}, {"crawler", "", "small", c, 1234567, 50, 5, false, ""}}},
+		{"nightly\x1b[2J", tracefmt.OutcomeInFlight, []call{{"crawler", "", "homemade|v1", u, 0, 5000, 70, false, ""}, {"crawler", "", "small", c, 1234567, 50, 5, false, ""}, {"crawler", "fetch", "small", n, 0, 0, 0, false, ""}}},
 	}
 	a := NewAggregate(Config{})
 	var runs []RunCost

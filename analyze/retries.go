@@ -43,6 +43,7 @@ type linker struct {
 	ids    map[string]int32
 	prev   []int32 // for calls that name another: its index; numbers from len(calls) on are unknown ids
 	lost   map[string]int32
+	open   map[attemptKey]openChain
 }
 
 // mark returns what each call of the run is to its chain; nil where the run has no chain.
@@ -109,7 +110,11 @@ func (l *linker) linkByID(calls []tracefmt.Call, used []bool) {
 
 // findPrev sets prev: the index of the call that each one names; unknown ids get numbers above those of the calls.
 func (l *linker) findPrev(calls []tracefmt.Call) {
-	l.ids, l.lost = map[string]int32{}, map[string]int32{}
+	if l.ids == nil {
+		l.ids, l.lost = map[string]int32{}, map[string]int32{}
+	}
+	clear(l.ids)
+	clear(l.lost)
 	for i := range calls {
 		l.ids[calls[i].ID] = int32(i)
 	}
@@ -194,30 +199,40 @@ type attemptKey struct {
 
 // linkByNumber joins calls that only number their attempts: within a thread, of the same kind and tool or prompt, with rising numbers.
 func (l *linker) linkByNumber(calls []tracefmt.Call, used []bool) {
-	open := map[attemptKey]int{} // the chain that may go on
-	var all []Chain
+	if l.open == nil {
+		l.open = map[attemptKey]openChain{}
+	}
+	clear(l.open)
 	for i := range calls {
 		c := &calls[i]
 		if used[i] {
 			continue
 		}
 		key := keyOfAttempt(c)
-		at, ok := open[key]
-		if ok && c.Attempt > 1 {
-			last := &calls[all[at].Calls[len(all[at].Calls)-1]]
-			if c.Attempt > max(last.Attempt, 1) {
-				all[at].Calls = append(all[at].Calls, int32(i))
-				continue
+		o, ok := l.open[key]
+		if !ok || c.Attempt <= 1 || c.Attempt <= calls[o.last].Attempt {
+			o = openChain{last: int32(i), chain: -1}
+			if c.Attempt > 1 { // the attempts before are not in the trace
+				o.chain = len(l.chains)
+				l.chains = append(l.chains, Chain{Calls: []int32{int32(i)}, Truncated: true})
 			}
+			l.open[key] = o
+			continue
 		}
-		open[key] = len(all)
-		all = append(all, Chain{Calls: []int32{int32(i)}, Truncated: c.Attempt > 1})
-	}
-	for _, ch := range all {
-		if len(ch.Calls) > 1 || ch.Truncated {
-			l.chains = append(l.chains, ch)
+		if o.chain < 0 {
+			o.chain = len(l.chains)
+			l.chains = append(l.chains, Chain{Calls: []int32{o.last}})
 		}
+		l.chains[o.chain].Calls = append(l.chains[o.chain].Calls, int32(i))
+		o.last = int32(i)
+		l.open[key] = o
 	}
+}
+
+// openChain is a chain that the next attempt may go on; chain is its index, -1 while it has one call only.
+type openChain struct {
+	last  int32
+	chain int
 }
 
 func keyOfAttempt(c *tracefmt.Call) attemptKey {

@@ -107,9 +107,17 @@ func TestChainByNumber(t *testing.T) {
 }
 
 func TestFailedChainWastesAll(t *testing.T) {
-	c := Chains(runOf(0, try{id: "a", cost: 0, bad: true}, try{id: "b", retryOf: "a", cost: 8, bad: true}, try{id: "c", retryOf: "b", cost: 9, bad: true}))[0]
+	run := runOf(0, try{id: "a", cost: 0, bad: true}, try{id: "b", retryOf: "a", cost: 8, bad: true}, try{id: "c", retryOf: "b", cost: 9, bad: true})
+	c := Chains(run)[0]
 	if c.Accepted != -1 || c.Wasted != 17 || c.Base != 1 || c.RetryCost != 9 {
 		t.Errorf("%+v", c)
+	}
+	table, err := sumOf([]*tracefmt.Run{run}).Rollup(tracefmt.NewNames(), Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := &table.Total; s.Wasted != 17 || s.RetryCost != 9 || s.Retries != 2 || s.Rescued != 0 {
+		t.Errorf("%+v", s.Summary)
 	}
 }
 
@@ -165,7 +173,7 @@ func TestFailedAttemptsAreCountedOnce(t *testing.T) {
 	}
 	near(t, "waste share", float64(rep.Retries.WasteShare), 82.5/171)
 	near(t, "rescue rate", float64(rep.Retries.RescueRate), 1)
-	if *rep.Outcomes.PerSuccess != first+last || rep.Totals.NoUsage != 1 || rep.Retries.ByKind["plain_retry"] != 2 {
+	if *rep.Outcomes.PerSuccess != first+last || rep.Totals.NoUsage != 1 || rep.Totals.LowerBound || rep.Retries.ByKind["plain_retry"] != 2 {
 		t.Errorf("%+v %+v", rep.Outcomes, rep.Totals)
 	}
 	if math.Round(float64(rep.Retries.WasteShare)*1000) != 482 {

@@ -7,7 +7,7 @@ import (
 )
 
 // A setTable counts runs by the set of cells they touch. There may be nearly as many sets as runs, so it holds no pointers: the texts of
-// the sets stand in one slice, one after the other, and copying the table is copying three slices.
+// the sets stand in one slice, one after the other.
 type setTable struct {
 	slots []setSlot // open addressing; its length is a power of two
 	text  []byte
@@ -94,8 +94,45 @@ func (t *setTable) each(do func(set []byte, runs int64)) {
 	}
 }
 
-func (t *setTable) clone() setTable {
-	c := *t
-	c.slots, c.text = slices.Clone(t.slots), slices.Clone(t.text)
-	return c
+// setLayers is a setTable that is cheap to copy while it grows: a copy shares the frozen layers, and only the top one changes. A set may
+// stand in several layers; its counts add up.
+type setLayers struct {
+	frozen []*setTable
+	top    setTable
+}
+
+func (l *setLayers) add(set []byte, runs int64) { l.top.add(set, runs) }
+
+// each visits the sets that runs have, in parts that add up.
+func (l *setLayers) each(do func(set []byte, runs int64)) {
+	for _, t := range l.frozen {
+		t.each(do)
+	}
+	l.top.each(do)
+}
+
+// clone returns a copy. Layers of like size are joined, so that there are few of them.
+func (l *setLayers) clone() setLayers {
+	if l.top.live > 0 {
+		top := l.top
+		l.frozen, l.top = append(slices.Clone(l.frozen), &top), setTable{}
+	}
+	for n := len(l.frozen); n > 1 && l.frozen[n-2].live <= 2*l.frozen[n-1].live; n = len(l.frozen) {
+		l.frozen = append(slices.Clone(l.frozen[:n-2]), joinSets(l.frozen[n-2], l.frozen[n-1]))
+	}
+	return setLayers{frozen: l.frozen}
+}
+
+// flat is everything in one table.
+func (l *setLayers) flat() *setTable {
+	return joinSets(append(slices.Clone(l.frozen), &l.top)...)
+}
+
+// joinSets adds tables up in a new one.
+func joinSets(tables ...*setTable) *setTable {
+	var sum setTable
+	for _, t := range tables {
+		t.each(sum.add)
+	}
+	return &sum
 }

@@ -149,4 +149,13 @@ func TestMaxAfterTakingBack(t *testing.T) {
 	if s.Max != 1002e9 || s.MaxStale {
 		t.Errorf("max %d stale %v", s.Max, s.MaxStale)
 	}
+	s.Add(call(1002e9)) // again three in the top bucket
+	s.Sub(call(1002e9))
+	s.Sub(call(1002e9))
+	var exact, bound Summary
+	exact.Add(call(1002e9))
+	bound.Merge(&s)
+	if bound.Merge(&exact); bound.Max != 1002e9 || bound.MaxStale || !s.MaxStale {
+		t.Errorf("a summary that knows settles one that does not: %d %v", bound.Max, bound.MaxStale)
+	}
 }

@@ -294,6 +294,38 @@ func (s *Bolt) Status() analyze.Status {
 	return st
 }
 
+// warnings are what is odd about the sources, each text once.
+func warnings(sources []*sourceState) []string {
+	type where struct {
+		times int64
+		files int
+		first string
+	}
+	seen := map[string]*where{}
+	for _, src := range sources {
+		for text, n := range src.Warnings {
+			w := seen[text]
+			if w == nil {
+				w = &where{first: src.Path}
+				seen[text] = w
+			}
+			w.times, w.files, w.first = w.times+n, w.files+1, min(w.first, src.Path)
+		}
+	}
+	var list []string
+	for text, w := range seen {
+		at := w.first
+		if w.files > 1 {
+			at = fmt.Sprintf("%s and %d more", w.first, w.files-1)
+		}
+		if w.times > 1 {
+			text = fmt.Sprintf("%s (%d times)", text, w.times)
+		}
+		list = append(list, at+": "+text)
+	}
+	return list
+}
+
 // fillStatus adds what both stores say of their sources.
 func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Options) {
 	st.PricesAsOf, st.PriceBook, st.CostMode = opt.Prices.AsOf(), opt.Prices.Source(), opt.Mode

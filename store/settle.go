@@ -70,11 +70,16 @@ func (w *settler) settle(p *pending, keep bool) {
 	}
 	w.write(p, all, rewrite)
 	run := &tracefmt.Run{}
-	if keep && len(p.recs) == 0 {
-		p.recs = append(p.recs, w.news...)
-	}
-	if len(all) > 0 {
-		run = w.assemble(all)
+	switch {
+	case len(all) == 0:
+	case keep:
+		if len(p.recs) == 0 {
+			p.recs = append(p.recs, w.news...)
+		}
+		run = w.assemble(p.recs)
+		w.plus.add(run, p.recs)
+	default: // nobody needs the records any more: Assemble may change them
+		run = w.asm.Assemble(all)
 		w.plus.add(run, all)
 	}
 	last := p.stored.last

@@ -24,6 +24,7 @@ type Assembler struct {
 	state  []walk
 	stack  []int32
 	claude claudeJoin
+	order  []*Record
 }
 
 // walk is what Assemble learns about a record while it climbs the tree.
@@ -204,11 +205,15 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	}
 	run.ID = recs[0].Run
 	recs = a.joinClaude(recs)
-	slices.SortFunc(recs, byTime)
+	a.order = a.order[:0] // records are too large to be moved about
+	for i := range recs {
+		a.order = append(a.order, &recs[i])
+	}
+	slices.SortFunc(a.order, byTime)
 	var own *Record // the run's own record
 	a.scores = a.scores[:0]
-	for i := range recs {
-		switch r := &recs[i]; {
+	for _, r := range a.order {
+		switch {
 		case r.Kind == KindRun && r.ID != "":
 			a.scores = append(a.scores, r)
 		case r.Kind == KindRun:
@@ -231,7 +236,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 }
 
 // byTime orders calls by start, end, attempt, id; what has no start comes last.
-func byTime(x, y Record) int {
+func byTime(x, y *Record) int {
 	if d := (x.Has & HasStart) - (y.Has & HasStart); d != 0 {
 		return cmp.Compare(y.Has&HasStart, x.Has&HasStart)
 	}
@@ -437,6 +442,9 @@ func (a *Assembler) descend(run *Run, i int32) {
 		c.Workflow = firstSym(s.workflow, run.Workflow)
 		c.Agent = firstSym(s.agent, c.Workflow)
 		c.Step = firstSym(c.Record.Step, c.Tool, s.step, c.Name)
+		if c.Step == 0 && c.Kind == KindLLM {
+			c.Step = a.Names.Sym("chat") // the operation: a model call that nothing names
+		}
 		if c.Kind == KindTool {
 			c.Step = firstSym(c.Tool, c.Record.Step, c.Name)
 		}

@@ -56,3 +56,24 @@ func BenchmarkDecodeClaude(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkAssembleClaude(b *testing.B) {
+	g := claudeBenchLines()[0]
+	names := NewNames()
+	d := NewDecoder(names, nil)
+	d.Format, d.Path = FormatClaude, g.path
+	for line := range strings.Lines(string(g.data)) {
+		if err := d.Decode([]byte(strings.TrimSpace(line)), SourceRef{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	a := &Assembler{Names: names}
+	recs := make([]Record, len(d.Out))
+	b.ReportAllocs()
+	for b.Loop() {
+		copy(recs, d.Out)
+		if run := a.Assemble(a.Merge(recs)); len(run.Calls) != 150 { // 100 answers of two lines, every other with a tool
+			b.Fatal(len(run.Calls))
+		}
+	}
+}

@@ -201,7 +201,7 @@ func (j *claudeJoin) finalCalls(a *Assembler, recs []Record) {
 				call.Flags &^= FlagUnderstated
 			}
 		case !g.file && r == g.last:
-			j.becomeCall(r, call)
+			j.becomeCall(r, call, g.tool)
 		}
 	}
 }
@@ -227,14 +227,17 @@ func sameInput(x, y *Record) bool {
 	return x.Usage.Input == y.Usage.Input && x.Usage.CacheRead == y.Usage.CacheRead && x.Usage.CacheWrite == y.Usage.CacheWrite
 }
 
-// becomeCall makes a model call of a result. Its model is that of the agent's call before.
-func (j *claudeJoin) becomeCall(r, before *Record) {
+// becomeCall makes a model call of a result. Its model is that of the agent's call before; where nothing else of the agent is known, it
+// began some time after the tool that started the agent.
+func (j *claudeJoin) becomeCall(r, before, tool *Record) {
 	r.Kind = KindLLM
 	if before != nil {
 		r.Model = before.Model
 	}
 	if at, ok := j.before(r.Instance, r.End); ok {
 		r.Start = min(r.Start, at)
+	} else if tool != nil && tool.Has&HasStart != 0 {
+		r.Start = min(r.Start, tool.Start)
 	}
 }
 

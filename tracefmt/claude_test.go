@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -340,10 +339,25 @@ func (g claudeGroup) show() string {
 	var b strings.Builder
 	n := g.names.Name
 	sec := func(ns int64) string { return strconv.FormatFloat(float64(ns%3600e9)/1e9, 'f', -1, 64) }
-	for _, c := range g.calls() {
-		up := ""
-		if c.Up >= 0 {
-			up = " in " + c.Parent
+	calls := func(yield func(Call, string) bool) {
+		for _, r := range g.runs {
+			for _, c := range r.calls {
+				up := ""
+				if c.Up >= 0 {
+					up = r.calls[c.Up].ID
+				}
+				if !yield(c, up) {
+					return
+				}
+			}
+		}
+	}
+	for c, up := range calls {
+		switch {
+		case up != "":
+			up = " in " + up
+		case c.Parent != "":
+			up = " for " + c.Parent
 		}
 		fmt.Fprintf(&b, "%s-%s %s %s %s/%s %s%s", sec(c.Start), sec(c.End), c.Kind, c.ID, n(c.Workflow), n(c.Agent), c.Status, up)
 		if c.Attempt > 0 {
@@ -367,19 +381,19 @@ func (g claudeGroup) show() string {
 // try; agents are called what the Task tool calls them; msg_s2 has the output of the Task's result; the last call of ag2 is only in
 // its result; ag3 runs in the background; msg_4 was refused by one model first.
 const shopCalls = `0-6 llm msg_1 shop/main unset claude-opus-4-6 3+1000+500(500)+90 counted true
-5-27.5 tool tool_grep shop/main ok
-6-8 tool tool_read shop/main error
+5-27.5 tool tool_grep shop/main ok for msg_1
+6-8 tool tool_read shop/main error for msg_1
 10-15 llm msg_2 shop/main unset try 3 claude-opus-4-6 5+1500+40(0)+30 counted true
-14-25 tool tool_task1 shop/main ok
+14-25 tool tool_task1 shop/main ok for msg_2
 15-17 llm msg_s1 shop/Explore unset in tool_task1 claude-haiku-4-5 3+0+400(0)+12 counted true
-15-26 tool tool_task2 shop/main ok
+15-26 tool tool_task2 shop/main ok for msg_2
 15.5-18 llm msg_p1 shop/reviewer unset in tool_task2 claude-haiku-4-5 2+0+700(0)+3 counted true
-17-18 tool tool_glob shop/Explore ok in msg_s1
-18-19 tool tool_bash shop/reviewer ok in msg_p1
+17-18 tool tool_glob shop/Explore ok in tool_task1
+18-19 tool tool_bash shop/reviewer ok in tool_task2
 18-22 llm msg_s2 shop/Explore unset in tool_task1 claude-haiku-4-5 1+400+60(0)+800 counted true
 19-26 llm agentresult:tool_task2 shop/reviewer ok in tool_task2 claude-haiku-4-5 0+700+20(0)+150 counted true
 27.5-30 llm msg_3 shop/main unset claude-opus-4-6 4+1600+10(10)+20 counted true
-30-30.5 tool tool_task3 shop/main ok
+30-30.5 tool tool_task3 shop/main ok for msg_3
 31-39 llm msg_c1 shop/compact unset claude-opus-4-6 3+150000+0(0)+900 counted true
 40.5-50 llm msg_4#1 shop/main error try 1 claude-fable-5 2+3000+2000(2000)+7 counted true
 40.5-50 llm msg_4 shop/main unset try 2 claude-opus-4-6 2+5000+0(0)+40 counted true
@@ -466,8 +480,8 @@ func TestClaudeWithoutSubagentFiles(t *testing.T) {
 	files = slices.DeleteFunc(files, func(f claudeFile) bool { return strings.Contains(f.path, "subagents") })
 	got := loadClaude(t, files, nil).show()
 	for _, want := range []string{
-		// of ag1 nothing but the result of its last call is left: its model is unknown
-		"25-25 llm agentresult:tool_task1 shop/Explore ok in tool_task1  1+400+60(0)+800 counted true",
+		// of ag1 nothing but the result of its last call is left: its model is unknown, and it began some time after its tool
+		"14-25 llm agentresult:tool_task1 shop/Explore ok in tool_task1  1+400+60(0)+800 counted true",
 		"19-26 llm agentresult:tool_task2 shop/reviewer ok in tool_task2 claude-haiku-4-5 0+700+20(0)+150 counted true",
 	} {
 		if !strings.Contains(got, want) {
@@ -481,7 +495,7 @@ func TestClaudeWithoutSubagentFiles(t *testing.T) {
 	}
 }
 
-// decodeOne decodes one line at a path.
+// decodeClaudeLine decodes one line at a path.
 func decodeClaudeLine(t *testing.T, path, line string) ([]Record, *Names, error) {
 	t.Helper()
 	names := NewNames()
@@ -589,40 +603,6 @@ func TestClaudeSessionByPath(t *testing.T) {
 	}
 }
 
-func TestClaudeTime(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		ns   int64
-		ok   bool
-	}{
-		{"1970-01-01T00:00:00.000Z", 0, false},
-		{"2026-01-27T00:49:20.793Z", 1769474960793000000, true},
-		{"2024-02-29T23:59:59.999Z", 1709251199999000000, true},
-		{"2100-03-01T00:00:00.000Z", 4107542400000000000, true},
-		{"2026-02-03T10:00:00Z", 1770112800000000000, true},
-		{"2026-02-03T12:00:00+02:00", 1770112800000000000, true},
-		{"2026-02-03T10:00:00.123456789Z", 1770112800123456789, true},
-		{"2023-02-29T10:00:00.000Z", 0, false},
-		{"2026-13-01T10:00:00.000Z", 0, false},
-		{"yesterday", 0, false},
-		{"", 0, false},
-	} {
-		if ns, ok := claudeTime([]byte(c.text)); ns != c.ns || ok != c.ok {
-			t.Errorf("%q: %d %v, want %d %v", c.text, ns, ok, c.ns, c.ok)
-		}
-	}
-}
-
-// The fast way to read a time agrees with the library's on every day.
-func TestClaudeTimeEveryDay(t *testing.T) {
-	for at := time.Date(1999, 1, 1, 6, 7, 8, 9e6, time.UTC); at.Year() < 2105; at = at.AddDate(0, 0, 1) {
-		text := at.Format("2006-01-02T15:04:05.000Z")
-		if ns, ok := claudeTime([]byte(text)); !ok || ns != at.UnixNano() {
-			t.Fatalf("%s: %d, want %d", text, ns, at.UnixNano())
-		}
-	}
-}
-
 func TestClaudeUnderstated(t *testing.T) {
 	for v, want := range map[string]bool{"2.1.11": false, "2.1.12": true, "2.1.49": true, "2.1.50": false, "2.0.20": false, "2.1.x": false, "": false} {
 		if claudeUnderstates(v) != want {
@@ -640,24 +620,10 @@ func TestLineHashIsStable(t *testing.T) {
 	}
 }
 
-// peekAt is what detection sees of a value.
-func claudePeek(value []byte) *peek {
-	v := &peek{keys: map[string]string{}, raw: value}
-	var s scanner
-	s.reset(value)
-	if s.kind() != '{' {
-		return v
-	}
-	for s.object(); s.next(); {
-		key := string(s.key())
-		if k := s.kind(); k == '{' || k == '[' {
-			v.keys[key] = string(k)
-			s.skip()
-			continue
-		}
-		v.keys[key] = string(s.str())
-	}
-	return v
+// claudeSniffs says whether a value looks like a line of Claude Code's.
+func claudeSniffs(value []byte) bool {
+	p, ok := peekAt(value)
+	return ok && sniffClaude(&p)
 }
 
 func TestClaudeIsRecognised(t *testing.T) {
@@ -682,12 +648,12 @@ func TestClaudeIsRecognised(t *testing.T) {
 		`{"type":"message","role":"assistant","usage":{"input_tokens":1}}`,
 	}
 	for _, v := range yes {
-		if !sniffClaude(claudePeek([]byte(v))) {
+		if !claudeSniffs([]byte(v)) {
 			t.Errorf("not recognised: %s", v)
 		}
 	}
 	for _, v := range no {
-		if sniffClaude(claudePeek([]byte(v))) {
+		if claudeSniffs([]byte(v)) {
 			t.Errorf("taken for Claude Code: %s", v)
 		}
 	}
@@ -704,8 +670,29 @@ func TestClaudeIsRecognisedAmongTraces(t *testing.T) {
 		}
 		line, _, _ := bytes.Cut(f.data, []byte("\n"))
 		want := strings.HasPrefix(f.path, filepath.Join(root, "claude-code")+string(filepath.Separator))
-		if got := sniffClaude(claudePeek(line)); got != want {
+		if got := claudeSniffs(line); got != want {
 			t.Errorf("%s: %v", f.path, got)
+		}
+	}
+}
+
+// Only a fallback says that what came before was refused: other iterations are calls of their own.
+func TestClaudeIterations(t *testing.T) {
+	for kind, want := range map[string]string{
+		"message":          "m#1 claude-b unset 0 7 /m claude-a unset 0 3 ",
+		"fallback_message": "m#1 claude-b error 1 7 /m claude-a unset 2 3 m#1",
+	} {
+		out, names, err := decodeClaudeLine(t, "x.jsonl", `{"type":"assistant","sessionId":"s","message":{"id":"m","model":"claude-a","usage":{"input_tokens":3,"iterations":[`+
+			`{"type":"message","input_tokens":7,"model":"claude-b"},{"type":"`+kind+`","input_tokens":3,"model":"claude-a"}]}}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range out {
+			got = append(got, fmt.Sprintf("%s %s %s %d %d %s", r.ID, names.Name(r.Model), r.Status, r.Attempt, r.Usage.Input, r.RetryOf))
+		}
+		if g := strings.Join(got, "/"); g != want {
+			t.Errorf("%s: %s, want %s", kind, g, want)
 		}
 	}
 }
@@ -851,4 +838,51 @@ func FuzzClaude(f *testing.F) {
 			a.Assemble(a.Merge(run))
 		}
 	})
+}
+
+// A tool may start while the answer that asked for it still streams: the subagent's calls are not parts of that answer.
+func TestStreamedAnswerEnclosesNothing(t *testing.T) {
+	lines := []string{
+		`{"type":"assistant","sessionId":"s","uuid":"1","timestamp":"2026-01-01T00:00:01.000Z","message":{"id":"m1","model":"c","content":[{"type":"tool_use","id":"t1","name":"Task","input":{"subagent_type":"x"}}],"usage":{"input_tokens":100,"output_tokens":1}}}`,
+		`{"type":"progress","sessionId":"s","uuid":"2","timestamp":"2026-01-01T00:00:02.000Z","parentToolUseID":"t1","data":{"type":"agent_progress","agentId":"a","message":{"type":"assistant","uuid":"i","message":{"id":"m2","model":"c","usage":{"input_tokens":10,"output_tokens":1}}}}}`,
+		`{"type":"assistant","sessionId":"s","uuid":"3","timestamp":"2026-01-01T00:00:09.000Z","message":{"id":"m1","model":"c","content":[{"type":"text","text":""}],"usage":{"input_tokens":100,"output_tokens":50}}}`,
+	}
+	g := loadClaude(t, []claudeFile{{"s.jsonl", []byte(strings.Join(lines, "\n"))}}, nil)
+	var counted []string
+	for _, c := range g.calls() {
+		if c.Kind == KindLLM && c.Counted && c.IsCall {
+			counted = append(counted, c.ID)
+		}
+	}
+	if !slices.Equal(counted, []string{"m1", "m2"}) {
+		t.Errorf("counted %v", counted)
+	}
+}
+
+// A call that stands in the agent's own file is no mere repetition, whichever of the two lines is read first.
+func TestProgressGivesWayToTheFile(t *testing.T) {
+	const file, progress = FlagSnapshot | FlagGlobal | FlagSubagentFile, FlagSnapshot | FlagGlobal | FlagProgress
+	for _, c := range []struct {
+		first, second, want Flags
+	}{
+		{file, progress, file}, {progress, file, file}, {progress, progress, progress},
+	} {
+		a := &Assembler{Names: NewNames()}
+		recs := a.Merge([]Record{{ID: "m", Kind: KindLLM, Flags: c.first}, {ID: "m", Kind: KindLLM, Flags: c.second}})
+		if len(recs) != 1 || recs[0].Flags != c.want {
+			t.Errorf("%b and %b: %+v", c.first, c.second, recs)
+		}
+	}
+}
+
+// Attempts within one answer share their times: they come in order all the same.
+func TestAttemptsComeInOrder(t *testing.T) {
+	a := &Assembler{Names: NewNames()}
+	run := a.Assemble([]Record{
+		{Run: "r", ID: "m", Kind: KindLLM, Has: HasStart | HasEnd, Start: 1, End: 2, Attempt: 2},
+		{Run: "r", ID: "m#1", Kind: KindLLM, Has: HasStart | HasEnd, Start: 1, End: 2, Attempt: 1},
+	})
+	if run.Calls[0].ID != "m#1" || run.Calls[1].ID != "m" {
+		t.Errorf("%s before %s", run.Calls[0].ID, run.Calls[1].ID)
+	}
 }

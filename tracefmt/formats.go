@@ -85,11 +85,32 @@ func (d *Decoder) Decode(value []byte, src SourceRef) (err error) {
 	d.src = src
 	err = Formats[d.Format].decode(d, value)
 	if err == nil {
+		d.noteFlags(d.Out[n:])
 		return nil
 	}
 	clear(d.Out[n:])
 	d.Out = d.Out[:n]
 	return err
+}
+
+// notedFlags are the facts that make a number less certain than it looks, in words.
+var notedFlags = [...]struct {
+	flag Flags
+	text string
+}{
+	{FlagWriteSplitGuess, "cache writes without their lifetime: five-minute writes assumed"},
+	{FlagUnderstated, "output tokens recorded while the answer still streamed: a lower bound"},
+}
+
+// noteFlags warns about what the records' flags say.
+func (d *Decoder) noteFlags(recs []Record) {
+	for i := range recs {
+		for _, f := range &notedFlags {
+			if recs[i].Flags&f.flag != 0 {
+				d.warnf("%s", f.text)
+			}
+		}
+	}
 }
 
 // add appends an empty record of the current value and returns it; the pointer holds until the next call.

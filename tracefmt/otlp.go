@@ -54,6 +54,7 @@ func decodeOTLP(d *Decoder, value []byte) error {
 	s := &d.scan
 	s.reset(value)
 	err := d.otlpValue(s)
+	d.newSpan() // lets go of the value
 	if s.err != nil {
 		return s.err
 	}
@@ -350,38 +351,51 @@ func statusCode(v []byte) Status {
 	return StatusUnset
 }
 
-// events looks for exceptions.
+// events looks for exceptions and evaluations.
 func (d *Decoder) events(s *scanner) {
 	if s.kind() != '[' {
 		s.skip()
 		return
 	}
-	sp := &d.otlp.span
 	for s.array(); s.next(); {
-		if s.kind() != '{' {
+		if s.kind() == '{' {
+			d.event(s)
+		} else {
 			s.skip()
-			continue
 		}
-		var attrs []byte
-		exception := false
-		for s.object(); s.next(); {
-			switch string(s.key()) {
-			case "name":
-				exception = string(s.str()) == "exception"
-			case "attributes":
-				attrs = s.raw()
-			default:
-				s.skip()
-			}
+	}
+}
+
+func (d *Decoder) event(s *scanner) {
+	sp := &d.otlp.span
+	var attrs []byte
+	exception, score := false, false
+	for s.object(); s.next(); {
+		switch string(s.key()) {
+		case "name":
+			name := s.str()
+			exception, score = string(name) == "exception", string(name) == "gen_ai.evaluation.result"
+		case "attributes":
+			attrs = s.raw()
+		default:
+			s.skip()
 		}
-		if exception && s.err == nil {
-			sp.exception = true
-			late := &d.otlp.late
-			late.reset(attrs)
-			if len(attrs) > 0 {
-				d.attributes(late)
-			}
-		}
+	}
+	if s.err != nil || !exception && !score {
+		return
+	}
+	sp.exception = sp.exception || exception
+	late := &d.otlp.late
+	late.reset(attrs)
+	if len(attrs) > 0 {
+		d.attributes(late)
+	}
+	if score {
+		e := sp.eval()
+		e.index = -1 - len(sp.evals)
+		sp.evals = append(sp.evals, e)
+		sp.symRank[slotEvalName], sp.symRank[slotEvalLabel], sp.hasEval = 0, 0, false
+		sp.syms[slotEvalName], sp.syms[slotEvalLabel] = 0, 0
 	}
 }
 

@@ -77,6 +77,11 @@ const (
 	slotADKJSON
 	slotGenkitJSON
 	slotMetadataJSON
+
+	// message text: from here on
+	slotInputText
+	slotOutputText
+	slotMessage // one member of one input message
 )
 
 // An attrRule is what an attribute sets.
@@ -118,6 +123,7 @@ var attrTable = []struct {
 	{"gen_ai.usage.reasoning.output_tokens", slotReasoning, 0},
 	{"gen_ai.usage.reasoning_tokens", slotReasoning, 1},
 	{"gen_ai.usage.details.reasoning_tokens", slotReasoning, 2},
+	{"gen_ai.usage.details.thoughts_tokens", slotReasoning, 7},
 	{"gen_ai.usage.cost", slotCost, 0}, // OpenLIT
 	{"operation.cost", slotCost, 1},    // Pydantic AI
 	{"gen_ai.usage.input_cost", slotCostIn, 0},
@@ -158,6 +164,23 @@ var attrTable = []struct {
 	{"service.name", slotService, 0},
 	{"service.version", slotVersion, 9},
 
+	// what was asked and answered, for fingerprints
+	{"gen_ai.tool.call.arguments", slotInputText, 0},
+	{"gen_ai.input.messages", slotInputText, 1},
+	{"ai.toolCall.args", slotInputText, 2},
+	{"ai.prompt.messages", slotInputText, 3},
+	{"langfuse.observation.input", slotInputText, 4},
+	{"gen_ai.prompt", slotInputText, 5},
+	{"traceloop.entity.input", slotInputText, 6},
+	{"input.value", slotInputText, 7},
+	{"gcp.vertex.agent.llm_request", slotInputText, 8},
+	{"genkit:input", slotInputText, 9},
+	{"gen_ai.tool.call.result", slotOutputText, 0},
+	{"ai.toolCall.result", slotOutputText, 1},
+	{"langfuse.observation.output", slotOutputText, 2},
+	{"traceloop.entity.output", slotOutputText, 3},
+	{"output.value", slotOutputText, 4},
+
 	// OpenInference
 	{"openinference.span.kind", slotOpenInference, 0},
 	{"llm.response.model_name", slotModel, 1},
@@ -186,6 +209,7 @@ var attrTable = []struct {
 	{"llm.request.type", slotRequestType, 0},
 	{"traceloop.entity.name", slotEntity, 0},
 	{"traceloop.workflow.name", slotWorkflowHint, 0},
+	{"traceloop.entity.version", slotVersion, 5},
 	{"llm.usage.total_tokens", slotTotal, 1},
 	{"llm.usage.prompt_tokens", slotInput, 3},
 	{"llm.usage.completion_tokens", slotOutput, 3},
@@ -238,6 +262,7 @@ var attrTable = []struct {
 	{"genkit:metadata:subtype", slotGenkitSubtype, 0},
 	{"genkit:name", slotGenkitName, 0},
 	{"agentops.span.kind", slotAgentOps, 0},
+	{"langsmith.span.kind", slotAgentOps, 0},
 }
 
 // metaKeys are the members of free metadata (a user's own keys) that have a meaning here; the others become tags.
@@ -245,7 +270,7 @@ var metaKeys = map[string]attrRule{
 	"user": {slotUser, 5}, "user_id": {slotUser, 4}, "userId": {slotUser, 4},
 	"session": {slotSession, 5}, "session_id": {slotSession, 4}, "sessionId": {slotSession, 4}, "conversation_id": {slotSession, 6}, "thread_id": {slotSession, 7},
 	"feature": {slotFeature, 3}, "workflow": {slotWorkflow, 5}, "workflow_name": {slotWorkflow, 5}, "workflowName": {slotWorkflow, 5},
-	"version": {slotVersion, 4}, "tags": {slotTags, 0},
+	"langgraph_node": {slotStep, 5}, "lc_agent_name": {slotAgent, 6}, "version": {slotVersion, 4}, "tags": {slotTags, 0},
 }
 
 // metaPrefixes stand before the keys of free metadata.
@@ -334,17 +359,18 @@ var kindWords = map[slot]map[string]Kind{
 		"rerank": KindReranker, "invoke_agent": KindAgent, "create_agent": KindAgent, "plan": KindAgent, "invoke_workflow": KindChain,
 	},
 	slotOpenInference: {
-		"LLM": KindLLM, "EMBEDDING": KindEmbedding, "TOOL": KindTool, "RETRIEVER": KindRetriever, "RERANKER": KindReranker, "AGENT": KindAgent,
-		"CHAIN": KindChain, "GUARDRAIL": KindGuardrail, "EVALUATOR": KindEvaluator, "PROMPT": KindChain,
+		"llm": KindLLM, "embedding": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "reranker": KindReranker, "agent": KindAgent,
+		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator, "prompt": KindChain,
 	},
 	slotObservation: {
 		"generation": KindLLM, "embedding": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "agent": KindAgent,
-		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator,
+		"chain": KindChain, "guardrail": KindGuardrail, "evaluator": KindEvaluator, "span": KindUnknown, "event": KindUnknown,
 	},
 	slotRequestType: {"chat": KindLLM, "completion": KindLLM, "embedding": KindEmbedding, "rerank": KindReranker, "agent": KindAgent, "tool": KindTool, "workflow": KindChain},
 	slotTraceloop:   {"workflow": KindChain, "task": KindChain, "agent": KindAgent, "tool": KindTool},
 	slotAgentOps: {
 		"agent": KindAgent, "llm": KindLLM, "tool": KindTool, "operation": KindChain, "task": KindChain, "workflow": KindChain, "session": KindChain,
+		"chain": KindChain, "retriever": KindRetriever, "embedding": KindEmbedding, "prompt": KindChain, "parser": KindChain,
 	},
 	slotGenkitSubtype: {"model": KindLLM, "embedder": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "reranker": KindReranker, "flow": KindChain},
 }

@@ -22,7 +22,7 @@ func (d *Decoder) emitSpan(sp *otlpSpan) {
 	if sp.pending {
 		r.Flags |= FlagPlaceholder
 	}
-	d.names4(r, sp)
+	d.setNames(r, sp)
 	d.usageOf(r, sp)
 	costOf(r, sp)
 	d.statusOf(r, sp)
@@ -30,6 +30,7 @@ func (d *Decoder) emitSpan(sp *otlpSpan) {
 		r.Outcome = sp.outcome
 		r.Has |= HasOutcome
 	}
+	sp.text.fingerprints(r)
 	r.Attempt = int32(sp.counts[slotAttempt])
 	sp.resource.apply(d.Out[len(d.Out)-1:])
 	for _, e := range sp.evals {
@@ -51,7 +52,7 @@ func (d *Decoder) kindOf(sp *otlpSpan) Kind {
 		return sp.kind
 	case sp.symRank[slotTool] != 0 && sp.symRank[slotRequestModel] == 0:
 		return KindTool
-	case bytes.HasPrefix(name, []byte("invoke_agent ")) || string(name) == "agent run" && sp.symRank[slotAgent] != 0:
+	case bytes.HasPrefix(name, []byte("invoke_agent ")) || bytes.HasSuffix(name, []byte(" run")) && sp.symRank[slotAgent] != 0:
 		return KindAgent
 	case bytes.HasPrefix(name, []byte("execute_tool ")):
 		return KindTool
@@ -59,8 +60,8 @@ func (d *Decoder) kindOf(sp *otlpSpan) Kind {
 	return KindUnknown
 }
 
-// names4 sets all names of the record.
-func (d *Decoder) names4(r *Record, sp *otlpSpan) {
+// setNames sets all names of the record.
+func (d *Decoder) setNames(r *Record, sp *otlpSpan) {
 	y := &sp.syms
 	r.Name = d.spanName()
 	r.Provider, r.Model, r.RequestModel = y[slotProvider], y[slotModel], y[slotRequestModel]

@@ -92,16 +92,19 @@ func (d *Decoder) when(s *scanner) (ns int64, ok bool) {
 	case '"':
 		v := s.str()
 		if numberOK(v) {
-			ns, ok = parseInt(v)
-			return ns, ok && ns > 0
+			return nanos(v)
 		}
 		return clock(v)
 	}
-	v := d.number(s)
-	if v == nil {
-		return 0, false
+	return nanos(d.number(s))
+}
+
+// nanos reads whole nanoseconds exactly, however the number is written.
+func nanos(v []byte) (int64, bool) {
+	ns, ok := parseInt(v)
+	if !ok {
+		ns, ok = parseDecimal(v, 0)
 	}
-	ns, ok = parseInt(v)
 	return ns, ok && ns > 0
 }
 

@@ -110,9 +110,10 @@ func TestFlavours(t *testing.T) {
 		"google adk":               {`"gen_ai.operation.name":"generate_content","gen_ai.usage.input_tokens":900,"gen_ai.usage.output_tokens":40,"gcp.vertex.agent.llm_response":"{\"content\":{\"parts\":[{\"text\":\"}{\"}]},\"usage_metadata\":{\"prompt_token_count\":900,\"cached_content_token_count\":512,\"candidates_token_count\":40,\"thoughts_token_count\":60,\"total_token_count\":1000}}"`, `llm unset name="work" start=10 end=20 in=900 read=512 out=100 reasoning=60`},
 		"genkit":                   {`"genkit:metadata:subtype":"model","genkit:name":"googleai/gemini-3","genkit:output":"{\"message\":{},\"usage\":{\"inputTokens\":10,\"outputTokens\":30,\"thoughtsTokens\":20,\"totalTokens\":40}}"`, `llm unset name="work" asked="googleai/gemini-3" start=10 end=20 in=10 out=30 reasoning=20`},
 		"openinference cost":       {`"openinference.span.kind":"LLM","llm.cost.prompt":0.002,"llm.cost.completion":0.0005`, `llm unset name="work" start=10 end=20 cost=0.0025`},
-		"openinference metadata":   {`"openinference.span.kind":"GUARDRAIL","metadata":"{\"feature\":\"refunds\",\"region\":\"eu\",\"deep\":{\"a\":1}}","tag.tags":["tier:gold"]`, `guardrail unset name="work" agent="guardrail" feature="refunds" tags="region=eu|tier=gold" start=10 end=20`},
+		"openinference metadata":   {`"openinference.span.kind":"GUARDRAIL","metadata":"{\"feature\":\"refunds\",\"region\":\"eu\",\"deep\":{\"a\":1},\"ms\":12345,\"tier\":3,\"job\":\"f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11\",\"langgraph_node\":\"check\"}","tag.tags":["tier:gold"]`, `guardrail unset name="work" agent="guardrail" step="check" feature="refunds" tags="region=eu|tier=gold" start=10 end=20`},
 		"embedding total":          {`"openinference.span.kind":"EMBEDDING","llm.token_count.total":7,"embedding.model_name":"e"`, `embedding unset name="work" model="e" start=10 end=20 in=7`},
 		"nested attributes":        {`"llm":{"token_count":{"prompt":7,"completion":2},"model_name":"m"},"openinference":{"span":{"kind":"LLM"}}`, `llm unset name="work" model="m" start=10 end=20 in=7 out=2`},
+		"any case":                 {`"openinference.span.kind":"Retriever","langsmith.span.kind":"llm"`, `retriever unset name="work" start=10 end=20`},
 		"http status":              {`"gen_ai.operation.name":"chat","http.response.status_code":503`, `llm error name="work" start=10 end=20`},
 		"outcome and attempt":      {`"gen_ai.operation.name":"invoke_workflow","workflow.name":"w","workflow.outcome":"failure","retry.attempt":"2"`, `chain unset name="work" workflow="w" start=10 end=20 outcome=failure attempt=2`},
 	} {
@@ -219,6 +220,19 @@ func TestEvaluations(t *testing.T) {
 	}
 	if got, want := say(n, recs[2]), `run unset name="tone" start=5 score=0.5`; got != want || recs[2].Parent != "" {
 		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestEvaluationEvents(t *testing.T) {
+	n := NewNames()
+	recs, _, err := decodeOne(t, n, `{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","name":"x","startTimeUnixNano":1.5e1,"events":[7,{"name":"other"},{"name":"gen_ai.evaluation.result","attributes":{"gen_ai.evaluation.name":"pass","gen_ai.evaluation.score.value":true}},{"attributes":[{"key":"gen_ai.evaluation.name","value":{"stringValue":"tone"}},{"key":"gen_ai.evaluation.score.label","value":{"stringValue":"fine"}}],"name":"gen_ai.evaluation.result"}]}`)
+	if err != nil || len(recs) != 3 {
+		t.Fatalf("%d records, error %v", len(recs), err)
+	}
+	for i, want := range []string{`unknown unset name="x" start=15`, `run unset name="pass" start=15 score=1 outcome=success`, `run unset name="tone" start=15`} {
+		if got := say(n, recs[i]); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
 	}
 }
 

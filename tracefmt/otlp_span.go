@@ -35,6 +35,7 @@ type otlpSpan struct {
 	evalValue         float64
 	hasEval           bool
 	evals             []spanEval
+	text              spanText
 }
 
 // spanEval is one evaluation of a span.
@@ -101,7 +102,7 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 		return false
 	}
 	rule, tag := attrRuleOf(key)
-	from := s.at
+	from := s.at // back to here where the shape turns out to be another one
 	s.at += at
 	s.rawString()
 	end := s.at + len(attrClose)
@@ -109,7 +110,13 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 		s.at = from
 		return s.err != nil
 	}
-	if rule.slot != slotNone {
+	switch raw := s.b[from+at+1 : s.at-1]; {
+	case rule.slot == slotNone:
+	case rule.slot >= slotInputText:
+		d.otlp.span.text.set(rule, tag, raw)
+	case rule.slot < slotNames && bytes.IndexByte(raw, '\\') < 0:
+		d.setSym(rule, raw)
+	default:
 		s.at = from + at
 		d.take(s, rule, tag)
 	}
@@ -188,6 +195,8 @@ func (d *Decoder) attribute(s *scanner, key []byte, wrapped bool) {
 		s.skip()
 	case wrapped && s.kind() == '{':
 		d.anyValue(s, rule, tag)
+	case rule.slot >= slotInputText:
+		d.otlp.span.text.set(rule, tag, s.rawValue())
 	default:
 		d.take(s, rule, tag)
 	}
@@ -207,11 +216,18 @@ func attrRuleOf(key []byte) (rule attrRule, tag []byte) {
 	if isEvaluation(key) {
 		return attrRule{slot: slotEvalValue}, key
 	}
+	if part, ok := messageKey(key); ok {
+		return attrRule{slot: slotMessage}, part
+	}
 	return attrRule{}, nil
 }
 
 // anyValue reads {"stringValue": …} and its like.
 func (d *Decoder) anyValue(s *scanner, rule attrRule, tag []byte) {
+	if rule.slot >= slotInputText {
+		d.otlp.span.text.set(rule, tag, anyText(s))
+		return
+	}
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "stringValue", "intValue", "doubleValue", "boolValue", "string_value", "int_value", "double_value", "bool_value":
@@ -222,6 +238,14 @@ func (d *Decoder) anyValue(s *scanner, rule attrRule, tag []byte) {
 			s.skip()
 		}
 	}
+}
+
+// anyText is the text of {"stringValue": …} as written, or all of another value.
+func anyText(s *scanner) (raw []byte) {
+	for s.object(); s.next(); {
+		raw = s.rawValue()
+	}
+	return raw
 }
 
 func (d *Decoder) anyArray(s *scanner, rule attrRule, tag []byte) {
@@ -273,6 +297,8 @@ func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 		d.evaluation(s, tag)
 	case slotTags:
 		d.takeTags(s)
+	case slotInputText, slotOutputText, slotMessage:
+		sp.text.set(rule, tag, s.rawValue())
 	case slotTag:
 		if s.kind() == '[' || s.kind() == '{' {
 			s.skip()
@@ -401,7 +427,7 @@ func (d *Decoder) setKind(from slot, word []byte) {
 	if from == slotVercel {
 		k = vercelKind(word)
 	} else {
-		k = kindWords[from][string(word)]
+		k = kindWord(kindWords[from], word)
 	}
 	sp.generation = sp.generation || from == slotObservation && string(word) == "generation"
 	sp.workflowSpan = sp.workflowSpan || from == slotTraceloop && string(word) == "workflow"
@@ -410,6 +436,24 @@ func (d *Decoder) setKind(from slot, word []byte) {
 		return
 	}
 	sp.kind, sp.kindRank = k, rank
+}
+
+// kindWord finds a kind by its word, in any case.
+func kindWord(words map[string]Kind, word []byte) Kind {
+	if k, ok := words[string(word)]; ok {
+		return k
+	}
+	var low [20]byte
+	if len(word) > len(low) {
+		return KindUnknown
+	}
+	for i, c := range word {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		low[i] = c
+	}
+	return words[string(low[:len(word)])]
 }
 
 // outcomeWords are labels of a verdict.

@@ -2,12 +2,16 @@ package tracefmt
 
 import "bytes"
 
-// maxTag bounds a tag's length in bytes: longer text is no name to group by.
-const maxTag = 80
+// What is longer is no name to group by: text of maxTag bytes, a number of maxNumber digits.
+const (
+	maxTag    = 80
+	maxNumber = 4
+)
 
-// addOTLPTag enters a tag of a span; without a key, value is the tag, and key:value in it means key=value. Ids and long texts are no tags.
+// addOTLPTag enters a tag of a span; without a key, value is the tag, and key:value in it means key=value. Ids, long texts and measurements
+// are no tags.
 func (t *tagSet) addOTLPTag(key, value []byte) {
-	if len(value) == 0 || len(key)+len(value) > maxTag || hasID(value) {
+	if len(value) == 0 || len(key)+len(value) > maxTag || hasID(value) || len(value) > maxNumber && numberOK(value) {
 		return
 	}
 	if len(key) == 0 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -197,4 +198,49 @@ func assembled(n *Names, recs []Record) (out struct {
 		out.Calls = append(out.Calls, *c.Record)
 	}
 	return out
+}
+
+// TestRepeatedLines: exporters retry, so a line may come twice, anywhere.
+func TestRepeatedLines(t *testing.T) {
+	for _, e := range expected {
+		f := e.files[0]
+		values := jsonValues(t, sharedFile(t, f))
+		twice := append(append([][]byte(nil), values...), values...)
+		rand.New(rand.NewPCG(5, 6)).Shuffle(len(twice), func(i, j int) { twice[i], twice[j] = twice[j], twice[i] })
+		n := NewNames()
+		got := sumUp(n, otlpRecords(t, n, twice))
+		if got.spans /= 2; got != e.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", f, got, e.want)
+		}
+	}
+}
+
+// TestMixedTrace: one trace of six instrumentations, decided span by span.
+func TestMixedTrace(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "otlp", "mixed.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := NewNames()
+	runs := otlpRecords(t, n, jsonValues(t, data))
+	want := sums{traces: 1, spans: 10, calls: 5, failed: 1, input: 1000 + 300 + 184 + 40, read: 600 + 100, output: 50 + 30 + 66 + 2, reasoning: 56, cost: "0.0125", tools: 1, toolsFailed: 1, noUsage: 1, noRead: 2, noReasoning: 3}
+	if got := sumUp(n, runs); got != want {
+		t.Errorf("\n got %+v\nwant %+v", got, want)
+	}
+	for _, recs := range runs {
+		a := Assembler{Names: n}
+		run := a.Assemble(a.Merge(recs))
+		if run.Outcome != OutcomeSuccess || run.Score != 0.75 || n.Name(run.Workflow) != "booking" || n.Name(run.Session) != "s1" {
+			t.Errorf("outcome %v, score %v, workflow %q, session %q", run.Outcome, run.Score, n.Name(run.Workflow), n.Name(run.Session))
+		}
+		for id, want := range map[string]string{"5": "booking/mover/chat", "7": "booking/booking/summary", "a": "booking/guardrail/output_check", "b": "booking/mover/move_booking"} {
+			c := callByID(t, run, strings.Repeat("0", 15)+id)
+			if got := n.Name(c.Workflow) + "/" + n.Name(c.Agent) + "/" + n.Name(c.Step); got != want {
+				t.Errorf("call %s: %s, want %s", id, got, want)
+			}
+		}
+		if a, b := callByID(t, run, strings.Repeat("0", 15)+"4"), callByID(t, run, strings.Repeat("0", 15)+"5"); a.Fingerprints[1] == 0 || a.Fingerprints[1] != b.Fingerprints[1] {
+			t.Error("the fallback does not ask the same")
+		}
+	}
 }

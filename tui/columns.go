@@ -200,7 +200,7 @@ func quantile(r *analyze.Row, num, den int64) (int64, bool) {
 	if r.Costs.N() == 0 {
 		return 0, false
 	}
-	return r.Costs.Quantile(num, den, math.MinInt64, int64(r.Max)), true
+	return r.Costs.Percentile(num, den, int64(r.Max)), true
 }
 
 func maxText(c cellOf) string {

@@ -9,8 +9,9 @@ import (
 	"costscope/tracefmt"
 )
 
-const convertLong = `Write every call as one line of costscope JSONL, run by run, with the computed cost and the price row that gave it. Reading the output
-gives the same report. --where, --since and --until choose calls.`
+const convertLong = `Write every call as one line of costscope JSONL, run by run, with the computed cost and the
+price row that gave it. Reading the output gives the same report. --where, --since and --until
+choose calls.`
 
 // fitsConvert refuses what convert cannot do.
 func fitsConvert(j *job) error {

@@ -45,6 +45,18 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringVar(&f.theme, "theme", "auto", "colours for a background: `NAME` auto, dark or light")
 	s.BoolVar(&f.quiet, "quiet", false, "no progress and no notes on standard error")
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
+	for flag, words := range map[string][]string{
+		"format": formatNames(), "cost": {"auto", "recorded", "computed"}, "theme": {"auto", "dark", "light"}, "by": analyze.DimNames(),
+	} {
+		completes(c, flag, words)
+	}
+}
+
+// completes lets the shell complete the values of a flag.
+func completes(c *cobra.Command, flag string, words []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // no such flag
+	}
 }
 
 // A job is a checked command line over traces: what to read, how, and which question is asked.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"costscope/tracefmt"
@@ -72,7 +73,7 @@ func (in *inputs) onlyStore(flag string) error {
 
 // nothing is the failure of a command that found no call; tried adds what the store says about the files it read.
 func (in *inputs) nothing(tried []string) error {
-	lines := append(append([]string(nil), in.missing...), tried...)
+	lines := append(slices.Clone(in.missing), tried...)
 	for i, g := range in.ignored {
 		if i == 5 {
 			lines = append(lines, fmt.Sprintf("and %d more", len(in.ignored)-i))
@@ -80,11 +81,33 @@ func (in *inputs) nothing(tried []string) error {
 		}
 		lines = append(lines, g.Path+": "+g.Reason)
 	}
-	hint := "what can be read: costscope formats"
-	if len(lines) > 0 {
-		hint = "  " + strings.Join(lines, "\n  ") + "\n" + hint
+	var b strings.Builder
+	for _, l := range lines {
+		l, _, _ = strings.Cut(l, "; `costscope formats`") // said once, at the end
+		b.WriteString("  " + l + "\n")
 	}
-	return nothingRead(hint, "no call could be read from %s", strings.Join(in.args, " "))
+	return nothingRead(b.String()+"what can be read: costscope formats", "no call could be read from %s", strings.Join(in.args, " "))
+}
+
+// leftOut is what a person may take to be in the numbers and is not: arguments that name nothing, and files of folders that look like
+// traces but cannot be read.
+func (in *inputs) leftOut() []string {
+	out := slices.Clone(in.missing)
+	var alike []tracefmt.Ignored
+	for _, g := range in.ignored {
+		if strings.HasPrefix(g.Reason, "looks like") {
+			alike = append(alike, g)
+		}
+	}
+	if len(alike) > 0 {
+		why, _, _ := strings.Cut(alike[0].Reason, ";")
+		text := alike[0].Path + ": " + why
+		if n := len(alike) - 1; n > 0 {
+			text += fmt.Sprintf(", and %d more such", n)
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // shown is a source as the person typed it; standard input is "-".

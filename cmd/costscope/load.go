@@ -9,8 +9,9 @@ import (
 	"costscope/analyze"
 )
 
-const loadLong = `Read traces into a store, without a terminal. The store keeps the calls, not the text of their messages: raw records are shown from the
-trace files. Reading the same traces again reads only what is new. The store can be opened like a trace.`
+const loadLong = `Read traces into a store, without a terminal. The store keeps the calls, not the text of their
+messages: raw records are shown from the trace files. Reading the same traces again reads only
+what is new. The store can be opened like a trace.`
 
 // fitsLoad refuses what load cannot do.
 func fitsLoad(j *job) error {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-const openLong = `Explore traces in the terminal: where the money goes, by path, and the calls behind every number. What was read is kept, so a second
-open reads only what is new. Press ? for the keys. Without a terminal on standard output, or with TERM=dumb, the report is printed instead.`
+const openLong = `Explore traces in the terminal: where the money goes, by path, and the calls behind every
+number. What was read is kept, so a second open reads only what is new. Press ? for the keys.
+Without a terminal on standard output, or with TERM=dumb, the report is printed instead.`
 
 // grace is how long the explorer waits before its first screen for traces that are read at once, or turn out to be none.
 const grace = 40 * time.Millisecond

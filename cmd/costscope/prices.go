@@ -11,8 +11,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const pricesLong = `Without MODEL, list the price book. With MODEL, written as a trace writes it, show the row that answers for it, why that one, and its rates
-in USD per million tokens. A name that no row answers for is unpriced: its calls have no cost, which is not a cost of zero.`
+const pricesLong = `Without MODEL, list the price book. With MODEL, written as a trace writes it, show the row that
+answers for it, why that one, and its rates in USD per million tokens. A name that no row
+answers for is unpriced: its calls have no cost, which is not a cost of zero.`
 
 // pricesFlags are as typed.
 type pricesFlags struct{ prices, provider, at string }

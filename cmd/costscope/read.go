@@ -82,7 +82,7 @@ func (a *app) notes(j *job, st analyze.Status) {
 	if j.quiet {
 		return
 	}
-	for _, m := range j.inputs.missing {
+	for _, m := range j.inputs.leftOut() {
 		fmt.Fprintln(a.err, "costscope: "+printable(m)+" (left out)")
 	}
 	named := map[string]bool{}

@@ -9,8 +9,9 @@ import (
 	"costscope/tracefmt"
 )
 
-const reportLong = `Print where the money went: the totals, the paths by cost, retries, the spread over runs, outcomes. Text is for people, --json for programs,
---markdown for a review. What is not known is said beside the sums and is null in JSON.`
+const reportLong = `Print where the money went: the totals, the paths by cost, retries, the spread over runs,
+outcomes. Text is for people, --json for programs, --markdown for a review. What is not known is
+said beside the sums and is null in JSON.`
 
 // reportTraces prints the summary.
 func (a *app) reportTraces(j *job) error {
@@ -40,7 +41,9 @@ func (a *app) reportTraces(j *job) error {
 // report asks the store what a report needs.
 func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, error) {
 	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	in.Status.Warnings = append(in.Status.Warnings, j.inputs.missing...)
+	for _, l := range j.inputs.leftOut() {
+		in.Status.Warnings = append(in.Status.Warnings, l+" (left out)")
+	}
 	var err error
 	if in.Table, err = s.Rollup(ctx, j.query); err != nil {
 		return nil, err

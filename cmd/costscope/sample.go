@@ -25,10 +25,10 @@ type sampleFlags struct {
 // sampleLong names the scenarios.
 func sampleLong() string {
 	var b strings.Builder
-	b.WriteString("Write costscope JSONL of invented runs. The same scenario, seed and number of runs give the same bytes on every machine, and what a\n" +
-		"right analysis must find in them is known: --truth writes it.\n\nScenarios:\n")
+	b.WriteString("Write costscope JSONL of invented runs. The same scenario, seed and number of runs give the same\n" +
+		"bytes on every machine, and what a right analysis must find in them is known: --truth writes it.\n\nScenarios:\n")
 	for _, s := range sample.Scenarios {
-		fmt.Fprintf(&b, "  %-14s %s (%d runs, %d days)\n", s.Name, s.Story, s.Runs, s.Days)
+		fmt.Fprintf(&b, "  %s: %d runs, %d days\n%s\n", s.Name, s.Runs, s.Days, indent(s.Story, 6))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
@@ -43,6 +43,11 @@ func sampleCommand(a *app, c *cobra.Command) func([]string) error {
 	s.StringVarP(&f.out, "output", "o", "", "write to `FILE`, which appears only when complete")
 	s.StringVar(&f.truth, "truth", "", "write the right answers to `FILE` as JSON")
 	s.BoolVar(&f.demo, "demo", false, "the shipped demo: scenario, seed and runs are fixed")
+	var names []string
+	for _, sc := range sample.Scenarios {
+		names = append(names, sc.Name)
+	}
+	completes(c, "scenario", names)
 	return func([]string) error {
 		if err := f.check(c); err != nil {
 			return err
