@@ -124,7 +124,7 @@ func TestExplorerInATerminal(t *testing.T) {
 	p.sees("help", "filter")
 	p.press("Escape")
 	p.press("9")
-	p.sees("28,134 calls", "dearest first")
+	p.sees("by cost, dearest first")
 	p.press("Q")
 	p.sees("left with 0")
 	p.restored()
@@ -166,5 +166,18 @@ func TestInterruptInATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.sees("interrupted", "are kept in", "left with 130")
+	p.restored()
+}
+
+// TestTraceOnStandardInputInATerminal: the keys then come from the terminal itself.
+func TestTraceOnStandardInputInATerminal(t *testing.T) {
+	dir := t.TempDir()
+	bin := buildBinary(t, dir)
+	p := openPane(t, dir, bin+" sample --scenario pilot | "+bin+" - --no-color"+afterwards)
+	p.sees("costscope  -", "support")
+	p.press("?")
+	p.sees("help")
+	p.press("C-c")
+	p.sees("left with 0")
 	p.restored()
 }
