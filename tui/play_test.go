@@ -29,6 +29,7 @@ func play(t *testing.T, src Source, w, h int, change ...func(*Options)) *player 
 		c(&o)
 	}
 	p.a = New(src, o)
+	p.a.wait = func(_ time.Duration, m tea.Msg) tea.Cmd { return func() tea.Msg { return m } }
 	p.send(tea.WindowSizeMsg{Width: w, Height: h})
 	p.run(p.a.askStatus())
 	p.run(p.a.top().load(p.a))

@@ -73,7 +73,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 		return nil
 	}
 	if moved && t.data != nil {
-		return t.later(pause)
+		return t.later(a, pause)
 	}
 	return t.request(a)
 }
@@ -221,20 +221,26 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
 		return
 	}
-	charts := h - 1
+	charts, below := h-1, 0
 	facts := factsOf(sp)
-	below := 0
 	if zoom {
-		below = min((len(facts)+1)/2+1, max(0, h-1-8))
-		if out.max >= 100 {
-			below = max(below, min(h/3, 12))
-		}
-		charts -= below
+		charts, below = t.share(h-1, len(facts), out.max)
 	}
 	t.histograms(a, out, sp, charts)
 	if below > 0 {
 		t.below(out, sp, facts, below)
 	}
+}
+
+// share divides the lines of a full screen between the charts and what stands below them.
+func (t *shape) share(h, facts, w int) (charts, below int) {
+	const least, most = 8, 18
+	below = (facts+1)/2 + 1
+	if w >= 100 {
+		below = max(below, h-most)
+	}
+	below = max(0, min(below, h-least))
+	return h - below, below
 }
 
 // title says in one line what the charts show.
