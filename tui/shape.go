@@ -239,7 +239,9 @@ func (t *shape) share(h, facts, w int) (charts, below int) {
 	if w >= 100 {
 		below = max(below, h-most)
 	}
-	below = max(0, min(below, h-least))
+	if below = min(below, h-least); below < 3 {
+		below = 0
+	}
 	return h - below, below
 }
 
@@ -261,9 +263,6 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 	parts = append(parts, what+" = "+percentOf(tail.Top1.Share)+" of spend")
 	if out.max >= 100 {
 		parts = append(parts, "Gini "+fixed2(tail.Gini))
-	}
-	if a.look.log {
-		parts = append(parts, "log heights")
 	}
 	for _, p := range parts {
 		if out.col+3+width(p) <= out.max {
@@ -311,7 +310,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 	rows := h - 2
 	if heads {
 		rows--
-		t.heads(out, sp, left, w, between)
+		t.heads(out, sp, a.look.log, left, w, between)
 	}
 	grid := newGrid(left+2*w+between, rows+2)
 	counts, sums := make([]int64, len(t.bins)), make([]int64, len(t.bins))
@@ -350,9 +349,12 @@ func inkOf(barW int) int {
 }
 
 // heads names the two charts, or says what the chosen bar holds.
-func (t *shape) heads(out *pen, sp *spread, left, w, between int) {
+func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 	l := sp.unit + "s " + count(sp.n)
 	r := "money " + moneyInt(sp.sum)
+	if log {
+		l, r = l+" · log heights", r+" · log heights"
+	}
 	role := roleHead
 	if b, ok := t.chosen(); ok {
 		role = roleBrush
