@@ -29,6 +29,7 @@ type App struct {
 
 	look    look
 	refresh clock
+	wait    func(time.Duration, tea.Msg) tea.Cmd
 	leaving bool // the way out was asked for while loading
 }
 
@@ -70,7 +71,7 @@ func New(src Source, o Options) *App {
 	if len(o.By) == 0 {
 		o.By = []analyze.Dimension{{Dim: analyze.DimWorkflow}, {Dim: analyze.DimAgent}, {Dim: analyze.DimStep}}
 	}
-	a := &App{src: src, opt: o, profile: profileOf(o), look: look{sort: "measure", hidden: map[string]bool{}}}
+	a := &App{src: src, opt: o, profile: profileOf(o), wait: after, look: look{sort: "measure", hidden: map[string]bool{}}}
 	a.theme = newTheme(darkBackground(o.Theme, env), a.profile)
 	a.stack = []screen{newPaths(scope{query: o.Query}, o.By[0])}
 	return a
@@ -155,7 +156,7 @@ func (a *App) changed() tea.Cmd {
 
 func (a *App) tick(wait time.Duration) tea.Cmd {
 	a.refresh.waiting = true
-	return tea.Tick(wait, func(time.Time) tea.Msg { return tickMsg{} })
+	return a.wait(wait, tickMsg{})
 }
 
 // whileLoading keeps the progress line moving although the source may be silent.

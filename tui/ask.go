@@ -41,11 +41,15 @@ func (k *asker) ask(f func(context.Context) (any, error)) tea.Cmd {
 }
 
 // later asks for a due message after a pause. A new question or pause makes it void.
-func (k *asker) later(pause time.Duration) tea.Cmd {
+func (k *asker) later(a *App, pause time.Duration) tea.Cmd {
 	k.leave()
 	k.busy = true
-	seq := k.seq
-	return tea.Tick(pause, func(time.Time) tea.Msg { return due{to: k, seq: seq} })
+	return a.wait(pause, due{to: k, seq: k.seq})
+}
+
+// after gives msg back when d has passed.
+func after(d time.Duration, msg tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg })
 }
 
 // leave forgets and cancels what was asked.

@@ -58,7 +58,7 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
 	l.rows, l.cur, l.ref = nil, window{rows: l.cur.rows}, analyze.CallRef{}
 	if !first {
-		return l.later(pause)
+		return l.later(a, pause)
 	}
 	return l.request(a)
 }

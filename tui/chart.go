@@ -60,8 +60,8 @@ func lorenzChart(y []float64, w, h int) []string {
 	if w < minLineW || h < minLineH || len(y) < 2 {
 		return make([]string, max(h, 0))
 	}
-	m := linechart.New(w, h, 0, 1, 0, 1, linechart.WithXYSteps(max(8, (w-6)/4), max(1, (h-2)/2)))
-	m.XLabelFormatter = func(_ int, v float64) string { return strings.TrimSpace(percentLabel(v)) }
+	rows := h - 2 // axis and labels are our own: the library's labels fall anywhere
+	m := linechart.New(w, rows, 0, 1, 0, 1, linechart.WithXYSteps(0, max(1, (rows-1)/2)))
 	m.YLabelFormatter = func(_ int, v float64) string { return percentLabel(v) }
 	m.UpdateGraphSizes()
 	m.DrawXYAxisAndLabel()
@@ -80,13 +80,27 @@ func lorenzChart(y []float64, w, h int) []string {
 	at := m.Origin()
 	graph.DrawBraillePatterns(&m.Canvas, canvas.Point{X: at.X + 1, Y: 0}, g.BraillePatterns(), lipgloss.NewStyle())
 	lines := strings.Split(ansi.Strip(m.View()), "\n")
+	for len(lines) < rows {
+		lines = append(lines, "")
+	}
+	lines = append(lines[:rows:rows], percentAxis(at.X, m.GraphWidth())...)
 	for i := range lines {
 		lines[i] = cut(lines[i], w)
 	}
-	for len(lines) < h {
-		lines = append(lines, "")
+	return lines
+}
+
+// percentAxis is a line of w columns with its quarters marked, and their labels below.
+func percentAxis(left, w int) []string {
+	g := newGrid(left+1+w, 2)
+	g.put(left, 0, roleDim, "└"+strings.Repeat("─", w))
+	for q := 0; q <= 4; q++ {
+		x := left + 1 + (w-1)*q/4
+		label := strconv.Itoa(q*25) + "%"
+		g.put(x, 0, roleDim, "┴")
+		g.put(max(left, min(x-len(label)/2, left+1+w-len(label))), 1, roleDim, label)
 	}
-	return lines[:h]
+	return g.text()
 }
 
 // percentLabel takes four columns whatever the value, so that the library leaves enough room for all labels.

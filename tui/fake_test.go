@@ -146,21 +146,21 @@ var fakeTree = []struct {
 	workflow, agent string
 	steps           []string
 	model           string
-	price           [2]float64 // dollars per million tokens, in and out
+	provider        string
 	weight          float64
 }{
-	{"support-bot", "planner", []string{"plan", "replan"}, "claude-sonnet-4-5", [2]float64{3, 15}, 1},
-	{"support-bot", "executor", []string{"search", "answer", "summarise"}, "claude-sonnet-4-5", [2]float64{3, 15}, 3},
-	{"support-bot", "validator", []string{"check"}, "gpt-5-mini", [2]float64{0.25, 2}, 1},
-	{"checkout", "planner", []string{"plan"}, "gpt-5-mini", [2]float64{0.25, 2}, 1},
-	{"checkout", "executor", []string{"pay", "ship"}, "claude-opus-4-1", [2]float64{15, 75}, 1},
-	{"nightly-report", "writer", []string{"draft", "polish"}, "in-house-llama", [2]float64{0, 0}, 1},
+	{"support-bot", "planner", []string{"plan", "replan"}, "claude-sonnet-4-5", "anthropic", 1},
+	{"support-bot", "executor", []string{"search", "answer", "summarise"}, "claude-sonnet-4-5", "anthropic", 3},
+	{"support-bot", "validator", []string{"check"}, "gpt-5-mini", "openai", 1},
+	{"checkout", "planner", []string{"plan"}, "gpt-5-mini", "openai", 1},
+	{"checkout", "executor", []string{"pay", "ship"}, "claude-opus-4-1", "anthropic", 1},
+	{"nightly-report", "writer", []string{"draft", "polish"}, "in-house-llama", "", 1},
 }
 
 // newFake makes runs with heavy tails, retries, failures, calls without prices and without usage: always the same for a seed.
 func newFake(s fakeShape) *fake {
 	rnd := rand.New(rand.NewPCG(s.seed, 7))
-	f := &fake{names: tracefmt.NewNames(), change: make(chan struct{}, 1)}
+	f := &fake{names: tracefmt.NewNames()}
 	start := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC).UnixNano()
 	offset, total := int64(0), int64(0)
 	workflows := []string{"support-bot", "support-bot", "support-bot", "checkout", "checkout", "nightly-report"}
@@ -180,7 +180,7 @@ func newFake(s fakeShape) *fake {
 			}
 			for _, step := range t.steps {
 				for n := 1 + rnd.IntN(int(2*t.weight)); n > 0; n-- {
-					f.add(run, rnd, at, &offset, t.agent, step, t.model, t.price, size)
+					f.add(run, rnd, at, &offset, t.agent, step, t.model, t.provider, size)
 					at += int64(2+rnd.IntN(20)) * int64(time.Second)
 				}
 			}
@@ -194,7 +194,7 @@ func newFake(s fakeShape) *fake {
 	return f
 }
 
-func (f *fake) add(run *tracefmt.Run, rnd *rand.Rand, at int64, offset *int64, agent, step, model string, price [2]float64, size float64) {
+func (f *fake) add(run *tracefmt.Run, rnd *rand.Rand, at int64, offset *int64, agent, step, model, provider string, size float64) {
 	attempts := 1
 	if rnd.Float64() < 0.12 {
 		attempts = 2 + rnd.IntN(2)
@@ -206,13 +206,13 @@ func (f *fake) add(run *tracefmt.Run, rnd *rand.Rand, at int64, offset *int64, a
 		id := fmt.Sprintf("c%07d", *offset/256)
 		rec := &tracefmt.Record{
 			Run: run.ID, ID: id, Kind: tracefmt.KindLLM, Has: tracefmt.HasInput | tracefmt.HasOutput | tracefmt.HasCacheRead | tracefmt.HasStart | tracefmt.HasEnd,
-			Usage: u, Start: at, End: at + int64(1+rnd.IntN(9000))*int64(time.Millisecond), Attempt: int32(n), Provider: f.names.Sym("anthropic"),
+			Usage: u, Start: at, End: at + int64(1+rnd.IntN(9000))*int64(time.Millisecond), Attempt: int32(n), Provider: f.names.Sym(provider),
 			Src: tracefmt.SourceRef{Offset: *offset, Length: 256},
 		}
 		*offset += 256
 		c := tracefmt.Call{
 			Record: rec, Kind: rec.Kind, Status: tracefmt.StatusOK, Workflow: run.Workflow, Agent: f.names.Sym(agent), Step: f.names.Sym(step),
-			Model: f.names.Sym(model), Up: -1, Counted: true, IsCall: true,
+			Model: f.names.Sym(model), Price: tracefmt.BuiltinPrices().Find(provider, model), Up: -1, Counted: true, IsCall: true,
 		}
 		if n == 1 {
 			first = id
@@ -224,15 +224,15 @@ func (f *fake) add(run *tracefmt.Run, rnd *rand.Rand, at int64, offset *int64, a
 		}
 		rec.Status = c.Status
 		switch {
-		case price[0] == 0 && rnd.Float64() < 0.5:
+		case c.Price == nil && rnd.Float64() < 0.5:
 			c.State = tracefmt.CostNoUsage
 			rec.Has &^= tracefmt.HasInput | tracefmt.HasOutput | tracefmt.HasCacheRead
 			rec.Usage = tracefmt.Usage{}
-		case price[0] == 0:
+		case c.Price == nil:
 			c.State = tracefmt.CostUnpriced
 		default:
-			c.State, c.HasComputed = tracefmt.CostComputed, true
-			c.Computed = tracefmt.USD(float64(u.Input)*price[0]*1e6) + tracefmt.USD(float64(u.Output)*price[1]*1e6)
+			c.State = tracefmt.CostComputed
+			c.Computed, c.HasComputed = c.Price.Cost(u, at)
 			c.Cost = c.Computed
 		}
 		run.Calls = append(run.Calls, c)
@@ -261,3 +261,13 @@ var (
 	asciiProfile = termenv.Ascii
 	trueColour   = termenv.TrueColor
 )
+
+func (f *bigList) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
+	p := analyze.CallPage{Total: f.n, From: from}
+	for i := from; i < min(f.n, from+n); i++ {
+		id := fmt.Sprintf("c%07d", i)
+		p.Rows = append(p.Rows, analyze.CallRow{Ref: analyze.CallRef{Run: "r", ID: id}, ID: id, Step: id, State: tracefmt.CostComputed, Cost: 1e12})
+	}
+	f.most = max(f.most, n)
+	return p, nil
+}

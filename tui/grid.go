@@ -50,3 +50,18 @@ func (g *grid) write(out *pen) {
 		out.end()
 	}
 }
+
+// text is the picture without its roles.
+func (g *grid) text() []string {
+	out := make([]string, g.h)
+	for y, line := range g.cells {
+		r := make([]rune, len(line))
+		for x, c := range line {
+			if r[x] = c.c; c.c == 0 {
+				r[x] = ' '
+			}
+		}
+		out[y] = string(r)
+	}
+	return out
+}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +25,12 @@ type player struct {
 func play(t *testing.T, src Source, w, h int, change ...func(*Options)) *player {
 	t.Helper()
 	p := &player{t: t, now: time.Date(2026, 9, 30, 12, 0, 0, 0, time.UTC)}
-	o := Options{Title: "traces.jsonl", Theme: "dark", Profile: &asciiProfile, Now: func() time.Time { return p.now }}
+	o := Options{Title: "traces.jsonl", Theme: "dark", Profile: &asciiProfile, Out: io.Discard, Now: func() time.Time { return p.now }}
 	for _, c := range change {
 		c(&o)
 	}
 	p.a = New(src, o)
+	p.a.wait = func(_ time.Duration, m tea.Msg) tea.Cmd { return func() tea.Msg { return m } }
 	p.send(tea.WindowSizeMsg{Width: w, Height: h})
 	p.run(p.a.askStatus())
 	p.run(p.a.top().load(p.a))
@@ -39,6 +41,7 @@ func coloured(o *Options) { o.Profile = &trueColour }
 
 func (p *player) send(m tea.Msg) {
 	_, cmd := p.a.Update(m)
+	p.a.View() // as bubbletea does after every message
 	p.run(cmd)
 }
 

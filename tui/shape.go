@@ -73,7 +73,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 		return nil
 	}
 	if moved && t.data != nil {
-		return t.later(pause)
+		return t.later(a, pause)
 	}
 	return t.request(a)
 }
@@ -221,20 +221,28 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
 		return
 	}
-	charts := h - 1
+	charts, below := h-1, 0
 	facts := factsOf(sp)
-	below := 0
 	if zoom {
-		below = min((len(facts)+1)/2+1, max(0, h-1-8))
-		if out.max >= 100 {
-			below = max(below, min(h/3, 12))
-		}
-		charts -= below
+		charts, below = t.share(h-1, len(facts), out.max)
 	}
 	t.histograms(a, out, sp, charts)
 	if below > 0 {
 		t.below(out, sp, facts, below)
 	}
+}
+
+// share divides the lines of a full screen between the charts and what stands below them.
+func (t *shape) share(h, facts, w int) (charts, below int) {
+	const least, most = 8, 18
+	below = (facts+1)/2 + 1
+	if w >= 100 {
+		below = max(below, h-most)
+	}
+	if below = min(below, h-least); below < 3 {
+		below = 0
+	}
+	return h - below, below
 }
 
 // title says in one line what the charts show.
@@ -255,9 +263,6 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 	parts = append(parts, what+" = "+percentOf(tail.Top1.Share)+" of spend")
 	if out.max >= 100 {
 		parts = append(parts, "Gini "+fixed2(tail.Gini))
-	}
-	if a.look.log {
-		parts = append(parts, "log heights")
 	}
 	for _, p := range parts {
 		if out.col+3+width(p) <= out.max {
@@ -305,7 +310,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 	rows := h - 2
 	if heads {
 		rows--
-		t.heads(out, sp, left, w, between)
+		t.heads(out, sp, a.look.log, left, w, between)
 	}
 	grid := newGrid(left+2*w+between, rows+2)
 	counts, sums := make([]int64, len(t.bins)), make([]int64, len(t.bins))
@@ -344,9 +349,12 @@ func inkOf(barW int) int {
 }
 
 // heads names the two charts, or says what the chosen bar holds.
-func (t *shape) heads(out *pen, sp *spread, left, w, between int) {
+func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 	l := sp.unit + "s " + count(sp.n)
 	r := "money " + moneyInt(sp.sum)
+	if log {
+		l, r = l+" · log heights", r+" · log heights"
+	}
 	role := roleHead
 	if b, ok := t.chosen(); ok {
 		role = roleBrush
