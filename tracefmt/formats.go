@@ -65,6 +65,7 @@ type Decoder struct {
 	claude claudeState
 	chunk  chunkState
 	flat   flatState
+	recent [recentIDs]string
 	warn   func(Warning)
 }
 
@@ -144,11 +145,32 @@ func (d *Decoder) warnf(format string, args ...any) {
 // arenaSize is how much id text is allocated at a time.
 const arenaSize = 64 << 10
 
+// recentIDs is how many ids a decoder remembers, so that the id of a run, or of a parent, is kept once for many calls.
+const recentIDs = 1024
+
 // text keeps a copy of b as a string. Many ids share one allocation.
 func (d *Decoder) text(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
+	slot := &d.recent[idSlotOf(b)]
+	if *slot != string(b) {
+		*slot = d.keep(b)
+	}
+	return *slot
+}
+
+// idSlotOf spreads ids over the remembered ones by their last bytes, which differ most.
+func idSlotOf(b []byte) uint32 {
+	h := uint32(len(b))
+	for _, c := range b[max(0, len(b)-12):] {
+		h = h*0x01000193 ^ uint32(c)
+	}
+	return (h ^ h>>15) % recentIDs
+}
+
+// keep copies b into the arena.
+func (d *Decoder) keep(b []byte) string {
 	if len(d.arena)+len(b) > cap(d.arena) {
 		d.arena = make([]byte, 0, max(arenaSize, len(b)))
 	}
