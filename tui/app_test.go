@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -508,6 +509,17 @@ func TestEveryKeyEverywhere(t *testing.T) {
 				p.fits(name + " " + k + " again")
 			}
 		}
+	}
+}
+
+func TestRunRestoresTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	err := Run(t.Context(), small(), Options{Title: "traces.jsonl", Theme: "dark", In: strings.NewReader("q"), Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); !strings.Contains(s, "\x1b[?1049h") || strings.LastIndex(s, "\x1b[?1049l") < strings.LastIndex(s, "\x1b[?1049h") {
+		t.Errorf("the terminal was not restored: %q", s)
 	}
 }
 

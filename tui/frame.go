@@ -207,36 +207,55 @@ func (a *App) statusLine(out *pen) {
 	out.end()
 }
 
+// A fact is a part of the status line. short is for narrow terminals.
+type fact struct {
+	r           role
+	text, short string
+}
+
+// facts writes what is shown and what is missing; where that does not fit, in fewer words, and then the first of it.
 func (a *App) facts(out *pen) {
-	var f []piece
-	if s := a.top().summary(a); s != "" {
-		f = append(f, piece{roleText, s})
-	}
-	if a.status.Loading {
-		f = append(f, piece{roleKey, a.progress()})
-	} else if a.status.Err != nil {
-		f = append(f, piece{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error())})
-	}
-	f = append(f, a.missing()...)
-	if a.status.PricesAsOf != "" {
-		f = append(f, piece{roleDim, "prices of " + clean(a.status.PricesAsOf)})
-	}
-	if a.filterText() == "" {
-		f = append(f, piece{roleDim, "no filter"})
-	} else if a.w < 100 {
-		f = append(f, piece{roleFilter, a.filterText()})
+	f := a.factList()
+	long := 0
+	for _, x := range f {
+		long += width(x.text) + 3
 	}
 	for i, x := range f {
-		sep := ""
+		text, sep := x.text, ""
+		if long > a.w && x.short != "" {
+			text = x.short
+		}
 		if i > 0 {
 			sep = " · "
 		}
-		if out.col+width(sep)+width(x.s) > a.w-1 && i > 0 {
-			out.put(roleDim, " …")
-			return
+		if out.col+width(sep)+width(text) > a.w-1 && i > 0 {
+			continue
 		}
-		out.put(roleDim, sep).put(x.r, x.s)
+		out.put(roleDim, sep).put(x.r, text)
 	}
+}
+
+// factList is in order of weight.
+func (a *App) factList() []fact {
+	var f []fact
+	if s := a.top().summary(a); s != "" {
+		f = append(f, fact{roleText, s, ""})
+	}
+	if a.status.Loading {
+		f = append(f, fact{roleKey, a.progress(), ""})
+	} else if a.status.Err != nil {
+		f = append(f, fact{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error()), ""})
+	}
+	f = append(f, a.missing()...)
+	if d := clean(a.status.PricesAsOf); d != "" {
+		f = append(f, fact{roleDim, "prices of " + d, "prices " + d})
+	}
+	if filters := a.filterText(); filters == "" {
+		f = append(f, fact{roleDim, "no filter", ""})
+	} else if a.w < 100 {
+		f = append(f, fact{roleFilter, filters, ""})
+	}
+	return f
 }
 
 // progress is how far reading has come.
@@ -259,25 +278,24 @@ func (a *App) progress() string {
 }
 
 // missing counts what the totals do not hold: calls without a price or usage, lines that could not be read.
-func (a *App) missing() []piece {
-	var f []piece
+func (a *App) missing() []fact {
+	var f []fact
 	if t := a.scopeTotal(); t != nil {
-		switch {
+		switch n := count(t.Unpriced); {
 		case t.Unpriced > 0:
-			f = append(f, piece{roleWarn, "? " + count(t.Unpriced) + plural(int(t.Unpriced), " call", " calls") + " unpriced"})
+			f = append(f, fact{roleWarn, "? " + n + plural(int(t.Unpriced), " call", " calls") + " unpriced", "? " + n + " unpriced"})
 		case t.Calls > 0:
-			f = append(f, piece{roleDim, "all priced"})
+			f = append(f, fact{roleDim, "all " + count(t.Calls) + " calls priced", "all priced"})
 		}
-		if t.NoUsage > 0 {
-			f = append(f, piece{roleWarn, "– " + count(t.NoUsage) + " without usage"})
+		if n := count(t.NoUsage); t.NoUsage > 0 {
+			f = append(f, fact{roleWarn, "– " + n + " without usage", "– " + n + " no usage"})
 		}
 	}
-	if n := a.status.SkipCount; n > 0 {
-		f = append(f, piece{roleWarn, "✗ " + count(n) + plural(int(n), " unreadable line", " unreadable lines")})
-	} else {
-		f = append(f, piece{roleDim, "0 unreadable lines"})
+	n := count(a.status.SkipCount)
+	if a.status.SkipCount > 0 {
+		return append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
 	}
-	return f
+	return append(f, fact{roleDim, "0 unreadable lines", "0 unreadable"})
 }
 
 // keyLine is the keys that work now.
