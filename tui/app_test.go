@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -333,6 +334,40 @@ func TestEmptyScreensSayWhy(t *testing.T) {
 	p.press("R").sees("reading, no call so far")
 	f.err = fmt.Errorf("the store is\x1b gone")
 	p.press("R").sees("✗ the store is␛ gone")
+}
+
+func TestSlowAnswersAreAskedForLessOften(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.now = p.now.Add(refreshMost)
+	p.send(changedMsg{})
+	p.a.take(reply{to: &asker{}, took: time.Second})
+	for _, c := range []struct {
+		after time.Duration
+		waits bool
+	}{{refreshEvery, true}, {4 * time.Second, true}, {time.Second, false}} {
+		p.now = p.now.Add(c.after)
+		p.a.refresh.waiting = false
+		p.a.Update(changedMsg{})
+		if p.a.refresh.waiting != c.waits {
+			t.Errorf("after %v more: waiting %v", c.after, p.a.refresh.waiting)
+		}
+	}
+}
+
+func TestTheMouseMovesAndChooses(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 5, Y: 4})
+	p.sees("▌ nightly-report")
+	p.send(tea.MouseMsg{Button: tea.MouseButtonWheelUp, Action: tea.MouseActionPress})
+	p.sees("▌ support-bot").press("9", "z")
+	p.send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 5, Y: 5})
+	p.sees("call 3 of")
+}
+
+func TestNarrowLoadingStillSaysHowFar(t *testing.T) {
+	f := small()
+	f.status.Loading, f.status.Done, f.status.Size = true, 43, 100
+	play(t, f, 60, 15).sees("reading 43% · 3,450 calls · $", "so far")
 }
 
 func TestHelpIsSearched(t *testing.T) {

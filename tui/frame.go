@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -213,42 +214,52 @@ type fact struct {
 	text, short string
 }
 
-// facts writes what is shown and what is missing; where that does not fit, in fewer words, and then the first of it.
+// facts writes what is shown and what is missing. Where that does not fit, the last of it is put in fewer words first, and then left out.
 func (a *App) facts(out *pen) {
 	f := a.factList()
-	long := 0
-	for _, x := range f {
-		long += width(x.text) + 3
+	room := a.w - 1 - out.col
+	for i := len(f) - 1; i > 0 && factWidth(f) > room; i-- {
+		f[i].text = cmp.Or(f[i].short, f[i].text)
+	}
+	if keep := 4; len(f) > keep && factWidth(f[:keep]) > room {
+		f[0].text = cmp.Or(f[0].short, f[0].text)
+	}
+	for len(f) > 1 && factWidth(f) > room {
+		f = f[:len(f)-1]
 	}
 	for i, x := range f {
-		text, sep := x.text, ""
-		if long > a.w && x.short != "" {
-			text = x.short
-		}
 		if i > 0 {
-			sep = " · "
+			out.put(roleDim, " · ")
 		}
-		if out.col+width(sep)+width(text) > a.w-1 && i > 0 {
-			continue
-		}
-		out.put(roleDim, sep).put(x.r, text)
+		out.put(x.r, x.text)
 	}
+}
+
+func factWidth(f []fact) int {
+	n := 0
+	for i := range f {
+		n += width(f[i].text) + 3
+	}
+	return n - 3
 }
 
 // factList is in order of weight.
 func (a *App) factList() []fact {
 	var f []fact
-	if s := a.top().summary(a); s != "" {
-		f = append(f, fact{roleText, s, ""})
-	}
 	if a.status.Loading {
-		f = append(f, fact{roleKey, a.progress(), ""})
+		f = append(f, fact{roleKey, a.progress(clean(a.opt.Title)), a.progress("")})
 	} else if a.status.Err != nil {
 		f = append(f, fact{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error()), ""})
+	}
+	if s := a.top().summary(a); s != "" {
+		f = append(f, fact{roleText, s, ""})
 	}
 	f = append(f, a.missing()...)
 	if d := clean(a.status.PricesAsOf); d != "" {
 		f = append(f, fact{roleDim, "prices of " + d, "prices " + d})
+	}
+	if a.status.SkipCount == 0 {
+		f = append(f, fact{roleDim, "0 unreadable lines", "0 unreadable"})
 	}
 	if filters := a.filterText(); filters == "" {
 		f = append(f, fact{roleDim, "no filter", ""})
@@ -259,13 +270,15 @@ func (a *App) factList() []fact {
 }
 
 // progress is how far reading has come.
-func (a *App) progress() string {
+func (a *App) progress(name string) string {
 	s := &a.status
-	name := clean(a.opt.Title)
-	if s.Size > 0 {
-		name += " " + itoa(int(min(s.Done*100/s.Size, 100))) + "%"
+	text := "reading"
+	if name != "" {
+		text += " " + name
 	}
-	text := "reading " + name
+	if s.Size > 0 {
+		text += " " + itoa(int(min(s.Done*100/s.Size, 100))) + "%"
+	}
 	var calls int64
 	for i := range s.Sources {
 		calls += s.Sources[i].Calls
@@ -291,11 +304,10 @@ func (a *App) missing() []fact {
 			f = append(f, fact{roleWarn, "– " + n + " without usage", "– " + n + " no usage"})
 		}
 	}
-	n := count(a.status.SkipCount)
-	if a.status.SkipCount > 0 {
-		return append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
+	if n := count(a.status.SkipCount); a.status.SkipCount > 0 {
+		f = append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
 	}
-	return append(f, fact{roleDim, "0 unreadable lines", "0 unreadable"})
+	return f
 }
 
 // keyLine is the keys that work now.
