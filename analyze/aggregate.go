@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"encoding/binary"
-	"maps"
 	"slices"
 	"time"
 
@@ -16,7 +15,8 @@ type Config struct {
 }
 
 // An Aggregate is a sum of runs: their calls by CellKey, and which runs touch which cells. It answers every Query that needs no scan.
-// Adding, taking back and merging give the same result in any order. It is for one goroutine; a Clone is independent of it.
+// Adding, taking back and merging give the same result in any order. One goroutine at a time may change it; any number may call Rollup
+// while nobody does. A Clone is independent of it.
 //
 // A run counts in a group when one of its calls is in the group. A run without any call is seen as a cell without calls under its
 // workflow, so that it is not lost.
@@ -27,10 +27,10 @@ type Aggregate struct {
 
 	cfg   Config
 	days  dayClock
-	index map[CellKey]uint32
-	cells []*cell // by number; nil = free
+	index map[CellKey]uint32 // nil in a fresh clone, see numbers
+	cells []*cell            // by number; nil = free
 	free  []uint32
-	sets  map[string]int64 // cells that a run touches, as setKey writes them: number of runs
+	sets  setLayers // cells that a run touches, as setKey writes them: number of runs
 
 	hot   [hotCells]uint32 // the cells used last, by cellHash
 	links linker
@@ -51,7 +51,7 @@ type cell struct {
 
 // NewAggregate returns an empty aggregate.
 func NewAggregate(cfg Config) *Aggregate {
-	return &Aggregate{cfg: cfg, days: newDayClock(cfg.TZ), index: map[CellKey]uint32{}, sets: map[string]int64{}}
+	return &Aggregate{cfg: cfg, days: newDayClock(cfg.TZ), index: map[CellKey]uint32{}}
 }
 
 // Add counts a run in.
@@ -69,7 +69,7 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 		if !contributes(c) {
 			continue
 		}
-		n := a.cellOf(a.cellKey(run, c))
+		n := a.cellOf(keyOf(run, c, &a.days))
 		cell := a.own(n)
 		if sign > 0 {
 			cell.sum.Add(c)
@@ -83,7 +83,7 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 		a.touched(n)
 	}
 	if len(a.touch) == 0 {
-		a.touched(a.cellOf(a.emptyKey(run)))
+		a.touched(a.cellOf(emptyKey(run, &a.days)))
 	}
 	a.countChains(run, sign)
 	a.Runs += sign
@@ -103,7 +103,7 @@ func (a *Aggregate) countChains(run *tracefmt.Run, sign int64) {
 		if i < 0 || len(ch.Calls) < 2 {
 			continue
 		}
-		a.own(a.cellOf(a.cellKey(run, &run.Calls[i]))).sum.chain(&ch, run.Outcome, sign)
+		a.own(a.cellOf(keyOf(run, &run.Calls[i], &a.days))).sum.chain(&ch, run.Outcome, sign)
 	}
 }
 
@@ -121,12 +121,7 @@ func (a *Aggregate) touched(n uint32) {
 func (a *Aggregate) settle(sign int64) {
 	slices.Sort(a.touch)
 	a.key = setKey(a.key[:0], a.touch)
-	n := a.sets[string(a.key)] + sign
-	if n == 0 {
-		delete(a.sets, string(a.key))
-	} else {
-		a.sets[string(a.key)] = n
-	}
+	a.sets.add(a.key, sign)
 	for _, n := range a.touch {
 		c := a.own(n)
 		if c.runs += sign; c.runs == 0 {
@@ -136,7 +131,7 @@ func (a *Aggregate) settle(sign int64) {
 }
 
 func (a *Aggregate) drop(n uint32) {
-	delete(a.index, a.cells[n].key)
+	delete(a.numbers(), a.cells[n].key)
 	a.cells[n] = nil
 	a.free = append(a.free, n)
 }
@@ -152,7 +147,7 @@ func setKey(to []byte, cells []uint32) []byte {
 }
 
 // eachCell reads what setKey wrote.
-func eachCell(set string, do func(n uint32)) {
+func eachCell(set []byte, do func(n uint32)) {
 	last, n, shift := uint32(0), uint32(0), 0
 	for i := 0; i < len(set); i++ {
 		n |= uint32(set[i]&0x7f) << shift
@@ -164,23 +159,23 @@ func eachCell(set string, do func(n uint32)) {
 	}
 }
 
-// cellKey is where the call is counted.
-func (a *Aggregate) cellKey(run *tracefmt.Run, c *tracefmt.Call) CellKey {
+// keyOf is where a call is counted.
+func keyOf(run *tracefmt.Run, c *tracefmt.Call, days *dayClock) CellKey {
 	k := CellKey{
 		Workflow: c.Workflow, Feature: c.Feature, Version: c.Version, Agent: c.Agent, Role: c.Role, Step: c.Step, Model: c.Model,
 		Provider: c.Provider, Tool: c.Tool, Day: NoDay, Kind: c.Kind, Status: c.Status, Outcome: run.Outcome,
 	}
 	if c.Has&tracefmt.HasStart != 0 {
-		k.Day = a.days.day(c.Start)
+		k.Day = days.day(c.Start)
 	}
 	return k
 }
 
 // emptyKey is where a run without calls is counted.
-func (a *Aggregate) emptyKey(run *tracefmt.Run) CellKey {
+func emptyKey(run *tracefmt.Run, days *dayClock) CellKey {
 	k := CellKey{Workflow: run.Workflow, Feature: run.Feature, Version: run.Version, Day: NoDay, Outcome: run.Outcome}
 	if len(run.Calls) > 0 && run.Calls[0].Has&tracefmt.HasStart != 0 {
-		k.Day = a.days.day(run.Calls[0].Start)
+		k.Day = days.day(run.Calls[0].Start)
 	}
 	return k
 }
@@ -198,12 +193,25 @@ func (a *Aggregate) cellOf(k CellKey) uint32 {
 	if n := *hot; int(n) < len(a.cells) && a.cells[n] != nil && a.cells[n].key == k {
 		return n
 	}
-	n, ok := a.index[k]
+	n, ok := a.numbers()[k]
 	if !ok {
 		n = a.newCell(&cell{key: k, owner: a})
 	}
 	*hot = n
 	return n
+}
+
+// numbers finds cells by key. Most clones are only read, so they get it when they need it.
+func (a *Aggregate) numbers() map[CellKey]uint32 {
+	if a.index == nil {
+		a.index = make(map[CellKey]uint32, len(a.cells))
+		for n, c := range a.cells {
+			if c != nil {
+				a.index[c.key] = uint32(n)
+			}
+		}
+	}
+	return a.index
 }
 
 func (a *Aggregate) newCell(c *cell) uint32 {
@@ -214,7 +222,7 @@ func (a *Aggregate) newCell(c *cell) uint32 {
 	} else {
 		a.cells = append(a.cells, c)
 	}
-	a.index[c.key] = n
+	a.numbers()[c.key] = n
 	return n
 }
 
@@ -231,12 +239,12 @@ func (a *Aggregate) own(n uint32) *cell {
 // Clone returns a copy. The cells are shared until one of the two changes them, so a copy for the screen is cheap.
 func (a *Aggregate) Clone() *Aggregate {
 	c := *a
-	c.index, c.sets = maps.Clone(a.index), maps.Clone(a.sets)
+	c.index, c.sets = nil, a.sets.clone()
 	c.cells, c.free = slices.Clone(a.cells), slices.Clone(a.free)
 	c.RunCosts = a.RunCosts.Clone()
 	c.links, c.touch, c.seen, c.key = linker{}, nil, nil, nil
 	for _, x := range a.cells {
-		if x != nil {
+		if x != nil && x.owner != nil {
 			x.owner = nil
 		}
 	}
@@ -255,16 +263,14 @@ func (a *Aggregate) Merge(b *Aggregate) {
 		mine.sum.Merge(&c.sum)
 		mine.runs += c.runs
 	}
-	for set, n := range b.sets {
-		a.sets[string(a.renumber(set, to))] += n
-	}
+	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), runs) })
 	a.Runs += b.Runs
 	a.Threads += b.Threads
 	a.RunCosts.Merge(&b.RunCosts)
 }
 
 // renumber writes a set in other cell numbers.
-func (a *Aggregate) renumber(set string, to []uint32) []byte {
+func (a *Aggregate) renumber(set []byte, to []uint32) []byte {
 	a.touch = a.touch[:0]
 	eachCell(set, func(n uint32) { a.touch = append(a.touch, to[n]) })
 	slices.Sort(a.touch)
@@ -273,7 +279,7 @@ func (a *Aggregate) renumber(set string, to []uint32) []byte {
 }
 
 // Cells is the number of cells.
-func (a *Aggregate) Cells() int { return len(a.index) }
+func (a *Aggregate) Cells() int { return len(a.cells) - len(a.free) }
 
 // EachCell visits the cells in no particular order. The summary must not be changed.
 func (a *Aggregate) EachCell(do func(k CellKey, s *Summary, runs int64)) {
@@ -297,7 +303,7 @@ func (a *Aggregate) StaleCells() []CellKey {
 
 // SetMax states the dearest call of a cell.
 func (a *Aggregate) SetMax(k CellKey, max tracefmt.USD) {
-	if n, ok := a.index[k]; ok {
+	if n, ok := a.numbers()[k]; ok {
 		c := a.own(n)
 		c.sum.Max, c.sum.MaxStale = max, false
 	}
@@ -305,7 +311,7 @@ func (a *Aggregate) SetMax(k CellKey, max tracefmt.USD) {
 
 // CellKey is the key that a call of a run is counted under; false where it is not counted.
 func (a *Aggregate) CellKey(run *tracefmt.Run, c *tracefmt.Call) (CellKey, bool) {
-	return a.cellKey(run, c), contributes(c)
+	return keyOf(run, c, &a.days), contributes(c)
 }
 
 type thread struct{ agent, instance tracefmt.Sym }

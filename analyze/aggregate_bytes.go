@@ -35,7 +35,7 @@ func (k *CellKey) decode(r *byteReader) {
 // AppendTo appends the aggregate as bytes. Equal contents give equal bytes, however they came about; names are not in it, their numbers
 // are.
 func (a *Aggregate) AppendTo(to []byte) []byte {
-	order := make([]uint32, 0, len(a.index))
+	order := make([]uint32, 0, a.Cells())
 	for n, c := range a.cells {
 		if c != nil {
 			order = append(order, uint32(n))
@@ -67,12 +67,13 @@ func (a *Aggregate) appendSets(to []byte, rank []uint32) []byte {
 		runs     int64
 	}
 	var text []byte
-	sets := make([]set, 0, len(a.sets))
-	for s, runs := range a.sets {
+	all := a.sets.flat()
+	sets := make([]set, 0, all.live)
+	all.each(func(s []byte, runs int64) {
 		from := len(text)
 		text = append(text, a.renumber(s, rank)...)
 		sets = append(sets, set{from, len(text), runs})
-	}
+	})
 	slices.SortFunc(sets, func(x, y set) int {
 		return cmp.Or(cmp.Compare(x.to-x.from, y.to-y.from), slices.Compare(text[x.from:x.to], text[y.from:y.to]))
 	})
@@ -106,9 +107,11 @@ func DecodeAggregate(cfg Config, b []byte) (*Aggregate, error) {
 		if size > uint64(len(r.b)) {
 			return nil, errBytes
 		}
-		set := string(r.b[:size])
+		set := r.b[:size]
 		r.b = r.b[size:]
-		a.sets[set] = r.int()
+		if runs := r.int(); size > 0 {
+			a.sets.add(set, runs)
+		}
 		eachCell(set, func(n uint32) { r.bad = r.bad || int(n) >= len(a.cells) })
 	}
 	if r.bad || len(r.b) > 0 {

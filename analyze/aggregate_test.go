@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"costscope/tracefmt"
 )
@@ -123,10 +124,21 @@ func TestScanAgreesWithCells(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := NewScan(q, names, Config{}, nil)
+			m := q.Compile(names, Config{})
+			var n int64
+			var cost tracefmt.USD
 			for _, run := range runs {
-				s.Add(run)
+				c, ok := s.Add(run)
+				if rc, matched := m.RunCost(run, nil); matched != ok || rc.Cost != c {
+					t.Errorf("%v: run %s costs %v %v and %v %v", q, run.ID, c, ok, rc, matched)
+				}
+				cost += c
+				n += int64(b2i(ok))
 			}
 			want := s.Table()
+			if want.Total.Runs != n || want.Total.Cost != cost {
+				t.Errorf("%v: %d runs cost %d, want %d and %d", q, want.Total.Runs, want.Total.Cost, n, cost)
+			}
 			if where != "" {
 				want.Threads = -1
 			}
@@ -205,5 +217,152 @@ func partsSumUp(t *testing.T, q Query, table *Table) {
 	check(&table.Total)
 	for i := range table.Rows {
 		check(&table.Rows[i])
+	}
+}
+
+// std is the price of T-A in pico-dollars for a token: input, cache read, cache write, output.
+var std = [4]int64{3e6, 3e5, 375e4, 15e6}
+
+func TestA2(t *testing.T) {
+	names := tracefmt.NewNames()
+	asm := &tracefmt.Assembler{Names: names}
+	var recs []tracefmt.Record
+	for i, u := range []struct {
+		id              string
+		in, cr, cw, out int64
+	}{{"m1", 3, 22137, 2285, 2}, {"m1", 3, 22137, 2285, 180}, {"m1", 3, 22137, 2285, 180}, {"m2", 5, 24000, 300, 90}} {
+		recs = append(recs, tracefmt.Record{
+			Run: "r", ID: u.id, Kind: tracefmt.KindLLM, Flags: tracefmt.FlagSnapshot, Src: tracefmt.SourceRef{Offset: int64(i)},
+			Has:   tracefmt.HasInput | tracefmt.HasOutput | tracefmt.HasCacheRead | tracefmt.HasCacheWrite,
+			Usage: tracefmt.Usage{Input: u.in + u.cr + u.cw, CacheRead: u.cr, CacheWrite: u.cw, Output: u.out},
+		})
+	}
+	run := asm.Assemble(asm.Merge(recs))
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		c.State, c.Cost = tracefmt.CostComputed, tracefmt.USD(c.Usage.Uncached()*std[0]+c.Usage.CacheRead*std[1]+c.Usage.CacheWrite*std[2]+c.Usage.Output*std[3])
+	}
+	table, err := sumOf([]*tracefmt.Run{run}).Rollup(names, Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table.Total.Cost != 27_608_850_000 || table.Total.Calls != 2 {
+		t.Errorf("%d for %d calls", table.Total.Cost, table.Total.Calls)
+	}
+}
+
+// A run that grows is taken out and put back; sums and maxima must be those of its last version alone.
+func TestRunGrows(t *testing.T) {
+	names := tracefmt.NewNames()
+	runs := randomRuns(names, 8, 60)
+	a := NewAggregate(Config{})
+	for n := range 3 {
+		for i, run := range runs {
+			if i%7 == 0 {
+				a = a.Clone() // copies on the way change nothing
+			}
+			part := *run
+			if n > 0 {
+				part.Calls = run.Calls[:len(run.Calls)*n/3]
+				a.Sub(&part)
+			}
+			part.Calls = run.Calls[:len(run.Calls)*(n+1)/3]
+			a.Add(&part)
+		}
+	}
+	want := sumOf(runs)
+	rescan(a, runs)
+	if len(a.StaleCells()) != 0 || !bytes.Equal(a.AppendTo(nil), want.AppendTo(nil)) {
+		t.Error("a run read in three steps gives other sums than read at once")
+	}
+}
+
+// rescan finds the dearest call of every cell that does not know it, as a store does.
+func rescan(a *Aggregate, runs []*tracefmt.Run) {
+	for _, k := range a.StaleCells() {
+		top := tracefmt.USD(-1 << 63)
+		for _, run := range runs {
+			for i := range run.Calls {
+				c := &run.Calls[i]
+				if key, ok := a.CellKey(run, c); ok && key == k && known(c) {
+					top = max(top, c.Cost)
+				}
+			}
+		}
+		a.SetMax(k, top)
+	}
+}
+
+func TestDamagedBytesAreRefused(t *testing.T) {
+	b := sumOf(randomRuns(tracefmt.NewNames(), 11, 5)).AppendTo(nil)
+	for i := range b {
+		if _, err := DecodeAggregate(Config{}, b[:i]); err == nil {
+			t.Fatalf("%d of %d bytes pass", i, len(b))
+		}
+	}
+	if _, err := DecodeAggregate(Config{}, append(b, 0)); err == nil {
+		t.Error("bytes behind the end pass")
+	}
+}
+
+// A run that is only structure stays visible.
+func TestRunWithoutCalls(t *testing.T) {
+	names := tracefmt.NewNames()
+	run := &tracefmt.Run{ID: "r", Workflow: names.Sym("w"), Outcome: tracefmt.OutcomeFailure}
+	a := sumOf([]*tracefmt.Run{run})
+	table, err := a.Rollup(names, Query{By: []Dimension{{Dim: DimWorkflow}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table.Rows) != 1 || table.Rows[0].Runs != 1 || table.Rows[0].Failure != 1 || table.Rows[0].Calls != 0 {
+		t.Errorf("%+v", table.Rows)
+	}
+	if a.Sub(run); a.Cells() != 0 {
+		t.Error("its cell stays")
+	}
+}
+
+// A run counts once in every group, whatever number of its cells are in it.
+func TestRunsAreDistinct(t *testing.T) {
+	names := tracefmt.NewNames()
+	x, y := names.Sym("x"), names.Sym("y")
+	of := func(o tracefmt.Outcome, agents ...tracefmt.Sym) *tracefmt.Run {
+		run := &tracefmt.Run{Outcome: o}
+		for i, a := range agents {
+			rec := &tracefmt.Record{ID: fmt.Sprint(i), Tool: tracefmt.Sym(i)}
+			run.Calls = append(run.Calls, tracefmt.Call{Record: rec, Kind: tracefmt.KindTool, Agent: a, IsCall: true, Up: -1})
+		}
+		return run
+	}
+	a := sumOf([]*tracefmt.Run{of(1, x, x, y), of(1, x), of(2, y, y), of(1, x, x, y)})
+	table, err := a.Rollup(names, Query{By: []Dimension{{Dim: DimAgent}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][3]int64{}
+	for _, r := range append(table.Rows, table.Total) {
+		got[fmt.Sprint(r.Path)] = [3]int64{r.Runs, r.Success, r.Failure}
+	}
+	if got["[x]"] != [3]int64{3, 3, 0} || got["[y]"] != [3]int64{3, 2, 1} || got["[]"] != [3]int64{4, 3, 1} {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestDaysFollowTheZone(t *testing.T) {
+	tz := time.FixedZone("", 2*3600)
+	for _, c := range []struct {
+		tz   *time.Location
+		at   int64
+		want string
+	}{{nil, 0, "1970-01-01"}, {nil, -1, "1969-12-31"}, {tz, 22*3600e9 - 1, "1970-01-01"}, {tz, 22 * 3600e9, "1970-01-02"}} {
+		d := newDayClock(c.tz)
+		for range 2 {
+			if got := dayName(d.day(c.at)); got != c.want {
+				t.Errorf("%d is %s, want %s", c.at, got, c.want)
+			}
+		}
+	}
+	if dayName(NoDay) != None {
+		t.Error("no day is none")
 	}
 }

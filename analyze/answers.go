@@ -83,6 +83,8 @@ type RunCost struct {
 	Run     uint32
 	Cost    tracefmt.USD
 	Outcome tracefmt.Outcome
+
+	Incomplete bool // a call of it has an unknown cost: Cost is a lower bound
 }
 
 // Source is what was read of one trace file.

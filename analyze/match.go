@@ -61,14 +61,46 @@ func (m *Matcher) NeedsSource() bool { return m.needsSource }
 
 // Match tells whether a call of a run is in question. source is the path of the file it stands in.
 func (m *Matcher) Match(c *tracefmt.Call, run *tracefmt.Run, source string) bool {
-	k := CellKey{
-		Workflow: c.Workflow, Feature: c.Feature, Version: c.Version, Agent: c.Agent, Role: c.Role, Step: c.Step, Model: c.Model,
-		Provider: c.Provider, Tool: c.Tool, Day: NoDay, Kind: c.Kind, Status: c.Status, Outcome: run.Outcome,
-	}
-	if c.Has&tracefmt.HasStart != 0 && len(m.preds) > 0 {
-		k.Day = m.days.day(c.Start)
-	}
+	k := keyOf(run, c, &m.days)
 	return m.match(&k, c, run, source)
+}
+
+// RunCost is what the calls of a run that match cost; ok is false where none does. sourceName may be nil where no source is asked for.
+// Run is not set.
+func (m *Matcher) RunCost(run *tracefmt.Run, sourceName func(uint32) string) (rc RunCost, ok bool) {
+	rc.Outcome = run.Outcome
+	empty := true
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		if !contributes(c) {
+			continue
+		}
+		empty = false
+		source := ""
+		if m.needsSource && sourceName != nil {
+			source = sourceName(c.Src.Source)
+		}
+		if !m.Match(c, run, source) {
+			continue
+		}
+		ok = true
+		rc.Cost, _ = rc.Cost.Add(c.Cost)
+		rc.Incomplete = rc.Incomplete || missing(c)
+	}
+	if empty {
+		k, none := emptyCall(run, &m.days)
+		ok = m.match(&k, &none, run, "")
+	}
+	return rc, ok
+}
+
+// emptyCall stands for a run without calls where conditions are checked.
+func emptyCall(run *tracefmt.Run, days *dayClock) (CellKey, tracefmt.Call) {
+	none := tracefmt.Call{Record: &tracefmt.Record{}, User: run.User, Session: run.Session, Up: -1}
+	if len(run.Calls) > 0 {
+		none.Record = run.Calls[0].Record
+	}
+	return emptyKey(run, days), none
 }
 
 func (m *Matcher) match(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, source string) bool {
@@ -267,14 +299,14 @@ func (m *Matcher) tag(c *tracefmt.Call, run *tracefmt.Run, name string) string {
 	return v
 }
 
-// findTag looks a tag up in a set of tags.
+// findTag looks a tag up in the text of a set: "key=value" pairs, separated by U+001F. A tag without a value is true.
 func findTag(set, name string) (string, bool) {
 	for set != "" {
 		var tag string
-		tag, set, _ = strings.Cut(set, "\n")
-		if k, v, ok := strings.Cut(tag, "="); k == name {
-			if !ok {
-				return "true", true
+		tag, set, _ = strings.Cut(set, "\x1f")
+		if k, v, _ := strings.Cut(tag, "="); k == name {
+			if v == "" {
+				v = "true"
 			}
 			return v, true
 		}

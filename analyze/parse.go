@@ -149,7 +149,7 @@ func (p *Pred) setField(field string) error {
 	return p.checkValue()
 }
 
-// checkValue refuses values that nothing can have, since a silent empty answer looks like a finding.
+// checkValue refuses values that nothing can have: an empty answer without a word would look like a finding.
 func (p *Pred) checkValue() error {
 	if p.Op != OpEqual && p.Dimension.Dim != DimDay {
 		return nil
@@ -173,7 +173,8 @@ func (p *Pred) checkValue() error {
 		return nil
 	}
 	for _, k := range known {
-		if k == p.Text {
+		if strings.EqualFold(k, p.Text) {
+			p.Text = k
 			return nil
 		}
 	}

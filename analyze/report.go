@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type Report struct {
 	total    Row
 	skips    int64
 	queryOf  string
+	warnings []string // of the store; those about prices are notes of their own in the text
+	partial  int64    // runs with a call of unknown cost
 }
 
 // ReportInput is what a report is made of. Table must be the answer to Query, and Runs what each of its runs costs within it.
@@ -94,6 +97,7 @@ type Totals struct {
 	UnpricedTokens  int64    `json:"unpriced_tokens"`
 	UnpricedModels  []string `json:"unpriced_models"`
 	NoUsage         int64    `json:"calls_without_usage"`
+	Unbilled        int64    `json:"unbilled_calls"` // failed calls without usage: they cost nothing
 	Input           *int64   `json:"input_tokens"`
 	CacheRead       *int64   `json:"cache_read_tokens"`
 	CacheWrite      *int64   `json:"cache_write_tokens"`
@@ -130,6 +134,7 @@ type ReportRow struct {
 	CostPerSuccess *Dollars `json:"cost_per_success_usd"`
 	Unpriced       int64    `json:"unpriced_calls"`
 	NoUsage        int64    `json:"calls_without_usage"`
+	LowerBound     bool     `json:"lower_bound"`
 	LLM            int64    `json:"llm_calls"`
 	Tools          int64    `json:"tool_calls"`
 	Success        int64    `json:"success_runs"`
@@ -172,6 +177,7 @@ type Distribution struct {
 	EffectiveN     Fraction `json:"effective_n"`
 	TailIndex      Fraction `json:"tail_index"`
 	Capped         bool     `json:"capped"`
+	Incomplete     int64    `json:"incomplete"` // runs with a call of unknown cost: theirs is a lower bound
 }
 
 type OutcomeReport struct {
@@ -227,14 +233,15 @@ func (f *Fraction) UnmarshalJSON(b []byte) error {
 // NewReport puts a report together.
 func NewReport(in ReportInput) *Report {
 	total := in.Table.Total
-	costs := make([]tracefmt.USD, len(in.Runs))
+	costs, partial := make([]tracefmt.USD, len(in.Runs)), int64(0)
 	for i, r := range in.Runs {
 		costs[i] = r.Cost
+		partial += int64(b2i(r.Incomplete))
 	}
 	r := &Report{
 		Version: in.Version, Prices: PriceInfo{textOrNil(in.Status.PricesAsOf), textOrNil(in.Status.PriceBook)},
 		Sources: []SourceInfo{}, Skipped: []SkipInfo{}, Warnings: []string{}, Rows: make([]ReportRow, 0, len(in.Table.Rows)), By: []string{},
-		tail: NewTail(costs), outcomes: NewOutcomes(in.Runs), total: total, skips: in.Status.SkipCount, queryOf: in.Query.narrowing(),
+		tail: NewTail(costs), outcomes: NewOutcomes(in.Runs), total: total, skips: in.Status.SkipCount, queryOf: in.Query.narrowing(), partial: partial,
 	}
 	for _, s := range in.Status.Sources {
 		r.Sources = append(r.Sources, SourceInfo{s.Path, s.Format, s.Bytes, s.Records, s.Calls, s.Skipped, s.Duplicates, s.Note})
@@ -253,26 +260,19 @@ func NewReport(in ReportInput) *Report {
 	r.Retries = retryReport(&total)
 	if len(costs) > 0 && costKnown(&total.Summary) {
 		r.Distribution = r.tail.distribution("run")
+		r.Distribution.Incomplete = partial
 	}
 	r.Outcomes = r.outcomes.report(costKnown(&total.Summary))
-	r.Warnings = append(append(r.Warnings, in.Status.Warnings...), ownWarnings(in.Table)...)
+	r.warnings = append(slices.Clip(in.Status.Warnings), ownWarnings(&total.Summary)...)
+	r.Warnings = append(append(r.Warnings, r.warnings...), priceWarning(in.Table)...)
 	return r
 }
 
 // ownWarnings are what the numbers themselves give reason to say.
-func ownWarnings(t *Table) []string {
+func ownWarnings(s *Summary) []string {
 	var w []string
-	s := &t.Total
 	if s.Overflow() {
 		w = append(w, "the sums exceed what costscope can hold (9.2 million USD): totals are not shown")
-	}
-	if s.Unpriced > 0 {
-		names := make([]string, 0, len(t.Unpriced))
-		for _, u := range t.Unpriced {
-			names = append(names, u.Model)
-		}
-		w = append(w, fmt.Sprintf("%s of %s no price (%s): their cost is unknown and not in any total; --prices adds a price",
-			plural(s.Unpriced, "call"), models(len(names)), strings.Join(firstN(names, 5), ", ")))
 	}
 	if s.Mismatches > 0 {
 		w = append(w, fmt.Sprintf("%s where the recorded and the computed cost differ by more than 1%%", plural(s.Mismatches, "call")))
@@ -280,11 +280,17 @@ func ownWarnings(t *Table) []string {
 	return w
 }
 
-func models(n int) string {
-	if n == 1 {
-		return "1 model has"
+// priceWarning names the models without a price.
+func priceWarning(t *Table) []string {
+	if t.Total.Unpriced == 0 {
+		return nil
 	}
-	return Count(int64(n)) + " models have"
+	names := make([]string, 0, len(t.Unpriced))
+	for _, u := range t.Unpriced {
+		names = append(names, u.Model)
+	}
+	return []string{fmt.Sprintf("no price for %s (%s, %s tokens): their cost is unknown and in no total; --prices adds a price",
+		strings.Join(firstN(names, 5), ", "), plural(t.Total.Unpriced, "call"), Count(t.Total.UnpricedTokens))}
 }
 
 // firstN shortens a list and says by how much.
@@ -312,11 +318,11 @@ func textOrNil(s string) *string {
 
 // costKnown says that the sum of costs means something: some cost is known, or none is missing.
 func costKnown(s *Summary) bool {
-	return !s.Overflow() && (s.Costs.N() > 0 || s.Unpriced+s.NoUsage == 0)
+	return !s.Overflow() && (s.Costs.N() > 0 || !s.Incomplete())
 }
 
 // Incomplete says that some costs are not known, so that sums are lower bounds.
-func (s *Summary) Incomplete() bool { return s.Unpriced+s.NoUsage > 0 }
+func (s *Summary) Incomplete() bool { return s.Unpriced+s.NoUsage-s.Unbilled > 0 }
 
 func dollars(v tracefmt.USD, known bool) *Dollars {
 	if !known {
@@ -373,7 +379,7 @@ func (in *ReportInput) totals() Totals {
 	t := Totals{
 		Mismatches: s.Mismatches, Runs: in.Table.Total.Runs, Workflows: in.Table.Workflows, Agents: in.Table.Agents,
 		Threads: number(in.Table.Threads, in.Table.Threads >= 0), Calls: s.Calls, LLM: s.LLM, Tools: s.Tools, Human: s.Human, Other: s.Other,
-		Failed: s.Failed, Unpriced: s.Unpriced, UnpricedTokens: s.UnpricedTokens, UnpricedModels: []string{}, NoUsage: s.NoUsage,
+		Failed: s.Failed, Unpriced: s.Unpriced, UnpricedTokens: s.UnpricedTokens, UnpricedModels: []string{}, NoUsage: s.NoUsage, Unbilled: s.Unbilled,
 		First: in.moment(in.First), Last: in.moment(in.Last), LowerBound: s.Incomplete(), unpriced: in.Table.Unpriced,
 		firstNS: in.First, lastNS: in.Last,
 	}
@@ -419,7 +425,7 @@ func reportRow(r, total *Row) ReportRow {
 		P50: r.Quantile(1, 2).dollars(), P95: r.Quantile(95, 100).dollars(), P99: r.Quantile(99, 100).dollars(),
 		Max: dollars(r.Max, some && !r.MaxStale), Top1: Fraction(r.TopShare(1, 100)),
 		Input: number(r.Input, usage), CacheRead: number(r.CacheRead, usage), CacheWrite: number(r.CacheWrite, usage), Output: number(r.Output, usage),
-		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LLM: r.LLM, Tools: r.Tools,
+		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LowerBound: r.Incomplete(), LLM: r.LLM, Tools: r.Tools,
 		Success: r.Success, Failure: r.Failure, Unknown: r.Unknown, InFlight: r.InFlight,
 	}
 	if money && costKnown(&total.Summary) {

@@ -41,7 +41,7 @@ type linker struct {
 	marks  []mark
 	sub    []tracefmt.USD // cost of a call with what is inside it
 	ids    map[string]int32
-	prev   []int32 // for calls that name another: its index, or -1-k for the k-th unknown id
+	prev   []int32 // for calls that name another: its index; numbers from len(calls) on are unknown ids
 	lost   map[string]int32
 }
 
@@ -93,21 +93,27 @@ func (l *linker) linkByID(calls []tracefmt.Call, used []bool) {
 	}
 	for i := range calls {
 		m := members[group.root(int32(i))]
-		if m[0] != int32(i) || len(m) == 1 && calls[i].RetryOf == "" {
+		if m[0] != int32(i) || calls[i].RetryOf == "" && len(m) == 1 {
 			continue
 		}
 		order(calls, m)
 		for _, k := range m {
 			used[k] = true
 		}
-		first := &calls[m[0]]
-		l.chains = append(l.chains, Chain{Calls: m, Truncated: first.RetryOf != "" && int(l.prev[m[0]]) >= len(calls)})
+		lost := calls[m[0]].RetryOf != "" && int(l.prev[m[0]]) >= len(calls)
+		if len(m) > 1 || lost {
+			l.chains = append(l.chains, Chain{Calls: m, Truncated: lost})
+		}
 	}
 }
 
 // findPrev sets prev: the index of the call that each one names; unknown ids get numbers above those of the calls.
 func (l *linker) findPrev(calls []tracefmt.Call) {
-	l.ids, l.lost = map[string]int32{}, map[string]int32{}
+	if l.ids == nil {
+		l.ids, l.lost = map[string]int32{}, map[string]int32{}
+	}
+	clear(l.ids)
+	clear(l.lost)
 	for i := range calls {
 		l.ids[calls[i].ID] = int32(i)
 	}

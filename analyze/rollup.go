@@ -49,14 +49,14 @@ func (f *folder) addCell(leaf int32, c *cell) {
 
 // countRuns counts the runs of each group: those of all sets of cells that have one in the group.
 func (a *Aggregate) countRuns(f *folder, leaves []int32) {
-	for set, runs := range a.sets {
+	a.sets.each(func(set []byte, runs int64) {
 		f.epoch++
 		eachCell(set, func(n uint32) {
 			if leaves[n] >= 0 {
 				f.run(leaves[n], runs, a.cells[n].key.Outcome)
 			}
 		})
-	}
+	})
 }
 
 // A Scan answers a query by reading calls. It is what Rollup cannot do: groups by run, user, session, source or tag, conditions on
@@ -112,7 +112,7 @@ func (s *Scan) call(run *tracefmt.Run, c *tracefmt.Call, leaf *int32) (*Summary,
 	if s.source != nil && s.m.needsSource {
 		source = s.source(c.Src.Source)
 	}
-	k := s.agg.cellKey(run, c)
+	k := keyOf(run, c, &s.agg.days)
 	if !s.m.match(&k, c, run, source) {
 		return nil, false
 	}
@@ -153,13 +153,7 @@ func (s *Scan) empty(run *tracefmt.Run) bool {
 			return false
 		}
 	}
-	k := s.agg.emptyKey(run)
-	var none tracefmt.Call
-	none.Record = &tracefmt.Record{}
-	if len(run.Calls) > 0 {
-		none.Record = run.Calls[0].Record
-	}
-	none.User, none.Session = run.User, run.Session
+	k, none := emptyCall(run, &s.agg.days)
 	if !s.m.match(&k, &none, run, "") {
 		return false
 	}

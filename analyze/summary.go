@@ -15,7 +15,7 @@ type Summary struct {
 	Recorded, Computed, Estimated   tracefmt.USD // parts of Cost by where it comes from; they add up to it
 	Mismatches                      int64        // calls whose recorded and computed cost differ by more than 1%
 	Unpriced, UnpricedTokens        int64        // calls with tokens and no price
-	NoUsage                         int64        // model calls without token counts
+	NoUsage, Unbilled               int64        // model calls without token counts; of these, failed: nothing was returned, so nothing is charged
 	Input, CacheRead, CacheWrite    int64
 	CacheWrite1h, Output, Reasoning int64
 	Unattributed                    int64
@@ -37,11 +37,11 @@ func (s *Summary) Overflow() bool { return s.wraps != 0 }
 func (s *Summary) Operations() int64 { return s.Calls - s.Retries }
 
 // sums are all fields that are sums, in stored order.
-func (s *Summary) sums() [28]*int64 {
+func (s *Summary) sums() [29]*int64 {
 	return [...]*int64{
 		&s.LLM, &s.Tools, &s.Human, &s.Other, &s.Failed,
 		(*int64)(&s.Recorded), (*int64)(&s.Computed), (*int64)(&s.Estimated), &s.Mismatches,
-		&s.Unpriced, &s.UnpricedTokens, &s.NoUsage, &s.Input, &s.CacheRead, &s.CacheWrite, &s.CacheWrite1h, &s.Output, &s.Reasoning,
+		&s.Unpriced, &s.UnpricedTokens, &s.NoUsage, &s.Unbilled, &s.Input, &s.CacheRead, &s.CacheWrite, &s.CacheWrite1h, &s.Output, &s.Reasoning,
 		&s.Unattributed, &s.Retries, (*int64)(&s.RetryCost), (*int64)(&s.Wasted), &s.Chains, &s.Rescued,
 		&s.RetryKinds[0], &s.RetryKinds[1], &s.RetryKinds[2], &s.RetryKinds[3],
 	}
@@ -69,6 +69,16 @@ func contributes(c *tracefmt.Call) bool {
 // failed is analysis-spec 0: an error, or an answer that could not be used.
 func failed(c *tracefmt.Call) bool {
 	return c.Status == tracefmt.StatusError || c.Flags&tracefmt.FlagOutputBad != 0
+}
+
+// unbilled says that a call failed without any usage: it costs nothing (analysis-spec A.2).
+func unbilled(c *tracefmt.Call) bool {
+	return c.State == tracefmt.CostNoUsage && c.Status == tracefmt.StatusError
+}
+
+// missing says that the call costs something that is not known.
+func missing(c *tracefmt.Call) bool {
+	return c.State == tracefmt.CostUnpriced || c.State == tracefmt.CostNoUsage && !unbilled(c)
 }
 
 // known says that the call's cost is known.
@@ -143,6 +153,9 @@ func (s *Summary) count(c *tracefmt.Call, sign int64) {
 		w += plus(&s.UnpricedTokens, sign*(c.Usage.Input+c.Usage.Output))
 	case tracefmt.CostNoUsage:
 		s.NoUsage += sign
+		if unbilled(c) {
+			s.Unbilled += sign
+		}
 	}
 	if c.Mismatch {
 		s.Mismatches += sign
