@@ -129,6 +129,22 @@ func TestConditionsNarrowEverything(t *testing.T) {
 	p.press("esc").sees("cost>0.1") // the level above kept its own
 }
 
+func TestConditionsNarrowAList(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.press("9", "z").sees("2,750 calls · by cost").press("/").typing("x").press("enter").sees("✗ write conditions")
+	p.press("backspace").typing("cost>0.5").press("enter").sees("cost>0.5", "▌")
+	l := p.a.top().(*zoom).l.(*calls)
+	if l.cur.n == 0 || l.cur.n >= 2750 {
+		t.Errorf("%d calls are left", l.cur.n)
+	}
+	for _, r := range l.rows {
+		if r.Cost <= tracefmt.Dollar/2 {
+			t.Errorf("a call of %s", r.Cost)
+		}
+	}
+	p.press("backspace").sees("2,750 calls · by cost", "no filter")
+}
+
 func TestAWrongConditionIsSaidInThePrompt(t *testing.T) {
 	p := play(t, small(), 160, 40)
 	p.press("/").typing("cost>lots").press("enter").sees("✗", "is no cost", "/ cost>lots▏")
@@ -215,6 +231,7 @@ func TestABarOpensItsRuns(t *testing.T) {
 	if int64(len(table.rows)) != b.n || sum != b.sum {
 		t.Errorf("%d runs of %d are behind the bar of %d runs of %d", len(table.rows), sum, b.n, b.sum)
 	}
+	p.sees(money(tracefmt.USD(sum)) + "  ").seesNot("the bar held")
 	p.press("esc").sees("distribution over").press("esc").sees("▌ support-bot")
 }
 

@@ -105,7 +105,11 @@ func (a *App) totals() ([]piece, int) {
 func (a *App) scopeTotal() *analyze.Row {
 	switch s := a.top().(type) {
 	case *paths:
-		if s.table != nil && s.err == nil {
+		switch {
+		case s.table == nil || s.err != nil:
+		case s.keep != nil:
+			return &s.part
+		default:
 			return &s.table.Total
 		}
 	case *zoom:

@@ -162,7 +162,7 @@ func (t *shape) open(a *App) tea.Cmd {
 	s := t.data.s
 	if !a.look.perCall {
 		p := newPaths(s, analyze.Dimension{Dim: analyze.DimRun})
-		p.keep = &costRange{b.low, b.high}
+		p.keep = &costRange{b.low, b.high, b.n}
 		p.s.names = append(p.s.names[:len(p.s.names):len(p.s.names)], "runs "+b.text())
 		return a.push(p)
 	}
