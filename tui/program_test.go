@@ -47,7 +47,7 @@ func TestProgram(t *testing.T) {
 	f.status.Loading = false
 	f.mu.Unlock()
 	f.change <- struct{}{}
-	sees("3,450 calls", "▌ support-bot", "nightly-report") // now the dearest
+	sees("≥$133.08  3,450 calls", "▌ support-bot", " 3 rows · ? 99 ") // now the dearest, and loading is over
 	p.Send(keyMsg("enter"))
 	sees("▸ support-bot", "▌ executor")
 	p.Send(keyMsg("Q"))
