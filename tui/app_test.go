@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -127,6 +129,22 @@ func TestConditionsNarrowEverything(t *testing.T) {
 	p.press("esc").sees("cost>0.1") // the level above kept its own
 }
 
+func TestConditionsNarrowAList(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.press("9", "z").sees("2,750 calls · by cost").press("/").typing("x").press("enter").sees("✗ write conditions")
+	p.press("backspace").typing("cost>0.5").press("enter").sees("cost>0.5", "▌")
+	l := p.a.top().(*zoom).l.(*calls)
+	if l.cur.n == 0 || l.cur.n >= 2750 {
+		t.Errorf("%d calls are left", l.cur.n)
+	}
+	for _, r := range l.rows {
+		if r.Cost <= tracefmt.Dollar/2 {
+			t.Errorf("a call of %s", r.Cost)
+		}
+	}
+	p.press("backspace").sees("2,750 calls · by cost", "no filter")
+}
+
 func TestAWrongConditionIsSaidInThePrompt(t *testing.T) {
 	p := play(t, small(), 160, 40)
 	p.press("/").typing("cost>lots").press("enter").sees("✗", "is no cost", "/ cost>lots▏")
@@ -213,6 +231,7 @@ func TestABarOpensItsRuns(t *testing.T) {
 	if int64(len(table.rows)) != b.n || sum != b.sum {
 		t.Errorf("%d runs of %d are behind the bar of %d runs of %d", len(table.rows), sum, b.n, b.sum)
 	}
+	p.sees(money(tracefmt.USD(sum)) + "  ").seesNot("the bar held")
 	p.press("esc").sees("distribution over").press("esc").sees("▌ support-bot")
 }
 
@@ -332,6 +351,40 @@ func TestEmptyScreensSayWhy(t *testing.T) {
 	p.press("R").sees("reading, no call so far")
 	f.err = fmt.Errorf("the store is\x1b gone")
 	p.press("R").sees("✗ the store is␛ gone")
+}
+
+func TestSlowAnswersAreAskedForLessOften(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.now = p.now.Add(refreshMost)
+	p.send(changedMsg{})
+	p.a.take(reply{to: &asker{}, took: time.Second})
+	for _, c := range []struct {
+		after time.Duration
+		waits bool
+	}{{refreshEvery, true}, {4 * time.Second, true}, {time.Second, false}} {
+		p.now = p.now.Add(c.after)
+		p.a.refresh.waiting = false
+		p.a.Update(changedMsg{})
+		if p.a.refresh.waiting != c.waits {
+			t.Errorf("after %v more: waiting %v", c.after, p.a.refresh.waiting)
+		}
+	}
+}
+
+func TestTheMouseMovesAndChooses(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 5, Y: 4})
+	p.sees("▌ nightly-report")
+	p.send(tea.MouseMsg{Button: tea.MouseButtonWheelUp, Action: tea.MouseActionPress})
+	p.sees("▌ support-bot").press("9", "z")
+	p.send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 5, Y: 5})
+	p.sees("call 3 of")
+}
+
+func TestNarrowLoadingStillSaysHowFar(t *testing.T) {
+	f := small()
+	f.status.Loading, f.status.Done, f.status.Size = true, 43, 100
+	play(t, f, 60, 15).sees("reading 43% · 3,450 calls · $", "so far")
 }
 
 func TestHelpIsSearched(t *testing.T) {
@@ -508,6 +561,17 @@ func TestEveryKeyEverywhere(t *testing.T) {
 				p.fits(name + " " + k + " again")
 			}
 		}
+	}
+}
+
+func TestRunRestoresTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	err := Run(t.Context(), small(), Options{Title: "traces.jsonl", Theme: "dark", In: strings.NewReader("q"), Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); !strings.Contains(s, "\x1b[?1049h") || strings.LastIndex(s, "\x1b[?1049l") < strings.LastIndex(s, "\x1b[?1049h") {
+		t.Errorf("the terminal was not restored: %q", s)
 	}
 }
 

@@ -29,8 +29,7 @@ type fake struct {
 	change  chan struct{}
 	raw     string
 	err     error
-	calls   []analyze.CallRow // sorted by cost, made when first needed
-	asked   []string          // questions, for tests that count them
+	asked   []string // questions, for tests that count them
 	maxPage int
 }
 
@@ -46,7 +45,10 @@ func (f *fake) Changed() <-chan struct{} { return f.change }
 func (f *fake) scan(q analyze.Query) (*analyze.Table, []analyze.RunCost) {
 	s := analyze.NewScan(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
 	var costs []analyze.RunCost
-	for i, r := range f.runs {
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for i, r := range runs {
 		if c, ok := s.Add(r); ok {
 			costs = append(costs, analyze.RunCost{Run: uint32(i), Cost: c, Outcome: r.Outcome})
 		}
