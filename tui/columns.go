@@ -77,7 +77,7 @@ var columns = []column{
 		key: func(c cellOf) (int64, bool) { return c.row.Input + c.row.Output, true }, skip: is(byTokens)},
 	{id: "cached", width: 7, rank: 15, head: fixed("cached"), text: func(c cellOf) string { return percent(c.row.CacheRead, c.row.Input) },
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.CacheRead, r.Input })},
-	{id: "runs", sums: true, width: 9, rank: 16, head: fixed("runs"), text: func(c cellOf) string { return count(c.row.Runs) },
+	{id: "runs", sums: true, width: 9, rank: 16, head: fixed("runs"), text: runsText,
 		key: func(c cellOf) (int64, bool) { return c.row.Runs, true }},
 	{id: "$/success", width: 10, rank: 14, head: fixed("$/success"), text: successText, key: successKey},
 }
@@ -103,6 +103,14 @@ func measureText(c cellOf) string {
 		return wastedText(c)
 	}
 	return atLeast(c.row)
+}
+
+// runsText is unknown for a part of the rows: a run may be in several of them.
+func runsText(c cellOf) string {
+	if c.row.Runs < 0 {
+		return unknown
+	}
+	return count(c.row.Runs)
 }
 
 func wastedText(c cellOf) string {

@@ -29,8 +29,7 @@ type fake struct {
 	change  chan struct{}
 	raw     string
 	err     error
-	calls   []analyze.CallRow // sorted by cost, made when first needed
-	asked   []string          // questions, for tests that count them
+	asked   []string // questions, for tests that count them
 	maxPage int
 }
 

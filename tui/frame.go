@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"costscope/analyze"
-
-	"github.com/charmbracelet/x/ansi"
 )
 
 // The smallest terminal in which the explorer can be used.
@@ -299,6 +297,3 @@ func (a *App) keyLine(out *pen) {
 	}
 	out.put(roleKey, "?").put(roleDim, " help").end()
 }
-
-// plain is a frame without its colours, for tests and measuring.
-func plain(frame string) string { return ansi.Strip(frame) }
