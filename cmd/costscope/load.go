@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,13 +29,13 @@ func fitsLoad(j *job) error {
 }
 
 // loadTraces reads traces into a store and says what it now holds.
-func (a *app) loadTraces(j *job) error {
+func (a *app) loadTraces(j *job) (err error) {
 	j.keep = true
 	s, err := a.read(j)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	t, err := s.Rollup(a.ctx, j.query)
 	if err != nil {
 		return err
