@@ -28,14 +28,14 @@ func randomRecord(r *rand.Rand, prev tracefmt.Record) tracefmt.Record {
 	times := []int64{0, 1_700_000_000_000_000_000 + r.Int64N(1e15), math.MaxInt64, math.MinInt64, r.Int64N(2e9) * 1e6}
 	rec.Start, rec.End = times[r.IntN(len(times))], times[r.IntN(len(times))]
 	rec.Src = tracefmt.SourceRef{Source: uint32(r.IntN(3)), Offset: r.Int64N(1 << 40), Length: r.Int64N(1 << 20)}
-	for i := range symFields {
+	for i := range symsOf(&rec) {
 		if r.IntN(6) == 0 {
-			*symFields[i].of(&rec) = tracefmt.Sym(r.Uint32() >> r.IntN(32))
+			symsOf(&rec)[i] = tracefmt.Sym(r.Uint32() >> r.IntN(32))
 		}
 	}
-	for i := range countFields {
+	for i := range countsOf(&rec.Usage) {
 		if r.IntN(2) == 0 {
-			*countFields[i].of(&rec.Usage) = r.Int64N(1e15)
+			countsOf(&rec.Usage)[i] = r.Int64N(1e15)
 		}
 	}
 	if r.IntN(2) == 0 {

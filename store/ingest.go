@@ -56,7 +56,7 @@ type pending struct {
 const (
 	firstCommit = 2_000
 	fullCommit  = 30_000
-	keepRuns    = 4_096 // runs touched within so many records stay in memory after a commit
+	keepRuns    = 1_024 // runs touched within so many records stay in memory after a commit
 )
 
 func (s *Bolt) newIngest() (*ingest, error) {
