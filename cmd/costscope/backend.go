@@ -27,7 +27,7 @@ func (a *app) openStore(j *job) (*openedStore, error) {
 		s.path = chosen
 		s.Bolt, err = store.Open(j.storeOptions(chosen))
 	}
-	if err != nil && (j.keep || chosen == j.traceFlags.store || chosen == j.inputs.store) {
+	if err != nil && (j.keep || j.traceFlags.store != "" || j.inputs.store != "") {
 		return nil, err
 	}
 	if s.Bolt != nil && err == nil {
