@@ -82,9 +82,22 @@ func (w *settler) settle(p *pending, keep bool) {
 		run = w.asm.Assemble(all)
 		w.plus.add(run, all)
 	}
+	w.trim()
 	last := p.stored.last
 	p.stored = rowOf(p.hash, last, run)
 	p.stored.gone = len(all) == 0
+}
+
+// keepScratch is how many records a settler keeps room for: the few runs that are longer must not hold memory for good.
+const keepScratch = 4096
+
+func (w *settler) trim() {
+	if cap(w.news) > keepScratch {
+		w.news = nil
+	}
+	if cap(w.scratch) > keepScratch {
+		w.scratch = nil
+	}
 }
 
 // write appends what came to p as a part, or all of p as its only part.
