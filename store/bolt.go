@@ -95,12 +95,15 @@ func Open(o Options) (*Bolt, error) {
 	return s, nil
 }
 
+// damaged turns a panic into an error: bbolt panics on some damaged files.
+func damaged(path string, err *error) {
+	if r := recover(); r != nil {
+		*err = corrupt(path, fmt.Errorf("%v", r))
+	}
+}
+
 func openFile(path string) (db *bbolt.DB, err error) {
-	defer func() { // bbolt panics on some damaged files
-		if r := recover(); r != nil {
-			db, err = nil, corrupt(path, fmt.Errorf("%v", r))
-		}
-	}()
+	defer damaged(path, &err)
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: 4096})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
@@ -131,8 +134,9 @@ func (s *Bolt) configText() string {
 }
 
 // restore reads everything but the calls. It makes the buckets of a new file.
-func (s *Bolt) restore() error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+func (s *Bolt) restore() (err error) {
+	defer damaged(s.opt.Path, &err)
+	err = s.db.Update(func(tx *bbolt.Tx) error {
 		for _, b := range [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketMark} {
 			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
 				return err

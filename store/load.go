@@ -164,19 +164,17 @@ type plan struct {
 
 // plan compares the files with what was read of them before.
 func (s *Bolt) plan(files []string) (*plan, error) {
-	for {
-		p, replaced := s.compare(files)
-		if replaced == "" {
-			return p, nil
-		}
-		files = s.union(files)
-		if err := s.clear(); err != nil {
-			return nil, err
-		}
-		p, _ = s.compare(files)
-		p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	p, replaced := s.compare(files)
+	if replaced == "" {
 		return p, nil
 	}
+	files = s.union(files)
+	if err := s.clear(); err != nil {
+		return nil, err
+	}
+	p, _ = s.compare(files)
+	p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	return p, nil
 }
 
 // union is the files plus the sources of the store that are still there.

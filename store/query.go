@@ -295,7 +295,7 @@ func (s *Bolt) Status() analyze.Status {
 }
 
 // warnings are what is odd about the sources, each text once.
-func warnings(sources []*sourceState) []string {
+func warnings(sources []*sourceState, show func(string) string) []string {
 	type where struct {
 		times int64
 		files int
@@ -314,9 +314,9 @@ func warnings(sources []*sourceState) []string {
 	}
 	var list []string
 	for text, w := range seen {
-		at := w.first
+		at := show(w.first)
 		if w.files > 1 {
-			at = fmt.Sprintf("%s and %d more", w.first, w.files-1)
+			at = fmt.Sprintf("%s and %d more", at, w.files-1)
 		}
 		if w.times > 1 {
 			text = fmt.Sprintf("%s (%d times)", text, w.times)
@@ -341,10 +341,8 @@ func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Opt
 			st.Skips = append(st.Skips, analyze.Skip{Path: name, Line: b.Line, Reason: b.Reason})
 		}
 		st.SkipCount += src.BadCount
-		for text, n := range src.Warnings {
-			st.Warnings = append(st.Warnings, fmt.Sprintf("%s: %s (%d times)", name, text, n))
-		}
 	}
+	st.Warnings = append(st.Warnings, warnings(sources, opt.show)...)
 	slices.SortFunc(st.Sources, func(a, b analyze.Source) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(st.Skips, func(a, b analyze.Skip) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line)) })
 	if len(st.Skips) > maxBad {
