@@ -305,6 +305,25 @@ func TestDetailOfUnknowns(t *testing.T) {
 	}
 }
 
+func TestAmountsOfABillAreNeverCut(t *testing.T) {
+	p := play(t, small(), 80, 30).press("9", "z", "enter")
+	for w := minW; w < 130; w++ {
+		p.send(tea.WindowSizeMsg{Width: w, Height: 30})
+		p.sees("$0.0852414", "$1.704834", "$1.8288879")
+	}
+}
+
+func TestLongPathsAreShortenedBeforeTheyAreDropped(t *testing.T) {
+	f := small()
+	long := f.names.Sym("a-workflow-name-that-a-template-made-and-nobody-ever-looked-at-again-until-today")
+	for _, r := range f.runs {
+		for i := range r.Calls {
+			r.Calls[i].Workflow = long
+		}
+	}
+	play(t, f, 100, 30).press("enter", "enter").sees("traces.jsonl ▸ a-workflow-name-that-a-template… ▸ executor")
+}
+
 func TestTheRecordIsShownHarmless(t *testing.T) {
 	f := small()
 	f.raw = "{\"a\":\"x\\u001b[31my\",\"b\":\"\u202eevil\",\"c\":[1,true,null]}"
@@ -391,6 +410,16 @@ func TestHelpIsSearched(t *testing.T) {
 	p := play(t, small(), 100, 30)
 	p.press("?").sees("── keys", "PgDn ^f").press("/").typing("another dimension").press("enter").sees("b ", "group by another").seesNot("PgDn")
 	p.press("esc").sees("── keys").press("?").sees("! this is the help").press("esc").sees("▌ support-bot")
+}
+
+func TestHelpListsSourcesAndWhatWasNotRead(t *testing.T) {
+	f := small()
+	f.status.Warnings = []string{"prices are older than\x1b the trace"}
+	f.status.Skips = []analyze.Skip{{Path: "traces.jsonl", Line: 17, Reason: "the value is cut off"}}
+	f.status.SkipCount = 230
+	p := play(t, f, 120, 40)
+	p.sees("✗ 230 unreadable", "! 1")
+	p.press("?", "G").sees("── sources", "traces.jsonl", "costscope · 3,450 calls", "prices are older than␛ the trace", "traces.jsonl:17", "the value is cut off", "229 more")
 }
 
 func TestAnUnknownKeySaysSo(t *testing.T) {
@@ -511,7 +540,7 @@ func TestWithoutColourNothingIsLost(t *testing.T) {
 
 func TestTablesAgree(t *testing.T) {
 	md := KeysMarkdown()
-	help := helpLines()
+	help := helpLines(&analyze.Status{})
 	seen := map[string]string{}
 	for i := range actions {
 		x := &actions[i]
@@ -551,7 +580,7 @@ func TestTablesAgree(t *testing.T) {
 
 // Every key of the table, on every screen, does something or says why not, and nothing breaks.
 func TestEveryKeyEverywhere(t *testing.T) {
-	f := newFake(fakeShape{7, 30})
+	f := newFake(fakeShape{7, 12})
 	for name, keys := range screens {
 		for i := range actions {
 			for _, k := range strings.Fields(actions[i].keys) {

@@ -144,6 +144,8 @@ func measureRole(c cellOf) role {
 // atLeast is the cost of a row; "≥" where calls without a price are not in it, "?" where none of its calls has one.
 func atLeast(r *analyze.Row) string {
 	switch {
+	case r.Overflow():
+		return "overflow"
 	case costUnknown(r):
 		return "?"
 	case r.Unpriced == 0:

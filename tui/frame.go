@@ -135,14 +135,15 @@ func (a *App) crumbs(s scope, w int) []string {
 		}
 		return n
 	}
-	if total() > w {
-		c[0] = cut(c[0], 16)
+	for _, most := range [...]int{32, 20, 14} {
+		for i := range c {
+			if total() > w && i < len(c)-1 {
+				c[i] = cut(c[i], most)
+			}
+		}
 	}
 	for len(c) > 2 && total() > w {
 		c = append([]string{"…"}, c[2:]...)
-		if len(c) <= 2 {
-			break
-		}
 	}
 	if over := total() - w; over > 0 {
 		last := len(c) - 1
@@ -299,6 +300,8 @@ func (a *App) missing() []fact {
 	var f []fact
 	if t := a.scopeTotal(); t != nil {
 		switch n := count(t.Unpriced); {
+		case t.Overflow():
+			f = append(f, fact{roleFail, "✗ a sum is too large to show", "✗ overflow"})
 		case t.Unpriced > 0:
 			f = append(f, fact{roleWarn, "? " + n + plural(int(t.Unpriced), " call", " calls") + " unpriced", "? " + n + " unpriced"})
 		case t.Calls > 0:
@@ -307,6 +310,9 @@ func (a *App) missing() []fact {
 		if n := count(t.NoUsage); t.NoUsage > 0 {
 			f = append(f, fact{roleWarn, "– " + n + " without usage", "– " + n + " no usage"})
 		}
+	}
+	if n := len(a.status.Warnings); n > 0 {
+		f = append(f, fact{roleWarn, "! " + itoa(n) + plural(n, " warning", " warnings") + " (?)", "! " + itoa(n)})
 	}
 	if n := count(a.status.SkipCount); a.status.SkipCount > 0 {
 		f = append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
