@@ -123,6 +123,7 @@ func TestExplorerInATerminal(t *testing.T) {
 	p.press("?")
 	p.sees("help", "filter")
 	p.press("Escape")
+	p.sees("3 rows") // an escape and a key at once are another key
 	p.press("9")
 	p.sees("by cost, dearest first")
 	p.press("Q")
