@@ -128,8 +128,8 @@ func shareText(c cellOf) string {
 	return percent(c.m.of(c.row), c.m.of(c.total))
 }
 
-// costUnknown: no call of the row has a cost, and some should have one.
-func costUnknown(r *analyze.Row) bool { return r.Unpriced+r.NoUsage > 0 && r.Costs.N() == 0 }
+// costUnknown: no call of the row has a known cost.
+func costUnknown(r *analyze.Row) bool { return !r.CostKnown() }
 
 func measureRole(c cellOf) role {
 	switch c.m {

@@ -220,7 +220,7 @@ func (d *detail) fields(a *App) []field {
 		field{"end", exactTime(a, r.End, r.Has&tracefmt.HasEnd != 0), roleText},
 		field{"took", tookText(r), roleText},
 		field{"user", r.User, roleText}, field{"session", r.Session, roleText}, field{"tier", r.Tier, roleText},
-		field{"tags", r.Tags, roleText}, field{"format", r.Format, roleText})
+		field{"tags", tagText(r.Tags), roleText}, field{"format", r.Format, roleText})
 }
 
 func bracket(s string) string {
@@ -446,4 +446,16 @@ func (d *detail) source(out *pen) {
 			out.end()
 		}
 	}
+}
+
+// tagText is a set of tags for people.
+func tagText(set string) string {
+	var list []string
+	for key, value := range tracefmt.TagPairs(set) {
+		if value != "" {
+			key += "=" + value
+		}
+		list = append(list, key)
+	}
+	return strings.Join(list, ", ")
 }
