@@ -438,7 +438,11 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 
 // below draws the facts and, where there is room, the Lorenz curve.
 func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
-	out.rule("distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s"))
+	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	if !sp.exact {
+		title += " · percentiles within 0.8%"
+	}
+	out.rule(title)
 	h--
 	factW, curveW := out.max-2, 0
 	if out.max >= 100 && h >= 6 && sp.sum > 0 {
