@@ -142,6 +142,9 @@ func (d *Decoder) usageOf(r *Record, sp *otlpSpan) {
 	r.Usage, w.Has, flags, odd = normaliseUsage(w, sp.style())
 	r.Has |= w.Has
 	r.Flags |= flags
+	if flags&FlagCacheOver != 0 {
+		d.warnf("more cached input tokens than input_tokens: they are taken as beside the input")
+	}
 	if odd {
 		d.warnf("a stated total exceeds input and output: the rest is kept as unattributed")
 	}

@@ -169,7 +169,12 @@ func (l *calls) move(a *App, by int) tea.Cmd {
 func (l *calls) page() int { return max(1, l.cur.rows-1) }
 
 func (l *calls) cannotOpen(*App) string {
-	if _, ok := l.rows[l.cur.at]; !ok {
+	_, ok := l.rows[l.cur.at]
+	switch {
+	case ok:
+	case l.busy || !l.known:
+		return "still looking for calls …"
+	default:
 		return "there is no call to open"
 	}
 	return ""

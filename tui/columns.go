@@ -128,8 +128,8 @@ func shareText(c cellOf) string {
 	return percent(c.m.of(c.row), c.m.of(c.total))
 }
 
-// costUnknown: no call of the row has a cost, and some have tokens without a price.
-func costUnknown(r *analyze.Row) bool { return r.Unpriced > 0 && r.Costs.N() == 0 }
+// costUnknown: no call of the row has a cost, and some should have one.
+func costUnknown(r *analyze.Row) bool { return r.Unpriced+r.NoUsage > 0 && r.Costs.N() == 0 }
 
 func measureRole(c cellOf) role {
 	switch c.m {
@@ -144,10 +144,12 @@ func measureRole(c cellOf) role {
 // atLeast is the cost of a row; "≥" where calls without a price are not in it, "?" where none of its calls has one.
 func atLeast(r *analyze.Row) string {
 	switch {
-	case r.Unpriced == 0:
-		return money(r.Cost)
+	case r.Overflow():
+		return "overflow"
 	case costUnknown(r):
 		return "?"
+	case r.Unpriced == 0:
+		return money(r.Cost)
 	}
 	return "≥" + money(r.Cost)
 }
@@ -236,15 +238,19 @@ func topKey(c cellOf) (int64, bool) {
 }
 
 func successText(c cellOf) string {
-	if v, ok := successKey(c); ok {
-		return moneyInt(v)
+	v, ok := successKey(c)
+	switch {
+	case !ok:
+		return unknown
+	case c.row.Unpriced > 0:
+		return "≥" + moneyInt(v)
 	}
-	return unknown
+	return moneyInt(v)
 }
 
 // successKey is the cost of the finished runs over their successes.
 func successKey(c cellOf) (int64, bool) {
-	if c.row.Success == 0 {
+	if c.row.Success == 0 || costUnknown(c.row) {
 		return 0, false
 	}
 	return int64(c.row.FinishedUSD) / c.row.Success, true

@@ -328,8 +328,15 @@ func (d *detail) bill(a *App, out *pen) {
 		return
 	}
 	cols := [...]int{16, 13, 11, 18}
+	if out.max < 62 { // amounts are never cut: the rates, which the price row tells, go first
+		cols = [...]int{14, 11, 0, out.max - 2 - 14 - 11}
+	}
 	line := func(role role, class, tokens, rate, amount, note string) {
-		out.gap(2).left(role, class, cols[0]).right(role, tokens, cols[1]).right(role, rate, cols[2]).right(role, amount, cols[3]).gap(2).put(roleDim, note).end()
+		out.gap(2).left(role, class, cols[0]).right(role, tokens, cols[1]).right(role, rate, cols[2]).right(role, amount, cols[3])
+		if note != "" {
+			out.gap(2).put(roleDim, note)
+		}
+		out.end()
 	}
 	line(roleHead, "class", "tokens", "$ per 1M", "amount", "")
 	sum := tracefmt.USD(0)

@@ -20,7 +20,9 @@ type paths struct {
 
 	table *analyze.Table
 	err   error
-	rows  []*analyze.Row   // as shown: filtered and sorted
+	order []*analyze.Row   // all rows, sorted
+	by    sorting          // what order was made for
+	rows  []*analyze.Row   // as shown: those of order that pass the filter
 	sums  []int64          // running sums of the measure
 	cells map[int][]string // texts of the rows, made when first seen
 	part  analyze.Row      // the rows shown added up, where they are not all
@@ -38,8 +40,8 @@ type paths struct {
 	drawn int // look.serial at which cells were made
 }
 
-// A costRange keeps rows of which the cost is in [low, high).
-type costRange struct{ low, high int64 }
+// A costRange keeps the n rows of which the cost is in [low, high).
+type costRange struct{ low, high, n int64 }
 
 // A matcher keeps names that contain a text, in any case; "!" in front turns it around.
 type matcher struct {
@@ -122,14 +124,13 @@ func (p *paths) arrange(a *App) {
 	if p.table == nil {
 		return
 	}
+	p.sort(a)
 	p.rows = p.rows[:0]
-	for i := range p.table.Rows {
-		r := &p.table.Rows[i]
+	for _, r := range p.order {
 		if p.match.keeps(rowName(r)) && (p.keep == nil || int64(r.Cost) >= p.keep.low && int64(r.Cost) < p.keep.high) {
 			p.rows = append(p.rows, r)
 		}
 	}
-	p.sort(a)
 	p.measureRows(a)
 	p.drawn = a.look.serial
 	if !p.held {
@@ -156,10 +157,22 @@ func (p *paths) measureRows(a *App) {
 		if p.nameW < maxName {
 			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))))
 		}
-		if some { // runs that rows share would count twice, so nothing about runs is added up
-			p.part.Summary.Merge(&r.Summary)
+		if some {
+			p.addPart(r)
 		}
 	}
+}
+
+// manyRows is from where on the rows shown are added up without their histograms, which would take too long.
+const manyRows = 20_000
+
+// addPart adds a row to what the rows shown come to. Runs that rows share would count twice, so nothing about runs is added up.
+func (p *paths) addPart(r *analyze.Row) {
+	sum := r.Summary
+	if len(p.rows) > manyRows {
+		sum.Costs = analyze.Hist{}
+	}
+	p.part.Summary.Merge(&sum)
 }
 
 // maxName is how wide the column of names may become.
@@ -184,32 +197,47 @@ func (p *paths) find(key string) int {
 	return slices.IndexFunc(p.rows, func(r *analyze.Row) bool { return rowName(r) == key })
 }
 
+// A sorting is what the order of rows depends on.
+type sorting struct {
+	table *analyze.Table
+	id    string
+	up    bool
+	m     measure
+}
+
+// sort puts all rows in order, if that is not done. What is not known comes last either way.
 func (p *paths) sort(a *App) {
+	by := sorting{p.table, a.look.sort, a.look.up, a.look.measure}
+	if by == p.by {
+		return
+	}
+	p.by = by
 	sign := -1
-	if a.look.up {
+	if by.up {
 		sign = 1
 	}
 	col := a.sortColumn()
-	if col == nil {
-		slices.SortStableFunc(p.rows, func(x, y *analyze.Row) int { return -sign * strings.Compare(rowName(x), rowName(y)) })
-		return
-	}
-	keyed := make([]sortKey, len(p.rows))
-	for i, r := range p.rows {
-		v, ok := col.key(cellOf{row: r, total: &p.table.Total, m: a.look.measure})
-		keyed[i] = sortKey{r, v, ok}
+	keyed := make([]sortKey, len(p.table.Rows))
+	for i := range p.table.Rows {
+		k := &keyed[i]
+		if k.row = &p.table.Rows[i]; col != nil {
+			k.v, k.known = col.key(cellOf{row: k.row, total: &p.table.Total, m: by.m})
+		}
 	}
 	slices.SortFunc(keyed, func(x, y sortKey) int {
-		if x.known != y.known {
-			if x.known {
-				return -1
-			}
+		switch {
+		case col == nil:
+			return -sign * strings.Compare(rowName(x.row), rowName(y.row))
+		case x.known != y.known && x.known:
+			return -1
+		case x.known != y.known:
 			return 1
 		}
 		return cmp.Or(sign*cmp.Compare(x.v, y.v), strings.Compare(rowName(x.row), rowName(y.row)))
 	})
+	p.order = make([]*analyze.Row, len(keyed))
 	for i := range keyed {
-		p.rows[i] = keyed[i].row
+		p.order[i] = keyed[i].row
 	}
 }
 
@@ -315,19 +343,12 @@ func (p *paths) search(a *App, text string) tea.Cmd {
 
 func (p *paths) searched() string { return p.match.String() }
 
-// narrow adds a condition that a person set.
-func (p *paths) narrow(a *App, preds ...analyze.Pred) tea.Cmd {
-	a.remember()
+// copyFor is the same table for another scope. It shows the old rows until the new ones are there.
+func (p *paths) copyFor(s scope) *paths {
 	n := *p
-	n.asker, n.pane = asker{}, nil
-	for _, pred := range preds {
-		n.s = n.s.with(pred, true)
-	}
-	n.rows, n.sums = nil, nil
-	p.leave()
-	a.stack = append(slices.Clone(a.stack[:len(a.stack)-1]), &n)
-	n.arrange(a)
-	return n.load(a)
+	n.s, n.asker, n.pane = s, asker{}, nil
+	n.rows, n.sums = slices.Clone(p.rows), slices.Clone(p.sums)
+	return &n
 }
 
 func (p *paths) click(a *App, x, y int) tea.Cmd {
@@ -364,6 +385,9 @@ func (p *paths) summary(a *App) string {
 	if len(p.rows) != len(p.table.Rows) {
 		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
 	}
+	if p.keep != nil && p.match.text == "" && int64(len(p.rows)) != p.keep.n {
+		n += " (the bar held " + count(p.keep.n) + ")"
+	}
 	return n
 }
 
@@ -382,7 +406,7 @@ func split(h, rows int) (table, pane int) {
 	}
 	pane = min(max(h*2/5, 5), 14)
 	if spare := h - pane - (rows + 3); spare > 0 {
-		pane = min(pane+spare, max(pane, min(h*3/5, 26)))
+		pane = min(pane+spare, max(pane, min(h*3/4, 36)))
 	}
 	return h - pane, pane
 }

@@ -52,7 +52,7 @@ func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
 				b = tracefmt.AppendCall(b, s.Names(), c, tracefmt.Origin{Source: from.at(c.Src.Offset)})
 			}
 		}
-		if len(b) > 0 {
+		if len(b) > 0 || !narrows(j.query) { // a run may hold no call
 			b = tracefmt.AppendRun(b, s.Names(), r)
 		}
 		_, err := w.Write(b)
