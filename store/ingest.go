@@ -84,7 +84,7 @@ func (in *ingest) recall() error {
 			global = global || src.Format == tracefmt.Formats[tracefmt.FormatClaude].Name
 		}
 		var rd runReader
-		return eachRow(tx, in.nrows, func(n uint32, row *runRow) error {
+		return eachRow(tx, 0, in.nrows, func(n uint32, row *runRow) error {
 			h := row.hash
 			for _, taken := in.index[h]; taken; _, taken = in.index[h] {
 				h++
