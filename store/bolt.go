@@ -79,7 +79,7 @@ type Bolt struct {
 func Open(o Options) (*Bolt, error) {
 	o.fill()
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the store: %w", err)
+		return nil, fmt.Errorf("make the folder of the store: %w; use --store FILE to put it elsewhere", err)
 	}
 	db, err := openFile(o.Path)
 	if err != nil {
@@ -87,9 +87,12 @@ func Open(o Options) (*Bolt, error) {
 	}
 	s := &Bolt{db: db, opt: o, names: tracefmt.NewNames(), changed: make(chan struct{}, 1)}
 	s.sums = newSums(s.config())
-	if err := s.restore(); err != nil {
+	if err = s.whole(); err == nil {
+		err = s.restore()
+	}
+	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("open the store %s: %w", o.Path, err)
+		return nil, s.advise(err)
 	}
 	os.WriteFile(pidFile(o.Path), []byte(strconv.Itoa(os.Getpid())), 0o600) // only to name who holds it
 	return s, nil
@@ -132,7 +135,7 @@ func (s *Bolt) configText() string {
 
 // restore reads everything but the calls. It makes the buckets of a new file.
 func (s *Bolt) restore() error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		for _, b := range [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketMark} {
 			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
 				return err
@@ -143,7 +146,7 @@ func (s *Bolt) restore() error {
 	if err != nil {
 		return err
 	}
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		if v := tx.Bucket(bucketMeta).Get([]byte("state")); v != nil {
 			if err := json.Unmarshal(v, &s.meta); err != nil {
 				return corrupt(s.opt.Path, err)
@@ -226,7 +229,7 @@ func (s *Bolt) saveSums() error {
 	if fresh {
 		return nil
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		m := tx.Bucket(bucketMeta)
 		if err := m.Put([]byte("sums of runs"), b); err != nil {
 			return err

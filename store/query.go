@@ -61,7 +61,7 @@ func (s *Bolt) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 
 func (s *Bolt) allRunCosts(ctx context.Context) ([]analyze.RunCost, error) {
 	list := make([]analyze.RunCost, 0, s.rows())
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
 			if !row.gone {
 				list = append(list, analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome})
@@ -101,7 +101,7 @@ func (s *Bolt) Names() *tracefmt.Names { return s.names }
 // Span is the earliest start and the latest end of all calls, UTC nanoseconds; ok is false when no call has a time.
 func (s *Bolt) Span(ctx context.Context) (first, last int64, ok bool, err error) {
 	first, last = math.MaxInt64, math.MinInt64
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		return eachRow(tx, s.rows(), func(_ uint32, row *runRow) error {
 			if !row.gone && row.first != noTime {
 				first, last = min(first, row.first), max(last, row.first, row.end)
@@ -146,7 +146,7 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 	}
 	page := analyze.CallPage{Total: s.order.total, From: max(0, min(from, len(s.order.slots)))}
 	want := s.order.slots[page.From:min(page.From+n, len(s.order.slots))]
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		for _, w := range want {
 			recs, err := rd.read(tx, readRow(tx, w.row).last)
@@ -225,7 +225,7 @@ func orderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
 func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error) {
 	h := hashText(ref.Run)
 	row, found := analyze.CallRow{}, false
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		return eachRow(tx, s.rows(), func(n uint32, r *runRow) error {
 			if found || r.hash != h || r.gone {

@@ -108,7 +108,7 @@ func eachRow(tx *bbolt.Tx, n uint32, f func(n uint32, row *runRow) error) error 
 
 // each calls f for every run, in the order in which they were met. What f gets is overwritten by the next run.
 func (s *Bolt) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
 			if row.gone {

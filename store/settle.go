@@ -126,7 +126,7 @@ func (in *ingest) commit() error {
 	}
 	touched := in.touched()
 	in.settle(touched)
-	if err := in.s.db.Update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
+	if err := in.s.update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
 		return storeError(in.s.opt.Path, err)
 	}
 	in.show()
