@@ -112,7 +112,7 @@ func openFile(path string) (db *bbolt.DB, err error) {
 			who = " (pid " + strings.TrimSpace(string(pid)) + ")"
 		}
 		return nil, fmt.Errorf("%s is open in another costscope%s; close it or use --store other.db: %w", path, who, ErrInUse)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+	case err != nil && strings.Contains(err.Error(), "file size too small"), errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return nil, corrupt(path, err)
 	case err != nil:
 		return nil, fmt.Errorf("open the store %s: %w; use --store to put it elsewhere", path, err)
@@ -148,7 +148,11 @@ func (s *Bolt) restore() error {
 	}
 	return s.view(func(tx *bbolt.Tx) error {
 		if v := tx.Bucket(bucketMeta).Get([]byte("state")); v != nil {
-			if err := json.Unmarshal(v, &s.meta); err != nil {
+			v, err := unseal(v)
+			if err == nil {
+				err = json.Unmarshal(v, &s.meta)
+			}
+			if err != nil {
 				return corrupt(s.opt.Path, err)
 			}
 		}
@@ -161,7 +165,11 @@ func (s *Bolt) restore() error {
 		}
 		err := tx.Bucket(bucketSource).ForEach(func(k, v []byte) error {
 			var src sourceState
-			if err := json.Unmarshal(v, &src); err != nil {
+			v, err := unseal(v)
+			if err == nil {
+				err = json.Unmarshal(v, &src)
+			}
+			if err != nil {
 				return corrupt(s.opt.Path, err)
 			}
 			s.sources = append(s.sources, &src)
@@ -176,6 +184,10 @@ func (s *Bolt) restore() error {
 
 func (s *Bolt) restoreNames(tx *bbolt.Tx) error {
 	return tx.Bucket(bucketNames).ForEach(func(_, v []byte) error {
+		v, err := unseal(v)
+		if err != nil {
+			return corrupt(s.opt.Path, err)
+		}
 		for len(v) > 0 {
 			n, w := binary.Uvarint(v)
 			if w <= 0 || n > uint64(len(v)-w) {
@@ -192,11 +204,15 @@ func (s *Bolt) restoreNames(tx *bbolt.Tx) error {
 // restoreSums takes the stored sums where they belong to the stored calls and the settings at hand; else they are worked out anew.
 func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	var of sumsState
-	if v := tx.Bucket(bucketMeta).Get([]byte("sums")); v != nil {
+	if v, _ := getSealed(tx.Bucket(bucketMeta), []byte("sums")); v != nil {
 		json.Unmarshal(v, &of) // damaged: worked out anew
 	}
 	if of.Commit == s.meta.Commit && of.Config == s.configText() {
-		if err := s.sums.decode(tx.Bucket(bucketMeta).Get([]byte("sums of runs")), s.config()); err == nil {
+		b, err := getSealed(tx.Bucket(bucketMeta), []byte("sums of runs"))
+		if err == nil {
+			err = s.sums.decode(b, s.config())
+		}
+		if err == nil {
 			s.saved = s.meta.Commit
 			return nil
 		}
@@ -231,10 +247,10 @@ func (s *Bolt) saveSums() error {
 	}
 	err := s.update(func(tx *bbolt.Tx) error {
 		m := tx.Bucket(bucketMeta)
-		if err := m.Put([]byte("sums of runs"), b); err != nil {
+		if err := putSealed(m, []byte("sums of runs"), b); err != nil {
 			return err
 		}
-		return m.Put([]byte("sums"), mustJSON(of))
+		return putSealed(m, []byte("sums"), mustJSON(of))
 	})
 	if err == nil {
 		s.mu.Lock()
@@ -251,6 +267,7 @@ func DefaultPath(files []string) (string, error) {
 		return "", fmt.Errorf("find the cache folder: %w; use --store FILE", err)
 	}
 	var all strings.Builder
+	all.WriteString(strconv.Itoa(formatVersion)) // a store of an older version is not in the way
 	for _, f := range files {
 		if abs, err := filepath.Abs(f); err == nil {
 			f = abs

@@ -8,7 +8,7 @@ import (
 )
 
 // The buckets of Bolt's file. formatVersion changes whenever an older program could not read it right.
-const formatVersion = 1
+const formatVersion = 2
 
 var (
 	bucketMeta   = []byte("meta")   // "state" -> metaState, "sums" -> sumsState

@@ -72,7 +72,11 @@ func (s *Bolt) resum(ctx context.Context) error {
 			fresh.add(run, records)
 			block := n / rowsPerBlock
 			if rows[block] == nil {
-				rows[block] = slices.Clone(tx.Bucket(bucketRow).Get(key32(block)))
+				was, err := getSealed(tx.Bucket(bucketRow), key32(block))
+				if err != nil {
+					return err
+				}
+				rows[block] = slices.Clone(was)
 			}
 			now := rowOf(row.hash, row.last, run)
 			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
@@ -80,7 +84,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 		})
 		for block, v := range rows {
 			if err == nil {
-				err = tx.Bucket(bucketRow).Put(key32(block), v)
+				err = putSealed(tx.Bucket(bucketRow), key32(block), v)
 			}
 		}
 		return err
@@ -137,7 +141,7 @@ func (s *Bolt) clear() error {
 				return err
 			}
 		}
-		return tx.Bucket(bucketMeta).Put([]byte("state"), mustJSON(metaState{Version: formatVersion, Commit: s.meta.Commit + 1}))
+		return putSealed(tx.Bucket(bucketMeta), []byte("state"), mustJSON(metaState{Version: formatVersion, Commit: s.meta.Commit + 1}))
 	})
 	if err != nil {
 		return storeError(s.opt.Path, err)
