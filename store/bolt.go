@@ -80,7 +80,7 @@ type Bolt struct {
 func Open(o Options) (*Bolt, error) {
 	o.fill()
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the store: %w", err)
+		return nil, fmt.Errorf("make the folder of the store: %w; use --store FILE to put it elsewhere", err)
 	}
 	db, err := openFile(o.Path)
 	if err != nil {
@@ -88,9 +88,12 @@ func Open(o Options) (*Bolt, error) {
 	}
 	s := &Bolt{db: db, opt: o, names: tracefmt.NewNames(), changed: make(chan struct{}, 1)}
 	s.sums = newSums(s.config())
-	if err := s.restore(); err != nil {
+	if err = s.whole(); err == nil {
+		err = s.restore()
+	}
+	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("open the store %s: %w", o.Path, err)
+		return nil, s.advise(err)
 	}
 	os.WriteFile(pidFile(o.Path), []byte(strconv.Itoa(os.Getpid())), 0o600) // only to name who holds it
 	return s, nil
@@ -113,7 +116,7 @@ func openFile(path string) (db *bbolt.DB, err error) {
 			who = " (pid " + strings.TrimSpace(string(pid)) + ")"
 		}
 		return nil, fmt.Errorf("%s is open in another costscope%s; close it or use --store other.db: %w", path, who, ErrInUse)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+	case err != nil && strings.Contains(err.Error(), "file size too small"), errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return nil, corrupt(path, err)
 	case err != nil:
 		return nil, fmt.Errorf("open the store %s: %w; use --store to put it elsewhere", path, err)
@@ -123,19 +126,6 @@ func openFile(path string) (db *bbolt.DB, err error) {
 
 func corrupt(path string, err error) error {
 	return fmt.Errorf("%s: %w (%v); remove it and load the traces again", path, ErrCorrupt, err)
-}
-
-// view reads in one transaction. What turns out to be damaged, and what bbolt panics on because it is, wraps ErrCorrupt.
-func (s *Bolt) view(f func(tx *bbolt.Tx) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = corrupt(s.opt.Path, fmt.Errorf("%v", r))
-		}
-	}()
-	if err = s.db.View(f); errors.Is(err, errCorrupt) {
-		err = corrupt(s.opt.Path, err)
-	}
-	return err
 }
 
 func pidFile(path string) string { return path + ".pid" }
@@ -148,9 +138,8 @@ func (s *Bolt) configText() string {
 }
 
 // restore reads everything but the calls. It makes the buckets of a new file.
-func (s *Bolt) restore() (err error) {
-	defer damaged(s.opt.Path, &err)
-	err = s.db.Update(func(tx *bbolt.Tx) error {
+func (s *Bolt) restore() error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		for _, b := range [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketMark} {
 			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
 				return err
@@ -161,9 +150,13 @@ func (s *Bolt) restore() (err error) {
 	if err != nil {
 		return err
 	}
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		if v := tx.Bucket(bucketMeta).Get([]byte("state")); v != nil {
-			if err := json.Unmarshal(v, &s.meta); err != nil {
+			v, err := unseal(v)
+			if err == nil {
+				err = json.Unmarshal(v, &s.meta)
+			}
+			if err != nil {
 				return corrupt(s.opt.Path, err)
 			}
 		}
@@ -179,7 +172,11 @@ func (s *Bolt) restore() (err error) {
 		}
 		err := tx.Bucket(bucketSource).ForEach(func(k, v []byte) error {
 			var src sourceState
-			if err := json.Unmarshal(v, &src); err != nil {
+			v, err := unseal(v)
+			if err == nil {
+				err = json.Unmarshal(v, &src)
+			}
+			if err != nil {
 				return corrupt(s.opt.Path, err)
 			}
 			s.sources = append(s.sources, &src)
@@ -194,6 +191,10 @@ func (s *Bolt) restore() (err error) {
 
 func (s *Bolt) restoreNames(tx *bbolt.Tx) error {
 	return tx.Bucket(bucketNames).ForEach(func(_, v []byte) error {
+		v, err := unseal(v)
+		if err != nil {
+			return corrupt(s.opt.Path, err)
+		}
 		for len(v) > 0 {
 			n, w := binary.Uvarint(v)
 			if w <= 0 || n > uint64(len(v)-w) {
@@ -210,11 +211,15 @@ func (s *Bolt) restoreNames(tx *bbolt.Tx) error {
 // restoreSums takes the stored sums where they belong to the stored calls and the settings at hand; else they are worked out anew.
 func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	var of sumsState
-	if v := tx.Bucket(bucketMeta).Get([]byte("sums")); v != nil {
+	if v, _ := getSealed(tx.Bucket(bucketMeta), []byte("sums")); v != nil {
 		json.Unmarshal(v, &of) // damaged: worked out anew
 	}
 	if of.Commit == s.meta.Commit && of.Config == s.configText() {
-		if err := s.sums.decode(tx.Bucket(bucketMeta).Get([]byte("sums of runs")), s.config()); err == nil {
+		b, err := getSealed(tx.Bucket(bucketMeta), []byte("sums of runs"))
+		if err == nil {
+			err = s.sums.decode(b, s.config())
+		}
+		if err == nil {
 			s.saved = s.meta.Commit
 			return nil
 		}
@@ -247,12 +252,12 @@ func (s *Bolt) saveSums() error {
 	if fresh {
 		return nil
 	}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		m := tx.Bucket(bucketMeta)
-		if err := m.Put([]byte("sums of runs"), b); err != nil {
+		if err := putSealed(m, []byte("sums of runs"), b); err != nil {
 			return err
 		}
-		return m.Put([]byte("sums"), mustJSON(of))
+		return putSealed(m, []byte("sums"), mustJSON(of))
 	})
 	if err == nil {
 		s.mu.Lock()
@@ -269,6 +274,7 @@ func DefaultPath(files []string) (string, error) {
 		return "", fmt.Errorf("find the cache folder: %w; use --store FILE", err)
 	}
 	var all strings.Builder
+	all.WriteString(strconv.Itoa(formatVersion)) // a store of an older version is not in the way
 	for _, f := range files {
 		if abs, err := filepath.Abs(f); err == nil {
 			f = abs

@@ -247,7 +247,9 @@ func (in *ingest) keep(h uint64, p *pending) {
 func (in *ingest) fetch(row uint32) (*pending, error) {
 	p := &pending{row: row}
 	err := in.s.view(func(tx *bbolt.Tx) (err error) {
-		p.stored = readRow(tx, row)
+		if p.stored, err = readRow(tx, row); err != nil {
+			return err
+		}
 		p.hash = p.stored.hash
 		var c chain
 		if c, err = readChain(tx, p.stored.last); err != nil {

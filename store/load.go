@@ -53,7 +53,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 		return nil
 	}
 	fresh := newSums(s.config())
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		rows := map[uint32][]byte{}
 		whole := s.wholeRun()
@@ -73,7 +73,11 @@ func (s *Bolt) resum(ctx context.Context) error {
 			fresh.add(run, records)
 			block := n / rowsPerBlock
 			if rows[block] == nil {
-				rows[block] = slices.Clone(tx.Bucket(bucketRow).Get(key32(block)))
+				was, err := getSealed(tx.Bucket(bucketRow), key32(block))
+				if err != nil {
+					return err
+				}
+				rows[block] = slices.Clone(was)
 			}
 			now := rowOf(row.hash, row.last, run, whole)
 			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
@@ -81,7 +85,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 		})
 		for block, v := range rows {
 			if err == nil {
-				err = tx.Bucket(bucketRow).Put(key32(block), v)
+				err = putSealed(tx.Bucket(bucketRow), key32(block), v)
 			}
 		}
 		return err
@@ -129,7 +133,7 @@ func (s *Bolt) exactMax(ctx context.Context) error {
 
 // clear forgets all calls and sources.
 func (s *Bolt) clear() error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		for _, b := range [][]byte{bucketSource, bucketSeg, bucketRow} {
 			if err := tx.DeleteBucket(b); err != nil {
 				return err
@@ -138,7 +142,7 @@ func (s *Bolt) clear() error {
 				return err
 			}
 		}
-		return tx.Bucket(bucketMeta).Put([]byte("state"), mustJSON(metaState{Version: formatVersion, Commit: s.meta.Commit + 1}))
+		return putSealed(tx.Bucket(bucketMeta), []byte("state"), mustJSON(metaState{Version: formatVersion, Commit: s.meta.Commit + 1}))
 	})
 	if err != nil {
 		return storeError(s.opt.Path, err)
@@ -169,24 +173,28 @@ func (s *Bolt) plan(files []string) (*plan, error) {
 	if replaced == "" {
 		return p, nil
 	}
-	files = s.union(files)
+	files, lost := s.union(files)
 	if err := s.clear(); err != nil {
 		return nil, err
 	}
 	p, _ = s.compare(files)
-	p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	p.notes = append(append(p.notes, lost...), s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
 	return p, nil
 }
 
-// union is the files plus the sources of the store that are still there.
-func (s *Bolt) union(files []string) []string {
-	all := slices.Clone(files)
+// union is the files plus the sources of the store that are still there; lost says which are not.
+func (s *Bolt) union(files []string) (all, lost []string) {
+	all = slices.Clone(files)
 	for _, src := range s.sources {
-		if _, err := os.Stat(src.Path); err == nil && !slices.Contains(all, src.Path) {
+		switch _, err := os.Stat(src.Path); {
+		case slices.Contains(all, src.Path):
+		case err == nil:
 			all = append(all, src.Path)
+		default:
+			lost = append(lost, s.opt.show(src.Path)+" is gone and could not be read again: its calls are no longer counted")
 		}
 	}
-	return all
+	return all, lost
 }
 
 // compare makes the plan; replaced names a source whose bytes before the offset are no longer those that were read.

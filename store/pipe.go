@@ -64,6 +64,9 @@ func newPipe(names *tracefmt.Names, workers int) *pipe {
 
 // run reads the feeds and calls take for each job in order. It stops at the first error of take or when ctx ends.
 func (p *pipe) run(ctx context.Context, feeds []*feed, take func(*job) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	depth := p.workers + 2

@@ -173,7 +173,11 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		for _, w := range want {
-			recs, err := rd.read(tx, readRow(tx, w.row).last)
+			row, err := readRow(tx, w.row)
+			if err != nil {
+				return err
+			}
+			recs, err := rd.read(tx, row.last)
 			if err != nil {
 				return err
 			}

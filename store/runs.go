@@ -32,7 +32,11 @@ func readChain(tx *bbolt.Tx, at partRef) (c chain, err error) {
 		if uint64(at.off)+uint64(at.length) > uint64(len(b)) || len(c.parts) > 1<<20 {
 			return c, errCorrupt
 		}
-		p := openPart(b[at.off : at.off+at.length])
+		part, err := unseal(b[at.off : at.off+at.length])
+		if err != nil {
+			return c, err
+		}
+		p := partReader{b: part}
 		run, before, n := p.head()
 		if p.err != nil {
 			return c, p.err
@@ -84,18 +88,22 @@ func (r *runReader) read(tx *bbolt.Tx, at partRef) ([]tracefmt.Record, error) {
 }
 
 // readRow is a row as of the transaction; one that was never stored has no part.
-func readRow(tx *bbolt.Tx, n uint32) runRow {
-	if b := tx.Bucket(bucketRow).Get(key32(n / rowsPerBlock)); b != nil {
-		return getRow(b[n%rowsPerBlock*rowSize:])
+func readRow(tx *bbolt.Tx, n uint32) (runRow, error) {
+	b, err := getSealed(tx.Bucket(bucketRow), key32(n/rowsPerBlock))
+	if len(b) != rowsPerBlock*rowSize {
+		return runRow{}, err
 	}
-	return runRow{}
+	return getRow(b[n%rowsPerBlock*rowSize:]), nil
 }
 
 // eachRow calls f for the rows [from, to) that are stored, gone runs included; from is the first of a block.
 func eachRow(tx *bbolt.Tx, from, to uint32, f func(n uint32, row *runRow) error) error {
 	b := tx.Bucket(bucketRow)
 	for block := from / rowsPerBlock; block*rowsPerBlock < to; block++ {
-		v := b.Get(key32(block))
+		v, err := getSealed(b, key32(block))
+		if err != nil {
+			return err
+		}
 		for i := uint32(0); i < rowsPerBlock && len(v) == rowsPerBlock*rowSize && block*rowsPerBlock+i < to; i++ {
 			row := getRow(v[i*rowSize:])
 			if row.last.length == 0 {

@@ -114,7 +114,7 @@ func (w *settler) write(p *pending, all []tracefmt.Record, rewrite bool) {
 		recs, before, p.parts, p.bytes = all, partRef{}, 0, 0
 	}
 	at := len(w.bytes)
-	w.bytes = appendPart(w.bytes, p.id, before, recs)
+	w.bytes = seal(appendPart(w.bytes, p.id, before, recs), at)
 	n := uint32(len(w.bytes) - at)
 	p.stored.last = partRef{w.seg, uint32(at), n}
 	if p.parts == 0 {
@@ -146,7 +146,7 @@ func (in *ingest) commit() error {
 	}
 	touched := in.touched()
 	in.settle(touched)
-	if err := in.s.db.Update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
+	if err := in.s.update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
 		return storeError(in.s.opt.Path, err)
 	}
 	in.show()
@@ -217,7 +217,7 @@ func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
 		if src.Packed == "" {
 			src.Head, src.Tail, _ = fingerprints(src.Path, src.Offset) // a file that is gone by now has none and is read anew
 		}
-		if err := tx.Bucket(bucketSource).Put(key32(id), mustJSON(src)); err != nil {
+		if err := putSealed(tx.Bucket(bucketSource), key32(id), mustJSON(src)); err != nil {
 			return err
 		}
 	}
@@ -225,20 +225,24 @@ func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
 	meta.Commit++
 	meta.Rows = in.nrows
 	meta.Seg += uint32(len(in.settlers))
-	return tx.Bucket(bucketMeta).Put([]byte("state"), mustJSON(meta))
+	return putSealed(tx.Bucket(bucketMeta), []byte("state"), mustJSON(meta))
 }
 
 func (in *ingest) storeRows(tx *bbolt.Tx, list []*pending) error {
 	b := tx.Bucket(bucketRow)
 	for len(list) > 0 {
 		block := list[0].row / rowsPerBlock
-		v := make([]byte, rowsPerBlock*rowSize)
-		copy(v, b.Get(key32(block)))
+		v := make([]byte, rowsPerBlock*rowSize, rowsPerBlock*rowSize+sealSize)
+		was, err := getSealed(b, key32(block))
+		if err != nil {
+			return err
+		}
+		copy(v, was)
 		for len(list) > 0 && list[0].row/rowsPerBlock == block {
 			putRow(v[list[0].row%rowsPerBlock*rowSize:], &list[0].stored)
 			list = list[1:]
 		}
-		if err := b.Put(key32(block), v); err != nil {
+		if err := putSealed(b, key32(block), v); err != nil {
 			return err
 		}
 	}
@@ -255,7 +259,7 @@ func (in *ingest) storeNames(tx *bbolt.Tx) error {
 	for _, n := range names {
 		v = appendText(v, n)
 	}
-	if err := tx.Bucket(bucketNames).Put(key32(uint32(in.s.named)), v); err != nil {
+	if err := putSealed(tx.Bucket(bucketNames), key32(uint32(in.s.named)), v); err != nil {
 		return err
 	}
 	in.newNames = len(names)

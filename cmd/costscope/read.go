@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"costscope/analyze"
 )
@@ -15,13 +16,27 @@ func (a *app) read(j *job) (*openedStore, error) {
 		return nil, err
 	}
 	p := a.progress(j.quiet)
-	err = s.Load(a.ctx, j.inputs.files, nil, p.show)
+	err = s.Load(a.ctx, append(j.inputs.files, s.emptied(j)...), nil, p.show)
 	p.done()
 	if err = a.loaded(j, s, err); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	a.notes(j, s.Status())
 	return s, nil
+}
+
+// emptied are files that the search for traces passed over though the store has read calls from them: they hold none any more.
+func (s *openedStore) emptied(j *job) (files []string) {
+	sources := map[string]bool{}
+	for n := range s.Status().Sources {
+		sources[s.SourcePath(uint32(n))] = true
+	}
+	for _, g := range j.inputs.ignored {
+		if path, err := filepath.Abs(g.Path); err == nil && sources[path] {
+			files = append(files, path)
+		}
+	}
+	return files
 }
 
 // loaded judges how loading ended.
