@@ -100,33 +100,55 @@ func (h *Hist) combine(o *Hist, sign int64) {
 	h.bins = mergeBins(h.bins, o.bins, sign)
 }
 
+// mergeBins adds the bins of b to those of a. It works in a's memory where a has all of b's buckets, as it mostly does.
 func mergeBins(a, b []bin, sign int64) []bin {
-	out := make([]bin, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		x, y := a[0], b[0]
-		switch {
-		case x.bucket() < y.bucket():
-			out, a = append(out, x), a[1:]
-		case x.bucket() > y.bucket():
-			out, b = append(out, y.times(sign)), b[1:]
-		default:
-			x.key += sign * y.count() << 16
-			x.sum += sign * y.sum
-			if x.count() != 0 || x.sum != 0 {
-				out = append(out, x)
-			}
-			a, b = a[1:], b[1:]
+	if fresh := lacking(a, b); fresh > 0 {
+		a = spread(a, b, fresh)
+	}
+	zero := false
+	for i, k := 0, 0; k < len(b); i++ {
+		if a[i].bucket() != b[k].bucket() {
+			continue
 		}
+		a[i].key += sign * b[k].count() << 16
+		a[i].sum += sign * b[k].sum
+		zero = zero || a[i].count() == 0 && a[i].sum == 0
+		k++
 	}
-	out = append(out, a...)
-	for _, y := range b {
-		out = append(out, y.times(sign))
+	if zero {
+		a = slices.DeleteFunc(a, func(x bin) bool { return x.count() == 0 && x.sum == 0 })
 	}
-	return out
+	return a
 }
 
-func (b bin) times(sign int64) bin {
-	return bin{sign*b.count()<<16 | int64(b.bucket()), sign * b.sum}
+// lacking counts the buckets of b that a does not have.
+func lacking(a, b []bin) (n int) {
+	i := 0
+	for k := range b {
+		for i < len(a) && a[i].bucket() < b[k].bucket() {
+			i++
+		}
+		if i == len(a) || a[i].bucket() != b[k].bucket() {
+			n++
+		}
+	}
+	return n
+}
+
+// spread returns a copy of a with empty bins for the buckets that only b has.
+func spread(a, b []bin, fresh int) []bin {
+	out := make([]bin, 0, len(a)+fresh)
+	for k := range b {
+		for len(a) > 0 && a[0].bucket() < b[k].bucket() {
+			out, a = append(out, a[0]), a[1:]
+		}
+		if len(a) > 0 && a[0].bucket() == b[k].bucket() {
+			out, a = append(out, a[0]), a[1:]
+			continue
+		}
+		out = append(out, bin{key: int64(b[k].bucket())})
+	}
+	return append(out, a...)
 }
 
 // Clone returns a copy that shares nothing.
@@ -287,7 +309,7 @@ func (h *Hist) decode(r *byteReader) {
 	}
 	last := uint16(0)
 	for ; n > 0 && !r.bad; n-- {
-		last += uint16(r.uint())
+		last += uint16(r.small())
 		count := r.int()
 		sum := r.int() + count*bucketLow(last)
 		h.bins = append(h.bins, bin{count<<16 | int64(last), sum})
@@ -307,7 +329,22 @@ func (r *byteReader) uint() uint64 {
 	return r.took(n, v)
 }
 
+// small is uint for numbers that mostly fit into a byte.
+func (r *byteReader) small() uint64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 && !r.bad {
+		v := r.b[0]
+		r.b = r.b[1:]
+		return uint64(v)
+	}
+	return r.uint()
+}
+
 func (r *byteReader) int() int64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 && !r.bad {
+		v := int64(r.b[0])
+		r.b = r.b[1:]
+		return v>>1 ^ -(v & 1)
+	}
 	v, n := binary.Varint(r.b)
 	return int64(r.took(n, uint64(v)))
 }

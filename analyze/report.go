@@ -258,11 +258,11 @@ func NewReport(in ReportInput) *Report {
 	r.Query = in.queryInfo()
 	r.Totals = in.totals()
 	r.Retries = retryReport(&total)
-	if len(costs) > 0 && costKnown(&total.Summary) {
+	if len(costs) > 0 && total.CostKnown() {
 		r.Distribution = r.tail.distribution("run")
 		r.Distribution.Incomplete = partial
 	}
-	r.Outcomes = r.outcomes.report(costKnown(&total.Summary))
+	r.Outcomes = r.outcomes.report(total.CostKnown())
 	r.warnings = append(slices.Clip(in.Status.Warnings), ownWarnings(&total.Summary)...)
 	r.Warnings = append(append(r.Warnings, r.warnings...), priceWarning(in.Table)...)
 	return r
@@ -316,9 +316,10 @@ func textOrNil(s string) *string {
 	return &s
 }
 
-// costKnown says that the sum of costs means something: some cost is known, or none is missing.
-func costKnown(s *Summary) bool {
-	return !s.Overflow() && (s.Costs.N() > 0 || !s.Incomplete())
+// CostKnown says that the sum of costs means something: the cost of some call is known, or there is no call. Calls that state no cost
+// and have no tokens to price, as most tools, cost something that nobody knows.
+func (s *Summary) CostKnown() bool {
+	return !s.Overflow() && (s.Costs.N() > 0 || s.Calls == 0)
 }
 
 // Incomplete says that some costs are not known, so that sums are lower bounds.
@@ -383,7 +384,7 @@ func (in *ReportInput) totals() Totals {
 		First: in.moment(in.First), Last: in.moment(in.Last), LowerBound: s.Incomplete(), unpriced: in.Table.Unpriced,
 		firstNS: in.First, lastNS: in.Last,
 	}
-	money, usage := costKnown(s), usageKnown(s)
+	money, usage := s.CostKnown(), usageKnown(s)
 	t.Cost, t.Recorded, t.Computed, t.Estimated = dollars(s.Cost, money), dollars(s.Recorded, money), dollars(s.Computed, money), dollars(s.Estimated, money)
 	if money {
 		t.CostPico = textOrNil(strconv.FormatInt(int64(s.Cost), 10))
@@ -417,7 +418,7 @@ func (s *Summary) RetryRatio() float64 { return ratio(s.Retries, s.Operations())
 func (s *Summary) WasteShare() float64 { return ratio(int64(s.Wasted), int64(s.Cost)) }
 
 func reportRow(r, total *Row) ReportRow {
-	money, usage := costKnown(&r.Summary), usageKnown(&r.Summary)
+	money, usage := r.CostKnown(), usageKnown(&r.Summary)
 	some := money && r.Costs.N() > 0
 	row := ReportRow{
 		Path: r.Path, Cost: dollars(r.Cost, money), Own: dollars(r.Own, money), Share: Fraction(math.NaN()), Calls: r.Calls, Runs: r.Runs,
@@ -428,7 +429,7 @@ func reportRow(r, total *Row) ReportRow {
 		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LowerBound: r.Incomplete(), LLM: r.LLM, Tools: r.Tools,
 		Success: r.Success, Failure: r.Failure, Unknown: r.Unknown, InFlight: r.InFlight,
 	}
-	if money && costKnown(&total.Summary) {
+	if money && total.CostKnown() {
 		row.Share = Fraction(ratio(int64(r.Cost), int64(total.Cost)))
 		row.CostPerSuccess = r.CostPerSuccess().dollars()
 	}
@@ -436,7 +437,7 @@ func reportRow(r, total *Row) ReportRow {
 }
 
 func retryReport(r *Row) RetryReport {
-	s, money := &r.Summary, costKnown(&r.Summary)
+	s, money := &r.Summary, r.CostKnown()
 	rep := RetryReport{
 		Operations: s.Operations(), Attempts: s.Calls, Chains: s.Chains, ByKind: map[string]int64{},
 		CallAmplification: Fraction(ratio(s.Calls, s.Operations())), CostAmplification: Fraction(math.NaN()), RetryRatio: Fraction(s.RetryRatio()),

@@ -210,13 +210,16 @@ func (l *linker) linkByNumber(calls []tracefmt.Call, used []bool) {
 		}
 		key := keyOfAttempt(c)
 		o, ok := l.open[key]
+		if near, is := l.open[key.anyPrompt()]; !ok && is && c.Attempt > 1 && c.Attempt == max(calls[near.last].Attempt, 1)+1 {
+			o, ok = near, true // the prompt changed with the attempt; the numbers still say that they belong together
+		}
 		if !ok || c.Attempt <= 1 || c.Attempt <= calls[o.last].Attempt {
 			o = openChain{last: int32(i), chain: -1}
 			if c.Attempt > 1 { // the attempts before are not in the trace
 				o.chain = len(l.chains)
 				l.chains = append(l.chains, Chain{Calls: []int32{int32(i)}, Truncated: true})
 			}
-			l.open[key] = o
+			l.open[key], l.open[key.anyPrompt()] = o, o
 			continue
 		}
 		if o.chain < 0 {
@@ -225,8 +228,17 @@ func (l *linker) linkByNumber(calls []tracefmt.Call, used []bool) {
 		}
 		l.chains[o.chain].Calls = append(l.chains[o.chain].Calls, int32(i))
 		o.last = int32(i)
-		l.open[key] = o
+		l.open[key], l.open[key.anyPrompt()] = o, o
 	}
+}
+
+// anyPrompt is the key of the latest call of the thread with the same kind and tool, whatever it was asked.
+func (k attemptKey) anyPrompt() attemptKey {
+	k.tail = 0
+	if k.kind != tracefmt.KindTool {
+		k.what = 0
+	}
+	return k
 }
 
 // openChain is a chain that the next attempt may go on; chain is its index, -1 while it has one call only.

@@ -50,6 +50,7 @@ func (o *Options) show(path string) string {
 var (
 	ErrInUse   = errors.New("the store is in use")
 	ErrNewer   = errors.New("the store was written by a newer costscope")
+	ErrOlder   = errors.New("the store was written by an older costscope")
 	ErrCorrupt = errors.New("the store is damaged")
 )
 
@@ -99,11 +100,7 @@ func Open(o Options) (*Bolt, error) {
 }
 
 func openFile(path string) (db *bbolt.DB, err error) {
-	defer func() { // bbolt panics on some damaged files
-		if r := recover(); r != nil {
-			db, err = nil, corrupt(path, fmt.Errorf("%v", r))
-		}
-	}()
+	defer damaged(path, &err)()
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: 4096})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
@@ -158,6 +155,9 @@ func (s *Bolt) restore() error {
 		}
 		if s.meta.Version > formatVersion {
 			return fmt.Errorf("%w: update costscope, or use --store other.db", ErrNewer)
+		}
+		if s.meta.Version != 0 && s.meta.Version < formatVersion {
+			return fmt.Errorf("%w: remove it and load the traces again, or use --store other.db", ErrOlder)
 		}
 		s.meta.Version = formatVersion
 		if err := s.restoreNames(tx); err != nil {
@@ -278,7 +278,7 @@ func DefaultPath(files []string) (string, error) {
 	if len(files) > 0 {
 		name = strings.TrimSuffix(filepath.Base(files[0]), filepath.Ext(files[0]))
 	}
-	return filepath.Join(dir, "costscope", fmt.Sprintf("%.40s-%016x.db", name, hashText(all.String()))), nil
+	return filepath.Join(dir, "costscope", fmt.Sprintf("%.40s-%016x-v%d.db", name, hashText(all.String()), formatVersion)), nil
 }
 
 // Changed is signalled after each change that a screen would show; several changes may share one signal.

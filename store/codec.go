@@ -3,14 +3,16 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
+	"unsafe"
 
 	"costscope/tracefmt"
 )
 
 // A part is some records of one run as bytes. Records are written as differences to the one before: most fields of an agent's calls repeat.
 //
-//	part   = run id, link to the run's part before, record count, records
+//	part   = checksum, run id, link to the run's part before, record count, records
 //	record = mask of what follows, id, times, place in the source, the fields of the mask
 //
 // The mask's low bits are the fields that change most, so that it is short.
@@ -68,47 +70,35 @@ type partRef struct{ seg, off, length uint32 }
 // errCorrupt is what decoding says of bytes that encoding does not write.
 var errCorrupt = errors.New("not a part of a run")
 
-// symFields lists the names of a record with their bits, in writing order.
-var symFields = [...]struct {
-	bit uint64
-	of  func(*tracefmt.Record) *tracefmt.Sym
-}{
-	{mAgent, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Agent }},
-	{mModel, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Model }},
-	{mStep, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Step }},
-	{mName, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Name }},
-	{mTool, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Tool }},
-	{mRequestModel, func(r *tracefmt.Record) *tracefmt.Sym { return &r.RequestModel }},
-	{mWorkflow, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Workflow }},
-	{mProvider, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Provider }},
-	{mInstance, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Instance }},
-	{mRole, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Role }},
-	{mError, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Error }},
-	{mTags, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Tags }},
-	{mFeature, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Feature }},
-	{mVersion, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Version }},
-	{mUser, func(r *tracefmt.Record) *tracefmt.Sym { return &r.User }},
-	{mSession, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Session }},
-	{mService, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Service }},
-	{mTier, func(r *tracefmt.Record) *tracefmt.Sym { return &r.Tier }},
-}
+// symBits are the bits of a record's names, in the order in which Record declares them; symsOf views those as an array.
+var symBits = [...]uint64{mName, mWorkflow, mFeature, mVersion, mAgent, mInstance, mRole, mStep, mTool, mProvider, mModel, mRequestModel, mUser,
+	mSession, mService, mError, mTags, mTier}
 
-// countFields lists the token counts with their bits.
-var countFields = [...]struct {
-	bit uint64
-	of  func(*tracefmt.Usage) *int64
-}{
-	{mInput, func(u *tracefmt.Usage) *int64 { return &u.Input }},
-	{mCacheRead, func(u *tracefmt.Usage) *int64 { return &u.CacheRead }},
-	{mCacheWrite, func(u *tracefmt.Usage) *int64 { return &u.CacheWrite }},
-	{mOutput, func(u *tracefmt.Usage) *int64 { return &u.Output }},
-	{mCacheWrite1h, func(u *tracefmt.Usage) *int64 { return &u.CacheWrite1h }},
-	{mReasoning, func(u *tracefmt.Usage) *int64 { return &u.Reasoning }},
-	{mUnattributed, func(u *tracefmt.Usage) *int64 { return &u.Unattributed }},
-}
+const allSyms = mName | mWorkflow | mFeature | mVersion | mAgent | mInstance | mRole | mStep | mTool | mProvider | mModel | mRequestModel | mUser |
+	mSession | mService | mError | mTags | mTier
+
+type symArray [len(symBits)]tracefmt.Sym
+
+// The names must stand side by side: this fails to compile when they do not.
+const _ = uint(unsafe.Sizeof(symArray{}) - (unsafe.Offsetof(tracefmt.Record{}.Tier) + 4 - unsafe.Offsetof(tracefmt.Record{}.Name)))
+const _ = uint(unsafe.Offsetof(tracefmt.Record{}.Tier) + 4 - unsafe.Offsetof(tracefmt.Record{}.Name) - unsafe.Sizeof(symArray{}))
+
+func symsOf(r *tracefmt.Record) *symArray { return (*symArray)(unsafe.Pointer(&r.Name)) }
+
+// countBits are the bits of the token counts, in the order in which Usage declares them.
+var countBits = [...]uint64{mInput, mCacheRead, mCacheWrite, mCacheWrite1h, mOutput, mReasoning, mUnattributed}
+
+type countArray [len(countBits)]int64
+
+const _ = uint(unsafe.Sizeof(countArray{}) - unsafe.Sizeof(tracefmt.Usage{}))
+const _ = uint(unsafe.Sizeof(tracefmt.Usage{}) - unsafe.Sizeof(countArray{}))
+
+func countsOf(u *tracefmt.Usage) *countArray { return (*countArray)(unsafe.Pointer(u)) }
 
 // appendPart appends the records, all of one run, as a part.
 func appendPart(b []byte, run string, before partRef, recs []tracefmt.Record) []byte {
+	at := len(b)
+	b = append(b, 0, 0, 0, 0)
 	b = appendText(b, run)
 	b = binary.AppendUvarint(b, uint64(before.length))
 	if before.length > 0 {
@@ -121,35 +111,36 @@ func appendPart(b []byte, run string, before partRef, recs []tracefmt.Record) []
 		b = appendRecord(b, &recs[i], prev)
 		prev = &recs[i]
 	}
+	binary.LittleEndian.PutUint32(b[at:], crc32.Checksum(b[at+4:], castagnoli))
 	return b
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// openPart checks a part and makes it ready to be read.
+func openPart(b []byte) partReader {
+	if len(b) < 4 || binary.LittleEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
+		return partReader{err: errCorrupt}
+	}
+	return partReader{b: b[4:]}
 }
 
 // changed is the mask of what appendRecord has to write for r after prev.
 func changed(r, prev *tracefmt.Record) (m uint64) {
-	for i := range countFields {
-		if *countFields[i].of(&r.Usage) != 0 {
-			m |= countFields[i].bit
+	for i, n := range countsOf(&r.Usage) {
+		m |= when(n != 0, countBits[i])
+	}
+	if now, was := symsOf(r), symsOf(prev); *now != *was {
+		for i := range now {
+			m |= when(now[i] != was[i], symBits[i])
 		}
 	}
-	for i := range symFields {
-		if *symFields[i].of(r) != *symFields[i].of(prev) {
-			m |= symFields[i].bit
-		}
-	}
-	for _, f := range [...]struct {
-		is  bool
-		bit uint64
-	}{
-		{r.Recorded != 0, mCost}, {r.Has != prev.Has, mHas}, {r.Status != prev.Status, mStatus}, {r.Attempt != prev.Attempt, mAttempt},
-		{r.Kind != prev.Kind, mKind}, {r.Flags != prev.Flags, mFlags}, {r.Src.Source != prev.Src.Source, mSource},
-		{r.Format != prev.Format, mFormat}, {r.Event != prev.Event, mEvent}, {r.RetryOf != "", mRetryOf},
-		{r.RetryKind != 0, mRetryKind}, {r.Outcome != prev.Outcome, mOutcome}, {r.SampleIndex != 0, mSample}, {r.Score != 0, mScore},
-		{r.LineID|r.LineParent != 0, mLine}, {r.Fingerprints != [4]uint64{}, mFingerprints}, {r.Context != nil, mContext}, {r.Extra != nil, mExtra},
-	} {
-		if f.is {
-			m |= f.bit
-		}
-	}
+	m |= when(r.Recorded != 0, mCost) | when(r.Has != prev.Has, mHas) | when(r.Status != prev.Status, mStatus)
+	m |= when(r.Attempt != prev.Attempt, mAttempt) | when(r.Kind != prev.Kind, mKind) | when(r.Flags != prev.Flags, mFlags)
+	m |= when(r.Src.Source != prev.Src.Source, mSource) | when(r.Format != prev.Format, mFormat) | when(r.Event != prev.Event, mEvent)
+	m |= when(r.RetryOf != "", mRetryOf) | when(r.RetryKind != 0, mRetryKind) | when(r.Outcome != prev.Outcome, mOutcome)
+	m |= when(r.SampleIndex != 0, mSample) | when(r.Score != 0, mScore) | when(r.LineID|r.LineParent != 0, mLine)
+	m |= when(r.Fingerprints != [4]uint64{}, mFingerprints) | when(r.Context != nil, mContext) | when(r.Extra != nil, mExtra)
 	switch r.Parent {
 	case prev.Parent:
 	case prev.ID:
@@ -160,6 +151,13 @@ func changed(r, prev *tracefmt.Record) (m uint64) {
 	return m
 }
 
+func when(is bool, bit uint64) uint64 {
+	if is {
+		return bit
+	}
+	return 0
+}
+
 func appendRecord(b []byte, r, prev *tracefmt.Record) []byte {
 	m := changed(r, prev)
 	b = binary.AppendUvarint(b, m)
@@ -168,14 +166,16 @@ func appendRecord(b []byte, r, prev *tracefmt.Record) []byte {
 	b = appendScaled(b, r.End-r.Start)
 	b = binary.AppendVarint(b, r.Src.Offset-prev.Src.Offset)
 	b = binary.AppendUvarint(b, uint64(r.Src.Length))
-	for i := range countFields {
-		if m&countFields[i].bit != 0 {
-			b = binary.AppendVarint(b, *countFields[i].of(&r.Usage))
+	for _, n := range countsOf(&r.Usage) {
+		if n != 0 {
+			b = binary.AppendVarint(b, n)
 		}
 	}
-	for i := range symFields {
-		if m&symFields[i].bit != 0 {
-			b = binary.AppendUvarint(b, uint64(*symFields[i].of(r)))
+	if m&allSyms != 0 {
+		for i, y := range symsOf(r) {
+			if m&symBits[i] != 0 {
+				b = binary.AppendUvarint(b, uint64(y))
+			}
 		}
 	}
 	if m&mCost != 0 {
@@ -332,6 +332,11 @@ type partReader struct {
 }
 
 func (p *partReader) uvarint() uint64 {
+	if len(p.b) > 0 && p.b[0] < 0x80 {
+		v := p.b[0]
+		p.b = p.b[1:]
+		return uint64(v)
+	}
 	v, n := binary.Uvarint(p.b)
 	if n <= 0 {
 		p.fail()
@@ -471,16 +476,19 @@ func (p *partReader) record(r, prev *tracefmt.Record) {
 	r.End = r.Start + p.scaled()
 	r.Src.Offset = prev.Src.Offset + p.varint()
 	r.Src.Length = int64(p.uvarint())
-	for i := range countFields {
-		if m&countFields[i].bit != 0 {
-			*countFields[i].of(&r.Usage) = p.varint()
+	counts := countsOf(&r.Usage)
+	for i := range counts {
+		if m&countBits[i] != 0 {
+			counts[i] = p.varint()
 		}
 	}
-	for i := range symFields {
-		y := symFields[i].of(r)
-		*y = *symFields[i].of(prev)
-		if m&symFields[i].bit != 0 {
-			*y = tracefmt.Sym(p.uvarint())
+	syms := symsOf(r)
+	*syms = *symsOf(prev)
+	if m&allSyms != 0 {
+		for i := range syms {
+			if m&symBits[i] != 0 {
+				syms[i] = tracefmt.Sym(p.uvarint())
+			}
 		}
 	}
 	r.Has, r.Status, r.Attempt, r.Kind, r.Flags, r.Src.Source = prev.Has, prev.Status, prev.Attempt, prev.Kind, prev.Flags, prev.Src.Source

@@ -56,7 +56,7 @@ type pending struct {
 const (
 	firstCommit = 2_000
 	fullCommit  = 30_000
-	keepRuns    = 4_096 // runs touched within so many records stay in memory after a commit
+	keepRuns    = 1_024 // runs touched within so many records stay in memory after a commit
 )
 
 func (s *Bolt) newIngest() (*ingest, error) {
@@ -84,7 +84,7 @@ func (in *ingest) recall() error {
 			global = global || src.Format == tracefmt.Formats[tracefmt.FormatClaude].Name
 		}
 		var rd runReader
-		return eachRow(tx, in.nrows, func(n uint32, row *runRow) error {
+		return eachRow(tx, 0, in.nrows, func(n uint32, row *runRow) error {
 			h := row.hash
 			for _, taken := in.index[h]; taken; _, taken = in.index[h] {
 				h++

@@ -56,7 +56,8 @@ func (s *Bolt) resum(ctx context.Context) error {
 	err := s.update(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		rows := map[uint32][]byte{}
-		err := eachRow(tx, s.meta.Rows, func(n uint32, row *runRow) error {
+		whole := s.wholeRun()
+		err := eachRow(tx, 0, s.meta.Rows, func(n uint32, row *runRow) error {
 			if n&63 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -78,7 +79,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 				}
 				rows[block] = slices.Clone(was)
 			}
-			now := rowOf(row.hash, row.last, run)
+			now := rowOf(row.hash, row.last, run, whole)
 			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
 			return nil
 		})
@@ -110,7 +111,7 @@ func (s *Bolt) exactMax(ctx context.Context) error {
 		dearest[k] = 0
 	}
 	keys := analyze.NewAggregate(s.config())
-	err := s.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+	err := s.inOrder(ctx, func(_ uint32, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if k, counted := keys.CellKey(run, &run.Calls[i]); counted {
 				if was, ok := dearest[k]; ok {
@@ -168,21 +169,18 @@ type plan struct {
 
 // plan compares the files with what was read of them before.
 func (s *Bolt) plan(files []string) (*plan, error) {
-	for {
-		p, replaced := s.compare(files)
-		if replaced == "" {
-			return p, nil
-		}
-		var lost []string
-		files, lost = s.union(files)
-		if err := s.clear(); err != nil {
-			return nil, err
-		}
-		p, _ = s.compare(files)
-		p.notes = append(p.notes, lost...)
-		p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	p, replaced := s.compare(files)
+	if replaced == "" {
 		return p, nil
 	}
+	files, lost := s.union(files)
+	if err := s.clear(); err != nil {
+		return nil, err
+	}
+	p, _ = s.compare(files)
+	p.notes = append(p.notes, lost...)
+	p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	return p, nil
 }
 
 // union is the files plus the sources of the store that are still there; lost says which are not.

@@ -7,6 +7,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
@@ -15,6 +16,7 @@ type settler struct {
 	s       *Bolt
 	asm     tracefmt.Assembler
 	plus    *sums // the runs as they are
+	whole   *analyze.Matcher
 	minus   *sums // the same runs as they were stored before
 	seg     uint32
 	bytes   []byte
@@ -23,7 +25,12 @@ type settler struct {
 }
 
 func newSettler(s *Bolt) *settler {
-	return &settler{s: s, asm: s.assembler()}
+	return &settler{s: s, asm: s.assembler(), whole: s.wholeRun()}
+}
+
+// wholeRun matches every call.
+func (s *Bolt) wholeRun() *analyze.Matcher {
+	return (&analyze.Query{}).Compile(s.names, s.config())
 }
 
 // before orders places in the input: sources by path, then offsets.
@@ -82,9 +89,22 @@ func (w *settler) settle(p *pending, keep bool) {
 		run = w.asm.Assemble(all)
 		w.plus.add(run, all)
 	}
+	w.trim()
 	last := p.stored.last
-	p.stored = rowOf(p.hash, last, run)
+	p.stored = rowOf(p.hash, last, run, w.whole)
 	p.stored.gone = len(all) == 0
+}
+
+// keepScratch is how many records a settler keeps room for: the few runs that are longer must not hold memory for good.
+const keepScratch = 4096
+
+func (w *settler) trim() {
+	if cap(w.news) > keepScratch {
+		w.news = nil
+	}
+	if cap(w.scratch) > keepScratch {
+		w.scratch = nil
+	}
 }
 
 // write appends what came to p as a part, or all of p as its only part.
@@ -94,7 +114,7 @@ func (w *settler) write(p *pending, all []tracefmt.Record, rewrite bool) {
 		recs, before, p.parts, p.bytes = all, partRef{}, 0, 0
 	}
 	at := len(w.bytes)
-	w.bytes = seal(appendPart(w.bytes, p.id, before, recs), at)
+	w.bytes = appendPart(w.bytes, p.id, before, recs)
 	n := uint32(len(w.bytes) - at)
 	p.stored.last = partRef{w.seg, uint32(at), n}
 	if p.parts == 0 {

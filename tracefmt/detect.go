@@ -101,7 +101,7 @@ var foreign = []struct {
 
 // How much of a source detection looks at: headSize first, more only while not one whole value was seen.
 const (
-	headSize   = 64 << 10
+	headSize   = 16 << 10
 	headMax    = 16 << 20
 	headValues = 20
 )

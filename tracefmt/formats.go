@@ -128,12 +128,6 @@ func (d *Decoder) add() *Record {
 	return r
 }
 
-// drop takes the last record back.
-func (d *Decoder) drop() {
-	d.Out[len(d.Out)-1] = Record{}
-	d.Out = d.Out[:len(d.Out)-1]
-}
-
 func (d *Decoder) sym(b []byte) Sym { return d.names.sym(b) }
 
 func (d *Decoder) warnf(format string, args ...any) {

@@ -36,7 +36,7 @@ type PriceRow struct {
 // A book is one list of prices. The embedded one is read when it is first asked.
 type book struct {
 	data         []byte
-	own          bool // a user's: its author means the models by their names, whoever serves them
+	own          bool // a user's with one provider: its rows are meant, whoever the trace says serves the model
 	once         sync.Once
 	hashOnce     sync.Once
 	asOf, source string
@@ -64,18 +64,18 @@ var builtin = sync.OnceValue(func() *PriceBook {
 // BuiltinPrices is the embedded book. It is read at the first question, not here.
 func BuiltinPrices() *PriceBook { return builtin() }
 
-// ReadPrices reads a book in the form of prices.json, which must not be changed afterwards. Errors name provider, model and what is
-// wrong with it.
+// ReadPrices reads a book in the form of prices.json. Errors name provider, model and what is wrong with it.
 func ReadPrices(r io.Reader) (*PriceBook, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("reading the price book: %w", err)
 	}
-	b := &book{data: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), own: true}
+	b := &book{data: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}
 	b.once.Do(func() { err = b.parse() })
 	if err != nil {
 		return nil, fmt.Errorf("price book: %w", err)
 	}
+	b.own = len(b.providers) == 1
 	return &PriceBook{books: []*book{b}}, nil
 }
 

@@ -107,7 +107,7 @@ func appendCuts(tries []try, t try) []try {
 
 // find looks the model up: for each form of its name in turn, first at the provider that the trace or the name's path names, then at
 // the providers that answer for such names. A provider that is named and does not list the model, or a path that names nobody the
-// book knows, makes the second step strict. The last resort is an exact id at whoever lists it.
+// book knows, makes the second step strict. The last resort is an exact id at another provider.
 func (b *book) find(q *priceQuery) (*PriceRow, string) {
 	named := b.sellers(q.provider)
 	asked := named
@@ -129,7 +129,10 @@ func (b *book) find(q *priceQuery) (*PriceRow, string) {
 		if row, how := first(b.answering(t.name), t.name, strict); row != nil {
 			return row, t.explain(how)
 		}
-		if row, how := b.exact(t.name); b.own && row != nil {
+		if !b.own {
+			continue
+		}
+		if row, how := b.exact(t.name); row != nil {
 			return row, t.explain(how)
 		}
 	}
@@ -155,39 +158,32 @@ func first(at []*provider, name string, strict bool) (*PriceRow, string) {
 	return nil, ""
 }
 
-// answering returns the providers that answer for a model's name when nothing names the provider.
+// answering returns the providers that answer for a model's name when nothing names the provider. In a book of one's own one without
+// conditions answers for all names.
 func (b *book) answering(name string) (at []*provider) {
 	for _, p := range b.providers {
-		if p.byModel.match(name, false) != nil {
+		if p.byModel.match(name, false) != nil || b.own && p.byModel.op == "" && p.byName.op == "" {
 			at = append(at, p)
 		}
 	}
 	return at
 }
 
-// exact finds the row with that very id at whatever provider. In the embedded book all providers that list it must charge the same:
-// the trace does not say whose price it is.
+// exact finds the row with that very id at whatever provider. Where a book has several, only those count that answer for models by name at
+// all, and all that list it must charge the same: the trace does not say whose price it is, and a reseller's is not the maker's.
 func (b *book) exact(name string) (*PriceRow, string) {
 	var found *PriceRow
-	how := "exact id"
-	if !b.own {
-		how += ", listed by one provider alone"
-	}
 	for _, p := range b.providers {
 		r := p.ids[name]
 		switch {
-		case r == nil:
+		case r == nil || !b.own && p.byModel.op == "":
 		case found == nil:
 			found = r
-		case b.own:
-			return found, "exact id"
-		case !samePrices(found, r):
+		case !b.own && !samePrices(found, r):
 			return nil, ""
-		default:
-			how = "exact id, at the same price wherever it is listed"
 		}
 	}
-	return found, how
+	return found, "exact id"
 }
 
 func samePrices(a, b *PriceRow) bool {

@@ -212,7 +212,7 @@ func TestMatch(t *testing.T) {
 		{"anthropic", "us.anthropic.claude-opus-4-5-20251101-v1:0", "aws/regional.anthropic.claude-opus-4-5-v1:0", ""},
 		{"", "openai/gpt-5-mini", "openai/gpt-5-mini", "exact id after cutting openai/"},
 		{"", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4-5", "prefix claude-sonnet-4.5 after cutting anthropic/"},
-		{"", "llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile", "exact id, listed by one provider alone"},
+		{"", "llama-3.3-70b-versatile", "", "no row of the price book matches"},
 		{"openai", "llama-3.3-70b-versatile", "", "no row of the price book matches"},
 		{"azure", "gpt-4.1-2025-04-14", "openai/gpt-4.1", "listed name gpt-4.1-2025-04-14"},
 		{"bedrock", "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0",
@@ -221,7 +221,7 @@ func TestMatch(t *testing.T) {
 		{"huggingface.groq", "openai/gpt-oss-20b", "huggingface_groq/openai/gpt-oss-20b", ""},
 		{"x.ai", "grok-4.3", "x-ai/grok-4.3", "exact id"},
 		{"mistralai", "mistral-large-latest", "mistral/mistral-large", "listed name mistral-large-latest"},
-		{"", "text-embedding-3-small", "azure/text-embedding-3-small", "exact id, at the same price wherever it is listed"},
+		{"", "text-embedding-3-small", "openai/text-embedding-3-small", "exact id"},
 		// never another model's price
 		{"", "aide-gpt-5", "", "no row of the price book matches"},
 		{"openai", "gpt-5.3-codex-spark", "", "no row of the price book matches"},
@@ -231,6 +231,7 @@ func TestMatch(t *testing.T) {
 		{"ollama", "deepseek-r1", "", "self-hosted: no list price"},
 		{"", "hosted_vllm/claude-opus-4-5", "", "self-hosted: no list price"},
 		{"", "someone/llama-3.3-70b-versatile", "", "no row of the price book matches"},
+		{"", "meta-llama/llama-4-maverick", "", "no row of the price book matches"},
 		{"", "default", "", "no row of the price book matches"},
 		{"anthropic", "<synthetic>", "", "no row of the price book matches"},
 		{"", "/", "", "no row of the price book matches"},
@@ -437,6 +438,10 @@ func TestOverAsksTheUsersBookFirst(t *testing.T) {
 			t.Errorf("%s %s: %+v, want a row of %s", c.provider, c.model, r, c.want)
 		}
 	}
+	own = book1(t, `{"id": "x", "match": {"prefix": "gpt-"}, "prices": [{}]}`).Over(b)
+	if r, how := own.Match("openai", "gpt-4o"); r.Provider != "acme" || how != "prefix gpt-" {
+		t.Errorf("%+v %s", r, how)
+	}
 	if b.AsOf() != "2026-10-01, 2026-09-23" || !strings.HasPrefix(b.Source(), "our contract; then price facts") {
 		t.Errorf("as of %q, source %q", b.AsOf(), b.Source())
 	}
@@ -445,6 +450,22 @@ func TestOverAsksTheUsersBookFirst(t *testing.T) {
 	}
 	if own.Over(nil).Find("", "gpt-4o") == nil || (*PriceBook)(nil).Over(own).Find("", "gpt-4o") == nil {
 		t.Error("a nil book hides the other")
+	}
+}
+
+// A user may change a copy of the embedded book: names must mean the same there.
+func TestCopyOfTheBuiltinBookAnswersAlike(t *testing.T) {
+	b, err := ReadPrices(bytes.NewReader(builtinPrices))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range [][2]string{{"openai", "llama-3.3-70b-versatile"}, {"ollama", "deepseek-r1"}, {"", "meta-llama/llama-4-maverick"},
+		{"", "text-embedding-3-small"}, {"azure", "gpt-4o"}} {
+		got, how := b.Match(q[0], q[1])
+		want, reason := BuiltinPrices().Match(q[0], q[1])
+		if (got == nil) != (want == nil) || got != nil && (got.Provider != want.Provider || got.ID != want.ID) || how != reason {
+			t.Errorf("%q: %+v by %s, want %+v by %s", q, got, how, want, reason)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func init() {
 		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
 		{"]", "choose the next bar", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
 		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
-		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", needs[searcher]("nothing to filter here"), (*App).filter},
+		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
 		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
 		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
 		{"x", "exclude the name under the cursor", "", needsRow, (*App).exclude},

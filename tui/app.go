@@ -49,9 +49,16 @@ type look struct {
 type clock struct {
 	last    time.Time
 	waiting bool
+	slowest time.Duration // answer since the last refresh
 }
 
-const refreshEvery = 250 * time.Millisecond
+// Refreshes are at least refreshEvery apart, and take at most a fifth of the time where answers are slow; never more than refreshMost.
+const (
+	refreshEvery = 250 * time.Millisecond
+	refreshMost  = 5 * time.Second
+)
+
+func (c *clock) pause() time.Duration { return min(max(refreshEvery, 5*c.slowest), refreshMost) }
 
 // Messages of the source and the clock.
 type (
@@ -115,6 +122,7 @@ func (a *App) top() screen { return a.stack[len(a.stack)-1] }
 
 // take hands an answer to the screens: one that was left has moved on and drops it.
 func (a *App) take(r reply) tea.Cmd {
+	a.refresh.slowest = max(a.refresh.slowest, r.took)
 	var cmds []tea.Cmd
 	for _, s := range a.stack {
 		cmds = append(cmds, s.take(a, r))
@@ -147,10 +155,11 @@ func (a *App) changed() tea.Cmd {
 		return nil
 	}
 	now := a.opt.Now()
-	if wait := refreshEvery - now.Sub(a.refresh.last); wait > 0 && wait <= refreshEvery {
+	pause := a.refresh.pause()
+	if wait := pause - now.Sub(a.refresh.last); wait > 0 && wait <= pause {
 		return a.tick(wait)
 	}
-	a.refresh.last = now
+	a.refresh.last, a.refresh.slowest = now, 0
 	return tea.Batch(a.askStatus(), a.top().load(a))
 }
 

@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -127,6 +129,22 @@ func TestConditionsNarrowEverything(t *testing.T) {
 	p.press("esc").sees("cost>0.1") // the level above kept its own
 }
 
+func TestConditionsNarrowAList(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.press("9", "z").sees("2,750 calls · by cost").press("/").typing("x").press("enter").sees("✗ write conditions")
+	p.press("backspace").typing("cost>0.5").press("enter").sees("cost>0.5", "▌")
+	l := p.a.top().(*zoom).l.(*calls)
+	if l.cur.n == 0 || l.cur.n >= 2750 {
+		t.Errorf("%d calls are left", l.cur.n)
+	}
+	for _, r := range l.rows {
+		if r.Cost <= tracefmt.Dollar/2 {
+			t.Errorf("a call of %s", r.Cost)
+		}
+	}
+	p.press("backspace").sees("2,750 calls · by cost", "no filter")
+}
+
 func TestAWrongConditionIsSaidInThePrompt(t *testing.T) {
 	p := play(t, small(), 160, 40)
 	p.press("/").typing("cost>lots").press("enter").sees("✗", "is no cost", "/ cost>lots▏")
@@ -213,6 +231,7 @@ func TestABarOpensItsRuns(t *testing.T) {
 	if int64(len(table.rows)) != b.n || sum != b.sum {
 		t.Errorf("%d runs of %d are behind the bar of %d runs of %d", len(table.rows), sum, b.n, b.sum)
 	}
+	p.sees(money(tracefmt.USD(sum)) + "  ").seesNot("the bar held")
 	p.press("esc").sees("distribution over").press("esc").sees("▌ support-bot")
 }
 
@@ -286,6 +305,25 @@ func TestDetailOfUnknowns(t *testing.T) {
 	}
 }
 
+func TestAmountsOfABillAreNeverCut(t *testing.T) {
+	p := play(t, small(), 80, 30).press("9", "z", "enter")
+	for w := minW; w < 130; w++ {
+		p.send(tea.WindowSizeMsg{Width: w, Height: 30})
+		p.sees("$0.0852414", "$1.704834", "$1.8288879")
+	}
+}
+
+func TestLongPathsAreShortenedBeforeTheyAreDropped(t *testing.T) {
+	f := small()
+	long := f.names.Sym("a-workflow-name-that-a-template-made-and-nobody-ever-looked-at-again-until-today")
+	for _, r := range f.runs {
+		for i := range r.Calls {
+			r.Calls[i].Workflow = long
+		}
+	}
+	play(t, f, 100, 30).press("enter", "enter").sees("traces.jsonl ▸ a-workflow-name-that-a-template… ▸ executor")
+}
+
 func TestTheRecordIsShownHarmless(t *testing.T) {
 	f := small()
 	f.raw = "{\"a\":\"x\\u001b[31my\",\"b\":\"\u202eevil\",\"c\":[1,true,null]}"
@@ -334,10 +372,54 @@ func TestEmptyScreensSayWhy(t *testing.T) {
 	p.press("R").sees("✗ the store is␛ gone")
 }
 
+func TestSlowAnswersAreAskedForLessOften(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.now = p.now.Add(refreshMost)
+	p.send(changedMsg{})
+	p.a.take(reply{to: &asker{}, took: time.Second})
+	for _, c := range []struct {
+		after time.Duration
+		waits bool
+	}{{refreshEvery, true}, {4 * time.Second, true}, {time.Second, false}} {
+		p.now = p.now.Add(c.after)
+		p.a.refresh.waiting = false
+		p.a.Update(changedMsg{})
+		if p.a.refresh.waiting != c.waits {
+			t.Errorf("after %v more: waiting %v", c.after, p.a.refresh.waiting)
+		}
+	}
+}
+
+func TestTheMouseMovesAndChooses(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	p.send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 5, Y: 4})
+	p.sees("▌ nightly-report")
+	p.send(tea.MouseMsg{Button: tea.MouseButtonWheelUp, Action: tea.MouseActionPress})
+	p.sees("▌ support-bot").press("9", "z")
+	p.send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 5, Y: 5})
+	p.sees("call 3 of")
+}
+
+func TestNarrowLoadingStillSaysHowFar(t *testing.T) {
+	f := small()
+	f.status.Loading, f.status.Done, f.status.Size = true, 43, 100
+	play(t, f, 60, 15).sees("reading 43% · 3,450 calls · $", "so far")
+}
+
 func TestHelpIsSearched(t *testing.T) {
 	p := play(t, small(), 100, 30)
 	p.press("?").sees("── keys", "PgDn ^f").press("/").typing("another dimension").press("enter").sees("b ", "group by another").seesNot("PgDn")
 	p.press("esc").sees("── keys").press("?").sees("! this is the help").press("esc").sees("▌ support-bot")
+}
+
+func TestHelpListsSourcesAndWhatWasNotRead(t *testing.T) {
+	f := small()
+	f.status.Warnings = []string{"prices are older than\x1b the trace"}
+	f.status.Skips = []analyze.Skip{{Path: "traces.jsonl", Line: 17, Reason: "the value is cut off"}}
+	f.status.SkipCount = 230
+	p := play(t, f, 120, 40)
+	p.sees("✗ 230 unreadable", "! 1")
+	p.press("?", "G").sees("── sources", "traces.jsonl", "costscope · 3,450 calls", "prices are older than␛ the trace", "traces.jsonl:17", "the value is cut off", "229 more")
 }
 
 func TestAnUnknownKeySaysSo(t *testing.T) {
@@ -458,7 +540,7 @@ func TestWithoutColourNothingIsLost(t *testing.T) {
 
 func TestTablesAgree(t *testing.T) {
 	md := KeysMarkdown()
-	help := helpLines()
+	help := helpLines(&analyze.Status{})
 	seen := map[string]string{}
 	for i := range actions {
 		x := &actions[i]
@@ -498,7 +580,7 @@ func TestTablesAgree(t *testing.T) {
 
 // Every key of the table, on every screen, does something or says why not, and nothing breaks.
 func TestEveryKeyEverywhere(t *testing.T) {
-	f := newFake(fakeShape{7, 30})
+	f := newFake(fakeShape{7, 12})
 	for name, keys := range screens {
 		for i := range actions {
 			for _, k := range strings.Fields(actions[i].keys) {
@@ -508,6 +590,17 @@ func TestEveryKeyEverywhere(t *testing.T) {
 				p.fits(name + " " + k + " again")
 			}
 		}
+	}
+}
+
+func TestRunRestoresTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	err := Run(t.Context(), small(), Options{Title: "traces.jsonl", Theme: "dark", In: strings.NewReader("q"), Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); !strings.Contains(s, "\x1b[?1049h") || strings.LastIndex(s, "\x1b[?1049l") < strings.LastIndex(s, "\x1b[?1049h") {
+		t.Errorf("the terminal was not restored: %q", s)
 	}
 }
 

@@ -16,10 +16,11 @@ type asker struct {
 
 // A reply is the answer to a question that a screen asked.
 type reply struct {
-	to  *asker
-	seq uint64
-	ans any
-	err error
+	to   *asker
+	seq  uint64
+	ans  any
+	err  error
+	took time.Duration
 }
 
 // due tells a screen that its pause is over and the question should be asked now.
@@ -35,8 +36,9 @@ func (k *asker) ask(f func(context.Context) (any, error)) tea.Cmd {
 	k.cancel, k.busy = cancel, true
 	seq := k.seq
 	return func() tea.Msg {
+		start := time.Now()
 		ans, err := f(ctx)
-		return reply{to: k, seq: seq, ans: ans, err: err}
+		return reply{to: k, seq: seq, ans: ans, err: err, took: time.Since(start)}
 	}
 }
 

@@ -169,7 +169,12 @@ func (l *calls) move(a *App, by int) tea.Cmd {
 func (l *calls) page() int { return max(1, l.cur.rows-1) }
 
 func (l *calls) cannotOpen(*App) string {
-	if _, ok := l.rows[l.cur.at]; !ok {
+	_, ok := l.rows[l.cur.at]
+	switch {
+	case ok:
+	case l.busy || !l.known:
+		return "still looking for calls …"
+	default:
 		return "there is no call to open"
 	}
 	return ""
@@ -231,27 +236,28 @@ type callColumn struct {
 	width int
 	rank  int
 	right bool
+	grows bool // takes a part of the space that is left
 	text  func(a *App, r *analyze.CallRow) (string, role)
 }
 
 var callColumns = []callColumn{
-	{"", 2, 0, false, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
-	{"time", 19, 3, false, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
-	{"workflow", 14, 9, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
-	{"agent", 14, 5, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
-	{"step", 18, 2, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
-	{"model", 20, 4, false, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
-	{"in", 9, 6, true, func(a *App, r *analyze.CallRow) (string, role) {
+	{"", 2, 0, false, false, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
+	{"time", 19, 3, false, false, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
+	{"workflow", 14, 9, false, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
+	{"agent", 14, 5, false, true, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
+	{"step", 18, 2, false, true, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
+	{"model", 20, 4, false, true, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
+	{"in", 9, 6, true, false, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasInput, r.Usage.Input), roleText
 	}},
-	{"cached", 9, 8, true, func(a *App, r *analyze.CallRow) (string, role) {
+	{"cached", 9, 8, true, false, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasCacheRead, r.Usage.CacheRead), roleDim
 	}},
-	{"out", 8, 7, true, func(a *App, r *analyze.CallRow) (string, role) {
+	{"out", 8, 7, true, false, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasOutput, r.Usage.Output), roleText
 	}},
-	{"took", 8, 10, true, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
-	{"cost", 11, 1, true, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
+	{"took", 8, 10, true, false, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
+	{"cost", 11, 1, true, false, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
 }
 
 // stateGlyph says how the call ended, in one sign.
@@ -363,7 +369,7 @@ func (l *calls) title(a *App, out *pen) {
 }
 
 func (l *calls) table(a *App, out *pen, cursor bool) {
-	cols, wide := callLayout(l.s, out.max)
+	cols, wide := callLayout(out.max)
 	out.gap(2)
 	for i, k := range cols {
 		c := &callColumns[k]
@@ -403,7 +409,7 @@ func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, wide i
 		out.gap(1)
 	}
 	w := c.width
-	if c.id == "step" {
+	if c.grows {
 		w += wide
 	}
 	if c.right {
@@ -413,8 +419,8 @@ func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, wide i
 	out.left(r, text, w)
 }
 
-// callLayout chooses the columns that fit; what is left over goes to the step. Columns that the path fixes come last.
-func callLayout(s scope, w int) (cols []int, wide int) {
+// callLayout chooses the columns that fit; what is left over goes to those that grow.
+func callLayout(w int) (cols []int, wide int) {
 	space := w - 2
 	show := make([]bool, len(callColumns))
 	for rank := 0; rank <= len(callColumns); rank++ {
@@ -429,12 +435,17 @@ func callLayout(s scope, w int) (cols []int, wide int) {
 			}
 		}
 	}
+	grow := 0
 	for k, on := range show {
-		if on {
-			cols = append(cols, k)
+		if !on {
+			continue
+		}
+		cols = append(cols, k)
+		if callColumns[k].grows {
+			grow++
 		}
 	}
-	return cols, min(max(space, 0), 40)
+	return cols, min(max(space, 0)/max(grow, 1), 14)
 }
 
 // id tells scopes apart.

@@ -60,11 +60,8 @@ func lorenzChart(y []float64, w, h int) []string {
 	if w < minLineW || h < minLineH || len(y) < 2 {
 		return make([]string, max(h, 0))
 	}
-	rows := h - 2 // axis and labels are our own: the library's labels fall anywhere
-	m := linechart.New(w, rows, 0, 1, 0, 1, linechart.WithXYSteps(0, max(1, (rows-1)/2)))
-	m.YLabelFormatter = func(_ int, v float64) string { return percentLabel(v) }
-	m.UpdateGraphSizes()
-	m.DrawXYAxisAndLabel()
+	rows, left := h-2, width(percentLabel(1)) // axes and labels are our own: the library's labels fall anywhere
+	m := linechart.New(w-left-1, rows, 0, 1, 0, 1, linechart.WithXYSteps(0, 0))
 	g := graph.NewBrailleGrid(m.GraphWidth(), m.GraphHeight(), 0, 1, 0, 1)
 	const steps = 400
 	for i := range steps + 1 {
@@ -77,17 +74,20 @@ func lorenzChart(y []float64, w, h int) []string {
 			g.Set(g.GridPoint(canvas.Float64Point{X: x, Y: x}))
 		}
 	}
-	at := m.Origin()
-	graph.DrawBraillePatterns(&m.Canvas, canvas.Point{X: at.X + 1, Y: 0}, g.BraillePatterns(), lipgloss.NewStyle())
+	graph.DrawBraillePatterns(&m.Canvas, canvas.Point{}, g.BraillePatterns(), lipgloss.NewStyle())
 	lines := strings.Split(ansi.Strip(m.View()), "\n")
 	for len(lines) < rows {
 		lines = append(lines, "")
 	}
-	lines = append(lines[:rows:rows], percentAxis(at.X, m.GraphWidth())...)
+	lines = lines[:rows:rows]
 	for i := range lines {
-		lines[i] = cut(lines[i], w)
+		label := spaces(left)
+		if i == 0 || i == rows-1 || 2*i == rows-1 {
+			label = percentLabel(float64(rows-1-i) / float64(rows-1))
+		}
+		lines[i] = cut(label+"│"+lines[i], w)
 	}
-	return lines
+	return append(lines, percentAxis(left, w-left-1)...)
 }
 
 // percentAxis is a line of w columns with its quarters marked, and their labels below.
@@ -103,7 +103,7 @@ func percentAxis(left, w int) []string {
 	return g.text()
 }
 
-// percentLabel takes four columns whatever the value, so that the library leaves enough room for all labels.
+// percentLabel takes four columns.
 func percentLabel(v float64) string {
 	return padLeft(strconv.Itoa(int(math.Round(v*100)))+"%", 4)
 }

@@ -77,7 +77,7 @@ var columns = []column{
 		key: func(c cellOf) (int64, bool) { return c.row.Input + c.row.Output, true }, skip: is(byTokens)},
 	{id: "cached", width: 7, rank: 15, head: fixed("cached"), text: func(c cellOf) string { return percent(c.row.CacheRead, c.row.Input) },
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.CacheRead, r.Input })},
-	{id: "runs", sums: true, width: 9, rank: 16, head: fixed("runs"), text: func(c cellOf) string { return count(c.row.Runs) },
+	{id: "runs", sums: true, width: 9, rank: 16, head: fixed("runs"), text: runsText,
 		key: func(c cellOf) (int64, bool) { return c.row.Runs, true }},
 	{id: "$/success", width: 10, rank: 14, head: fixed("$/success"), text: successText, key: successKey},
 }
@@ -105,6 +105,14 @@ func measureText(c cellOf) string {
 	return atLeast(c.row)
 }
 
+// runsText is unknown for a part of the rows: a run may be in several of them.
+func runsText(c cellOf) string {
+	if c.row.Runs < 0 {
+		return unknown
+	}
+	return count(c.row.Runs)
+}
+
 func wastedText(c cellOf) string {
 	if c.row.Wasted == 0 {
 		return none
@@ -120,8 +128,8 @@ func shareText(c cellOf) string {
 	return percent(c.m.of(c.row), c.m.of(c.total))
 }
 
-// costUnknown: no call of the row has a cost, and some have tokens without a price.
-func costUnknown(r *analyze.Row) bool { return r.Unpriced > 0 && r.Costs.N() == 0 }
+// costUnknown: no call of the row has a known cost.
+func costUnknown(r *analyze.Row) bool { return !r.CostKnown() }
 
 func measureRole(c cellOf) role {
 	switch c.m {
@@ -136,10 +144,12 @@ func measureRole(c cellOf) role {
 // atLeast is the cost of a row; "≥" where calls without a price are not in it, "?" where none of its calls has one.
 func atLeast(r *analyze.Row) string {
 	switch {
-	case r.Unpriced == 0:
-		return money(r.Cost)
+	case r.Overflow():
+		return "overflow"
 	case costUnknown(r):
 		return "?"
+	case r.Unpriced == 0:
+		return money(r.Cost)
 	}
 	return "≥" + money(r.Cost)
 }
@@ -228,15 +238,19 @@ func topKey(c cellOf) (int64, bool) {
 }
 
 func successText(c cellOf) string {
-	if v, ok := successKey(c); ok {
-		return moneyInt(v)
+	v, ok := successKey(c)
+	switch {
+	case !ok:
+		return unknown
+	case c.row.Unpriced > 0:
+		return "≥" + moneyInt(v)
 	}
-	return unknown
+	return moneyInt(v)
 }
 
 // successKey is the cost of the finished runs over their successes.
 func successKey(c cellOf) (int64, bool) {
-	if c.row.Success == 0 {
+	if c.row.Success == 0 || costUnknown(c.row) {
 		return 0, false
 	}
 	return int64(c.row.FinishedUSD) / c.row.Success, true

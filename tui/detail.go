@@ -220,7 +220,7 @@ func (d *detail) fields(a *App) []field {
 		field{"end", exactTime(a, r.End, r.Has&tracefmt.HasEnd != 0), roleText},
 		field{"took", tookText(r), roleText},
 		field{"user", r.User, roleText}, field{"session", r.Session, roleText}, field{"tier", r.Tier, roleText},
-		field{"tags", r.Tags, roleText}, field{"format", r.Format, roleText})
+		field{"tags", tagText(r.Tags), roleText}, field{"format", r.Format, roleText})
 }
 
 func bracket(s string) string {
@@ -328,8 +328,15 @@ func (d *detail) bill(a *App, out *pen) {
 		return
 	}
 	cols := [...]int{16, 13, 11, 18}
+	if out.max < 62 { // amounts are never cut: the rates, which the price row tells, go first
+		cols = [...]int{14, 11, 0, out.max - 2 - 14 - 11}
+	}
 	line := func(role role, class, tokens, rate, amount, note string) {
-		out.gap(2).left(role, class, cols[0]).right(role, tokens, cols[1]).right(role, rate, cols[2]).right(role, amount, cols[3]).gap(2).put(roleDim, note).end()
+		out.gap(2).left(role, class, cols[0]).right(role, tokens, cols[1]).right(role, rate, cols[2]).right(role, amount, cols[3])
+		if note != "" {
+			out.gap(2).put(roleDim, note)
+		}
+		out.end()
 	}
 	line(roleHead, "class", "tokens", "$ per 1M", "amount", "")
 	sum := tracefmt.USD(0)
@@ -439,4 +446,16 @@ func (d *detail) source(out *pen) {
 			out.end()
 		}
 	}
+}
+
+// tagText is a set of tags for people.
+func tagText(set string) string {
+	var list []string
+	for key, value := range tracefmt.TagPairs(set) {
+		if value != "" {
+			key += "=" + value
+		}
+		list = append(list, key)
+	}
+	return strings.Join(list, ", ")
 }

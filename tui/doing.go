@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"costscope/analyze"
@@ -110,11 +111,18 @@ func cannotGoRight(a *App) string {
 	return cannotOpen(a)
 }
 
+func cannotFilter(a *App) string {
+	if _, ok := can[searcher](a); ok || a.zoomed() {
+		return ""
+	}
+	return "nothing to filter here"
+}
+
 func cannotUnfilter(a *App) string {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return ""
 	}
-	if needsTable(a) == "" && len(a.top().where().extra) > 0 {
+	if needsLensed(a) == "" && len(a.top().where().extra) > 0 {
 		return ""
 	}
 	return "no filter was set here"
@@ -233,48 +241,89 @@ func conditions(text string) (preds []analyze.Pred, err error, ok bool) {
 	return preds, nil, true
 }
 
+// filter opens the prompt: part of a name where there are names, conditions where calls are shown.
 func (a *App) filter() tea.Cmd {
-	s, _ := can[searcher](a)
-	was := s.searched()
-	p := newPrompt("/ ", was)
-	table := a.table()
-	if table != nil {
-		p.hint = "part of a name, !part, or conditions: model~sonnet cost>0.1"
-	} else {
-		p.hint = "part of a line"
+	s, names := can[searcher](a)
+	calls := needsLensed(a) == ""
+	was := ""
+	if names {
+		was = s.searched()
 	}
-	p.live = func(a *App, text string) tea.Cmd {
-		if _, _, ok := conditions(text); ok && table != nil {
-			return s.search(a, "")
+	p := newPrompt("/ ", was)
+	p.hint = filterHint(names, calls)
+	look := func(a *App, text string) tea.Cmd {
+		if !names {
+			return nil
 		}
 		return s.search(a, text)
 	}
-	p.stop = func(a *App) tea.Cmd { return s.search(a, was) }
+	p.live = func(a *App, text string) tea.Cmd {
+		if _, _, ok := conditions(text); ok && calls {
+			return look(a, "")
+		}
+		return look(a, text)
+	}
+	p.stop = func(a *App) tea.Cmd { return look(a, was) }
 	p.done = func(a *App, text string) (string, tea.Cmd) {
 		preds, err, ok := conditions(text)
 		switch {
-		case !ok || table == nil:
-			return "", s.search(a, text)
+		case names && (!ok || !calls):
+			return "", look(a, text)
+		case text == "":
+			return "", nil
+		case !ok:
+			return "write conditions such as model~sonnet or cost>0.1", nil
 		case err != nil:
 			return err.Error(), nil
 		}
 		a.over = nil
-		return "", table.narrow(a, preds...)
+		return "", a.narrow(preds...)
 	}
 	a.over = p
 	return nil
+}
+
+func filterHint(names, calls bool) string {
+	switch {
+	case !calls:
+		return "part of a line"
+	case names:
+		return "part of a name, !part, or conditions: model~sonnet cost>0.1"
+	}
+	return "conditions: model~sonnet cost>0.1"
+}
+
+// narrow adds conditions that a person set to what is visible.
+func (a *App) narrow(preds ...analyze.Pred) tea.Cmd {
+	s := a.top().where()
+	for _, p := range preds {
+		s = s.with(p, true)
+	}
+	return a.rescope(s)
 }
 
 func (a *App) unfilter() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
 	}
-	p := a.table()
-	s := p.s.without()
-	cmd := p.narrow(a)
-	n := a.table()
-	n.s = s
-	return tea.Batch(cmd, n.load(a))
+	return a.rescope(a.top().where().without())
+}
+
+// rescope shows the visible screen for another scope; "-" goes back to it as it was.
+func (a *App) rescope(s scope) tea.Cmd {
+	var n screen
+	switch top := a.top().(type) {
+	case *paths:
+		n = top.copyFor(s)
+	case *zoom:
+		n = newZoom(top.kind, s)
+	default:
+		return nil
+	}
+	a.remember()
+	a.top().leave()
+	a.stack = append(slices.Clone(a.stack[:len(a.stack)-1]), n)
+	return n.load(a)
 }
 
 func (a *App) focus() tea.Cmd { return a.byRow(false) }
@@ -283,7 +332,7 @@ func (a *App) exclude() tea.Cmd { return a.byRow(true) }
 
 func (a *App) byRow(not bool) tea.Cmd {
 	p := a.table()
-	return p.narrow(a, analyze.Pred{Dimension: p.dim, Op: analyze.OpEqual, Text: rowName(p.row()), Not: not})
+	return a.narrow(analyze.Pred{Dimension: p.dim, Op: analyze.OpEqual, Text: rowName(p.row()), Not: not})
 }
 
 // Arranging.

@@ -29,8 +29,7 @@ type fake struct {
 	change  chan struct{}
 	raw     string
 	err     error
-	calls   []analyze.CallRow // sorted by cost, made when first needed
-	asked   []string          // questions, for tests that count them
+	asked   []string // questions, for tests that count them
 	maxPage int
 }
 
@@ -46,7 +45,10 @@ func (f *fake) Changed() <-chan struct{} { return f.change }
 func (f *fake) scan(q analyze.Query) (*analyze.Table, []analyze.RunCost) {
 	s := analyze.NewScan(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
 	var costs []analyze.RunCost
-	for i, r := range f.runs {
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for i, r := range runs {
 		if c, ok := s.Add(r); ok {
 			costs = append(costs, analyze.RunCost{Run: uint32(i), Cost: c, Outcome: r.Outcome})
 		}
@@ -157,6 +159,21 @@ var fakeTree = []struct {
 	{"nightly-report", "writer", []string{"draft", "polish"}, "in-house-llama", "", 1},
 }
 
+// fakePrices is a small book of our own, so that no picture changes when list prices do.
+var fakePrices = sync.OnceValue(func() *tracefmt.PriceBook {
+	b, err := tracefmt.ReadPrices(strings.NewReader(`{"as_of": "2026-09-23", "currency": "USD", "unit": "per 1,000,000 tokens", "source": "made up", "providers": [
+		{"id": "anthropic", "model_match": {"contains": "claude"}, "provider_match": {"contains": "anthropic"}, "models": [
+			{"id": "claude-opus-4-1", "match": {"prefix": "claude-opus-4-1"}, "prices": [{"input": 15, "cache_read": 1.5, "output": 75}]},
+			{"id": "claude-sonnet-4-5", "match": {"prefix": "claude-sonnet-4-5"}, "prices": [{"input": {"base": 3, "above": [{"input_tokens": 200000, "rate": 6}]},
+				"cache_read": {"base": 0.3, "above": [{"input_tokens": 200000, "rate": 0.6}]}, "output": {"base": 15, "above": [{"input_tokens": 200000, "rate": 22.5}]}}]}]},
+		{"id": "openai", "model_match": {"prefix": "gpt-"}, "provider_match": {"contains": "openai"}, "models": [
+			{"id": "gpt-5-mini", "match": {"prefix": "gpt-5-mini"}, "prices": [{"input": 0.25, "cache_read": 0.025, "output": 2}]}]}]}`))
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
+
 // newFake makes runs with heavy tails, retries, failures, calls without prices and without usage: always the same for a seed.
 func newFake(s fakeShape) *fake {
 	rnd := rand.New(rand.NewPCG(s.seed, 7))
@@ -212,7 +229,7 @@ func (f *fake) add(run *tracefmt.Run, rnd *rand.Rand, at int64, offset *int64, a
 		*offset += 256
 		c := tracefmt.Call{
 			Record: rec, Kind: rec.Kind, Status: tracefmt.StatusOK, Workflow: run.Workflow, Agent: f.names.Sym(agent), Step: f.names.Sym(step),
-			Model: f.names.Sym(model), Price: tracefmt.BuiltinPrices().Find(provider, model), Up: -1, Counted: true, IsCall: true,
+			Model: f.names.Sym(model), Price: fakePrices().Find(provider, model), Up: -1, Counted: true, IsCall: true,
 		}
 		if n == 1 {
 			first = id

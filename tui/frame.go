@@ -1,12 +1,11 @@
 package tui
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	"costscope/analyze"
-
-	"github.com/charmbracelet/x/ansi"
 )
 
 // The smallest terminal in which the explorer can be used.
@@ -106,7 +105,11 @@ func (a *App) totals() ([]piece, int) {
 func (a *App) scopeTotal() *analyze.Row {
 	switch s := a.top().(type) {
 	case *paths:
-		if s.table != nil && s.err == nil {
+		switch {
+		case s.table == nil || s.err != nil:
+		case s.keep != nil:
+			return &s.part
+		default:
 			return &s.table.Total
 		}
 	case *zoom:
@@ -132,14 +135,15 @@ func (a *App) crumbs(s scope, w int) []string {
 		}
 		return n
 	}
-	if total() > w {
-		c[0] = cut(c[0], 16)
+	for _, most := range [...]int{32, 20, 14} {
+		for i := range c {
+			if total() > w && i < len(c)-1 {
+				c[i] = cut(c[i], most)
+			}
+		}
 	}
 	for len(c) > 2 && total() > w {
 		c = append([]string{"…"}, c[2:]...)
-		if len(c) <= 2 {
-			break
-		}
 	}
 	if over := total() - w; over > 0 {
 		last := len(c) - 1
@@ -209,46 +213,77 @@ func (a *App) statusLine(out *pen) {
 	out.end()
 }
 
+// A fact is a part of the status line. short is for narrow terminals.
+type fact struct {
+	r           role
+	text, short string
+}
+
+// facts writes what is shown and what is missing. Where that does not fit, the last of it is put in fewer words first, and then left out.
 func (a *App) facts(out *pen) {
-	var f []piece
-	if s := a.top().summary(a); s != "" {
-		f = append(f, piece{roleText, s})
+	f := a.factList()
+	room := a.w - 1 - out.col
+	for i := len(f) - 1; i > 0 && factWidth(f) > room; i-- {
+		f[i].text = cmp.Or(f[i].short, f[i].text)
 	}
-	if a.status.Loading {
-		f = append(f, piece{roleKey, a.progress()})
-	} else if a.status.Err != nil {
-		f = append(f, piece{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error())})
+	if keep := 4; len(f) > keep && factWidth(f[:keep]) > room {
+		f[0].text = cmp.Or(f[0].short, f[0].text)
 	}
-	f = append(f, a.missing()...)
-	if a.status.PricesAsOf != "" {
-		f = append(f, piece{roleDim, "prices of " + clean(a.status.PricesAsOf)})
-	}
-	if a.filterText() == "" {
-		f = append(f, piece{roleDim, "no filter"})
-	} else if a.w < 100 {
-		f = append(f, piece{roleFilter, a.filterText()})
+	for len(f) > 1 && factWidth(f) > room {
+		f = f[:len(f)-1]
 	}
 	for i, x := range f {
-		sep := ""
 		if i > 0 {
-			sep = " · "
+			out.put(roleDim, " · ")
 		}
-		if out.col+width(sep)+width(x.s) > a.w-1 && i > 0 {
-			out.put(roleDim, " …")
-			return
-		}
-		out.put(roleDim, sep).put(x.r, x.s)
+		out.put(x.r, x.text)
 	}
 }
 
-// progress is how far reading has come.
-func (a *App) progress() string {
-	s := &a.status
-	name := clean(a.opt.Title)
-	if s.Size > 0 {
-		name += " " + itoa(int(min(s.Done*100/s.Size, 100))) + "%"
+func factWidth(f []fact) int {
+	n := 0
+	for i := range f {
+		n += width(f[i].text) + 3
 	}
-	text := "reading " + name
+	return n - 3
+}
+
+// factList is in order of weight.
+func (a *App) factList() []fact {
+	var f []fact
+	if a.status.Loading {
+		f = append(f, fact{roleKey, a.progress(clean(a.opt.Title)), a.progress("")})
+	} else if a.status.Err != nil {
+		f = append(f, fact{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error()), ""})
+	}
+	if s := a.top().summary(a); s != "" {
+		f = append(f, fact{roleText, s, ""})
+	}
+	f = append(f, a.missing()...)
+	if d := clean(a.status.PricesAsOf); d != "" {
+		f = append(f, fact{roleDim, "prices of " + d, "prices " + d})
+	}
+	if a.status.SkipCount == 0 {
+		f = append(f, fact{roleDim, "0 unreadable lines", "0 unreadable"})
+	}
+	if filters := a.filterText(); filters == "" {
+		f = append(f, fact{roleDim, "no filter", ""})
+	} else if a.w < 100 {
+		f = append(f, fact{roleFilter, filters, ""})
+	}
+	return f
+}
+
+// progress is how far reading has come.
+func (a *App) progress(name string) string {
+	s := &a.status
+	text := "reading"
+	if name != "" {
+		text += " " + name
+	}
+	if s.Size > 0 {
+		text += " " + itoa(int(min(s.Done*100/s.Size, 100))) + "%"
+	}
 	var calls int64
 	for i := range s.Sources {
 		calls += s.Sources[i].Calls
@@ -261,23 +296,26 @@ func (a *App) progress() string {
 }
 
 // missing counts what the totals do not hold: calls without a price or usage, lines that could not be read.
-func (a *App) missing() []piece {
-	var f []piece
+func (a *App) missing() []fact {
+	var f []fact
 	if t := a.scopeTotal(); t != nil {
-		switch {
+		switch n := count(t.Unpriced); {
+		case t.Overflow():
+			f = append(f, fact{roleFail, "✗ a sum is too large to show", "✗ overflow"})
 		case t.Unpriced > 0:
-			f = append(f, piece{roleWarn, "? " + count(t.Unpriced) + plural(int(t.Unpriced), " call", " calls") + " unpriced"})
+			f = append(f, fact{roleWarn, "? " + n + plural(int(t.Unpriced), " call", " calls") + " unpriced", "? " + n + " unpriced"})
 		case t.Calls > 0:
-			f = append(f, piece{roleDim, "all priced"})
+			f = append(f, fact{roleDim, "all " + count(t.Calls) + " calls priced", "all priced"})
 		}
-		if t.NoUsage > 0 {
-			f = append(f, piece{roleWarn, "– " + count(t.NoUsage) + " without usage"})
+		if n := count(t.NoUsage); t.NoUsage > 0 {
+			f = append(f, fact{roleWarn, "– " + n + " without usage", "– " + n + " no usage"})
 		}
 	}
-	if n := a.status.SkipCount; n > 0 {
-		f = append(f, piece{roleWarn, "✗ " + count(n) + plural(int(n), " unreadable line", " unreadable lines")})
-	} else {
-		f = append(f, piece{roleDim, "0 unreadable lines"})
+	if n := len(a.status.Warnings); n > 0 {
+		f = append(f, fact{roleWarn, "! " + itoa(n) + plural(n, " warning", " warnings") + " (?)", "! " + itoa(n)})
+	}
+	if n := count(a.status.SkipCount); a.status.SkipCount > 0 {
+		f = append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
 	}
 	return f
 }
@@ -299,6 +337,3 @@ func (a *App) keyLine(out *pen) {
 	}
 	out.put(roleKey, "?").put(roleDim, " help").end()
 }
-
-// plain is a frame without its colours, for tests and measuring.
-func plain(frame string) string { return ansi.Strip(frame) }

@@ -3,6 +3,8 @@ package tui
 import (
 	"strings"
 
+	"costscope/analyze"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -16,7 +18,7 @@ type helpPage struct {
 // A helpLine is a line of the help page: a title, or a key and its meaning.
 type helpLine struct{ title, key, text string }
 
-func helpLines() []helpLine {
+func helpLines(st *analyze.Status) []helpLine {
 	l := []helpLine{{title: "keys"}}
 	for i := range actions {
 		l = append(l, helpLine{key: keyLabel(actions[i].keys), text: actions[i].name})
@@ -34,6 +36,46 @@ func helpLines() []helpLine {
 	l = append(l, helpLine{title: "signs"})
 	for _, s := range signs {
 		l = append(l, helpLine{key: s[0], text: s[1]})
+	}
+	return append(l, sourceLines(st)...)
+}
+
+// sourceLines list what was read and what was not.
+func sourceLines(st *analyze.Status) []helpLine {
+	var l []helpLine
+	if len(st.Sources) > 0 {
+		l = append(l, helpLine{title: "sources"})
+	}
+	for i := range st.Sources {
+		s := &st.Sources[i]
+		text := s.Format + " · " + count(s.Calls) + " calls · " + analyze.Bytes(s.Bytes)
+		for _, x := range [...]struct {
+			n    int64
+			what string
+		}{{s.Skipped, "unreadable"}, {s.Duplicates, "duplicates"}, {s.Pending, "bytes of an unfinished line"}} {
+			if x.n > 0 {
+				text += " · " + count(x.n) + " " + x.what
+			}
+		}
+		if s.Note != "" {
+			text += " · " + s.Note
+		}
+		l = append(l, helpLine{key: clean(s.Path), text: clean(text)})
+	}
+	if len(st.Warnings) > 0 {
+		l = append(l, helpLine{title: "warnings"})
+	}
+	for _, w := range st.Warnings {
+		l = append(l, helpLine{key: "!", text: clean(w)})
+	}
+	if len(st.Skips) > 0 {
+		l = append(l, helpLine{title: "unreadable lines"})
+	}
+	for _, s := range st.Skips {
+		l = append(l, helpLine{key: clean(s.Path) + ":" + count(s.Line), text: clean(s.Reason)})
+	}
+	if more := st.SkipCount - int64(len(st.Skips)); more > 0 && len(st.Skips) > 0 {
+		l = append(l, helpLine{key: "…", text: count(more) + " more"})
 	}
 	return l
 }
@@ -64,9 +106,9 @@ func (p *helpPage) search(_ *App, text string) tea.Cmd {
 }
 
 // found are the lines that hold what is looked for.
-func (p *helpPage) found() []helpLine {
+func (p *helpPage) found(st *analyze.Status) []helpLine {
 	var out []helpLine
-	for _, l := range helpLines() {
+	for _, l := range helpLines(st) {
 		if l.title != "" && p.match.text == "" || l.title == "" && p.match.keeps(l.key+" "+l.text) {
 			out = append(out, l)
 		}
@@ -76,12 +118,15 @@ func (p *helpPage) found() []helpLine {
 
 func (p *helpPage) view(a *App, w, h int) []string {
 	text := newPen(a.theme, w)
-	for _, l := range p.found() {
+	for _, l := range p.found(&a.status) {
 		if l.title != "" {
 			text.rule(l.title)
 			continue
 		}
-		const keyW = 14
+		keyW := 14
+		if n := width(l.key); n > keyW { // a path: as wide as it needs, within reason
+			keyW = min(n, w/2)
+		}
 		for i, part := range wrap(l.text, max(10, w-keyW-4)) {
 			key := ""
 			if i == 0 {

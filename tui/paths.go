@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"costscope/analyze"
@@ -21,12 +20,14 @@ type paths struct {
 
 	table *analyze.Table
 	err   error
-	rows  []*analyze.Row // as shown: filtered and sorted
-	sums  []int64        // running sums of the measure
-	cells [][]string     // texts of the rows, made when first seen
-	names []string
+	order []*analyze.Row   // all rows, sorted
+	by    sorting          // what order was made for
+	rows  []*analyze.Row   // as shown: those of order that pass the filter
+	sums  []int64          // running sums of the measure
+	cells map[int][]string // texts of the rows, made when first seen
+	part  analyze.Row      // the rows shown added up, where they are not all
+	most  int64            // largest measure of the rows shown
 	nameW int
-	shown []*column // the columns that fit
 
 	cur   window
 	key   string  // name under the cursor
@@ -39,8 +40,8 @@ type paths struct {
 	drawn int // look.serial at which cells were made
 }
 
-// A costRange keeps rows of which the cost is in [low, high).
-type costRange struct{ low, high int64 }
+// A costRange keeps the n rows of which the cost is in [low, high).
+type costRange struct{ low, high, n int64 }
 
 // A matcher keeps names that contain a text, in any case; "!" in front turns it around.
 type matcher struct {
@@ -123,14 +124,13 @@ func (p *paths) arrange(a *App) {
 	if p.table == nil {
 		return
 	}
+	p.sort(a)
 	p.rows = p.rows[:0]
-	for i := range p.table.Rows {
-		r := &p.table.Rows[i]
+	for _, r := range p.order {
 		if p.match.keeps(rowName(r)) && (p.keep == nil || int64(r.Cost) >= p.keep.low && int64(r.Cost) < p.keep.high) {
 			p.rows = append(p.rows, r)
 		}
 	}
-	p.sort(a)
 	p.measureRows(a)
 	p.drawn = a.look.serial
 	if !p.held {
@@ -145,19 +145,38 @@ func (p *paths) arrange(a *App) {
 
 // measureRows makes what depends on the rows and their order.
 func (p *paths) measureRows(a *App) {
-	p.cells = make([][]string, len(p.rows))
-	p.sums = make([]int64, len(p.rows))
-	p.names = make([]string, len(p.rows))
-	sum := int64(0)
-	p.nameW = 0
-	for i, r := range p.rows {
-		sum += a.look.measure.of(r)
-		p.sums[i] = sum
-		if p.nameW < 48 {
-			p.nameW = min(48, max(p.nameW, width(p.name(i))))
+	p.cells = map[int][]string{}
+	p.sums = slices.Grow(p.sums[:0], len(p.rows))
+	p.nameW, p.most, p.part = 0, 0, analyze.Row{Runs: -1}
+	sum, some := int64(0), len(p.rows) < len(p.table.Rows)
+	for _, r := range p.rows {
+		v := a.look.measure.of(r)
+		sum += v
+		p.sums = append(p.sums, sum)
+		p.most = max(p.most, v)
+		if p.nameW < maxName {
+			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))))
+		}
+		if some {
+			p.addPart(r)
 		}
 	}
 }
+
+// manyRows is from where on the rows shown are added up without their histograms, which would take too long.
+const manyRows = 20_000
+
+// addPart adds a row to what the rows shown come to. Runs that rows share would count twice, so nothing about runs is added up.
+func (p *paths) addPart(r *analyze.Row) {
+	sum := r.Summary
+	if len(p.rows) > manyRows {
+		sum.Costs = analyze.Hist{}
+	}
+	p.part.Summary.Merge(&sum)
+}
+
+// maxName is how wide the column of names may become.
+const maxName = 48
 
 // rowName is what a row is called in the trace.
 func rowName(r *analyze.Row) string {
@@ -165,13 +184,6 @@ func rowName(r *analyze.Row) string {
 		return ""
 	}
 	return r.Path[len(r.Path)-1]
-}
-
-func (p *paths) name(i int) string {
-	if p.names[i] == "" {
-		p.names[i] = shown(rowName(p.rows[i]))
-	}
-	return p.names[i]
 }
 
 func (p *paths) keyAt(i int) string {
@@ -185,34 +197,52 @@ func (p *paths) find(key string) int {
 	return slices.IndexFunc(p.rows, func(r *analyze.Row) bool { return rowName(r) == key })
 }
 
+// A sorting is what the order of rows depends on.
+type sorting struct {
+	table *analyze.Table
+	id    string
+	up    bool
+	m     measure
+}
+
+// sort puts all rows in order, if that is not done. What is not known comes last either way.
 func (p *paths) sort(a *App) {
+	by := sorting{p.table, a.look.sort, a.look.up, a.look.measure}
+	if by == p.by {
+		return
+	}
+	p.by = by
 	sign := -1
-	if a.look.up {
+	if by.up {
 		sign = 1
 	}
 	col := a.sortColumn()
-	if col == nil {
-		slices.SortStableFunc(p.rows, func(x, y *analyze.Row) int { return -sign * strings.Compare(rowName(x), rowName(y)) })
-		return
+	keyed := make([]sortKey, len(p.table.Rows))
+	for i := range p.table.Rows {
+		k := &keyed[i]
+		if k.row = &p.table.Rows[i]; col != nil {
+			k.v, k.known = col.key(cellOf{row: k.row, total: &p.table.Total, m: by.m})
+		}
 	}
-	keys := make(map[*analyze.Row]sortKey, len(p.rows))
-	for _, r := range p.rows {
-		v, ok := col.key(cellOf{row: r, total: &p.table.Total, m: a.look.measure})
-		keys[r] = sortKey{v, ok}
-	}
-	slices.SortStableFunc(p.rows, func(x, y *analyze.Row) int {
-		kx, ky := keys[x], keys[y]
-		if kx.known != ky.known {
-			if kx.known {
-				return -1
-			}
+	slices.SortFunc(keyed, func(x, y sortKey) int {
+		switch {
+		case col == nil:
+			return -sign * strings.Compare(rowName(x.row), rowName(y.row))
+		case x.known != y.known && x.known:
+			return -1
+		case x.known != y.known:
 			return 1
 		}
-		return cmp.Or(sign*cmp.Compare(kx.v, ky.v), strings.Compare(rowName(x), rowName(y)))
+		return cmp.Or(sign*cmp.Compare(x.v, y.v), strings.Compare(rowName(x.row), rowName(y.row)))
 	})
+	p.order = make([]*analyze.Row, len(keyed))
+	for i := range keyed {
+		p.order[i] = keyed[i].row
+	}
 }
 
 type sortKey struct {
+	row   *analyze.Row
 	v     int64
 	known bool
 }
@@ -313,19 +343,12 @@ func (p *paths) search(a *App, text string) tea.Cmd {
 
 func (p *paths) searched() string { return p.match.String() }
 
-// narrow adds a condition that a person set.
-func (p *paths) narrow(a *App, preds ...analyze.Pred) tea.Cmd {
-	a.remember()
+// copyFor is the same table for another scope. It shows the old rows until the new ones are there.
+func (p *paths) copyFor(s scope) *paths {
 	n := *p
-	n.asker, n.pane = asker{}, nil
-	for _, pred := range preds {
-		n.s = n.s.with(pred, true)
-	}
-	n.rows, n.cells = nil, nil
-	p.leave()
-	a.stack = append(slices.Clone(a.stack[:len(a.stack)-1]), &n)
-	n.arrange(a)
-	return n.load(a)
+	n.s, n.asker, n.pane = s, asker{}, nil
+	n.rows, n.sums = slices.Clone(p.rows), slices.Clone(p.sums)
+	return &n
 }
 
 func (p *paths) click(a *App, x, y int) tea.Cmd {
@@ -362,6 +385,9 @@ func (p *paths) summary(a *App) string {
 	if len(p.rows) != len(p.table.Rows) {
 		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
 	}
+	if p.keep != nil && p.match.text == "" && int64(len(p.rows)) != p.keep.n {
+		n += " (the bar held " + count(p.keep.n) + ")"
+	}
 	return n
 }
 
@@ -380,7 +406,7 @@ func split(h, rows int) (table, pane int) {
 	}
 	pane = min(max(h*2/5, 5), 14)
 	if spare := h - pane - (rows + 3); spare > 0 {
-		pane = min(pane+spare, max(pane, min(h*3/5, 26)))
+		pane = min(pane+spare, max(pane, min(h*3/4, 36)))
 	}
 	return h - pane, pane
 }
@@ -569,7 +595,7 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	if i == p.cur.at {
 		out.sel, mark = true, "▌ "
 	}
-	out.put(roleMark, mark).left(roleName, p.name(i), l.name)
+	out.put(roleMark, mark).left(roleName, shown(rowName(p.rows[i])), l.name)
 	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
 	if l.bar > 0 {
 		out.gap(2)
@@ -594,7 +620,6 @@ func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellO
 
 // drawBar draws the measure of a row in proportion to the largest: wasted ▒, then useful █.
 func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
-	most := p.most(a)
 	v := a.look.measure.of(r)
 	waste := int64(0)
 	switch a.look.measure {
@@ -603,7 +628,7 @@ func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
 	case byWasted:
 		waste = v
 	}
-	full, part := barCells(v, most, w)
+	full, part := barCells(v, p.most, w)
 	wasted := 0
 	if v > 0 && waste > 0 {
 		wasted = min(int(float64(waste)/float64(v)*float64(full)+0.5), full)
@@ -611,41 +636,19 @@ func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
 	out.put(roleWaste, strings.Repeat("▒", wasted)).put(roleBar, strings.Repeat("█", full-wasted)).put(roleBar, part)
 }
 
-// most is the largest measure of the rows shown.
-func (p *paths) most(a *App) int64 {
-	if a.look.sort == "measure" && !a.look.up && len(p.rows) > 0 {
-		return a.look.measure.of(p.rows[0])
-	}
-	m := int64(0)
-	for _, r := range p.rows {
-		m = max(m, a.look.measure.of(r))
-	}
-	return m
-}
-
 // total is the line that adds up: the rows shown, against everything in the scope.
 func (p *paths) total(a *App, out *pen, l rowLayout) {
 	all := len(p.rows) == len(p.table.Rows)
 	out.put(roleRule, "  ")
 	if all {
-		out.left(roleDim, "Σ "+strconv.Itoa(len(p.rows))+plural(len(p.rows), " row", " rows"), l.name)
+		out.left(roleDim, "Σ "+count(int64(len(p.rows)))+plural(len(p.rows), " row", " rows"), l.name)
 		c := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.table.Total)}
 		p.drawCells(a, out, l, p.texts(a, c), c)
 		out.end()
 		return
 	}
-	part := partOf(p.rows)
-	out.left(roleDim, "Σ "+strconv.Itoa(len(p.rows))+" of "+strconv.Itoa(len(p.table.Rows))+" rows", l.name)
-	c := cellOf{row: &part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&part)}
+	c := cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)}
+	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(int64(len(p.table.Rows)))+" rows", l.name)
 	p.drawCells(a, out, l, p.texts(a, c), c)
 	out.end()
-}
-
-// partOf adds up some rows. Runs that they share count once for each row, so nothing about runs is kept.
-func partOf(rows []*analyze.Row) analyze.Row {
-	var sum analyze.Row
-	for _, r := range rows {
-		sum.Summary.Merge(&r.Summary)
-	}
-	return sum
 }

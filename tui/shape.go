@@ -162,7 +162,7 @@ func (t *shape) open(a *App) tea.Cmd {
 	s := t.data.s
 	if !a.look.perCall {
 		p := newPaths(s, analyze.Dimension{Dim: analyze.DimRun})
-		p.keep = &costRange{b.low, b.high}
+		p.keep = &costRange{b.low, b.high, b.n}
 		p.s.names = append(p.s.names[:len(p.s.names):len(p.s.names)], "runs "+b.text())
 		return a.push(p)
 	}
@@ -422,16 +422,14 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 		if i < 0 {
 			continue
 		}
-		x := x0 + i*barW
-		text := "▴" + m.label
+		x, text := x0+i*barW, "▴"+m.label
 		if x < free || x+width(text) > x0+w {
-			if x+1 > x0+w || x < free {
-				continue
-			}
-			text = "▴"
+			text = "▴" // its label has no room
 		}
-		g.put(x, line, roleMark, text)
-		free = x + width(text)
+		if x >= free-1 && x < x0+w {
+			g.put(x, line, roleMark, text)
+			free = x + width(text) + 1
+		}
 	}
 	if t.bar >= 0 && t.bar < len(t.bins) {
 		g.put(x0+t.bar*barW, line, roleBrush, "▲")
@@ -440,7 +438,11 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 
 // below draws the facts and, where there is room, the Lorenz curve.
 func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
-	out.rule("distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s"))
+	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	if !sp.exact {
+		title += " · percentiles within 0.8%"
+	}
+	out.rule(title)
 	h--
 	factW, curveW := out.max-2, 0
 	if out.max >= 100 && h >= 6 && sp.sum > 0 {

@@ -148,7 +148,7 @@ func (s *spread) lorenz() []float64 {
 type bar struct{ low, high, n, sum int64 }
 
 // perDecade is how many bars a factor of ten may be cut into.
-var perDecade = [...]int{20, 10, 5, 4, 3, 2, 1}
+var perDecade = [...]int{20, 15, 12, 10, 8, 6, 5, 4, 3, 2, 1}
 
 // barsOf puts the costs into at most most logarithmic bars, as fine as their number allows to see a form. No group lies across an edge, so
 // every bar is exact.

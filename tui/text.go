@@ -54,12 +54,27 @@ func joins(r rune) bool {
 
 // width is the number of columns that s takes; s holds no escape sequences.
 func width(s string) int {
+	n := 0
 	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
+		if s[i] < utf8.RuneSelf {
+			n++
+			continue
+		}
+		return wideWidth(s, i, n)
+	}
+	return n
+}
+
+// wideWidth goes on at byte i, n columns in. The signs that we draw ourselves are known to take one column; for other text the library
+// knows what belongs together.
+func wideWidth(s string, i, n int) int {
+	for _, r := range s[i:] {
+		if r >= 0x300 && (r < 0x2010 || r > 0x2027) && (r < 0x2190 || r > 0x22ff) && (r < 0x2400 || r > 0x259f) && r != '▸' && r != '▾' && r != '▴' && r != '✗' {
 			return ansi.StringWidth(s)
 		}
+		n++
 	}
-	return len(s)
+	return n
 }
 
 // cut shortens s to w columns, the last of them "…" where something was left out.

@@ -22,18 +22,21 @@ type openedStore struct {
 // openStore opens the store of a job. Where the usual one cannot be had, a temporary one does, unless what is read must be kept.
 func (a *app) openStore(j *job) (*openedStore, error) {
 	s := &openedStore{config: analyze.Config{Mode: j.mode, TZ: j.zone}}
-	chosen, err := j.storePath()
-	if err == nil && chosen != "" {
-		s.path = chosen
-		s.Bolt, err = store.Open(j.storeOptions(chosen))
+	path, err := j.storePath()
+	if err == nil && path == "" {
+		return s, a.openTemporary(j, s)
 	}
-	if err != nil && (j.keep || chosen == j.traceFlags.store || chosen == j.inputs.store) {
-		return nil, err
+	if err == nil {
+		s.path = path
+		s.Bolt, err = store.Open(j.storeOptions(path))
 	}
-	if s.Bolt != nil && err == nil {
+	if err == nil {
 		return s, nil
 	}
-	if err != nil && !j.quiet {
+	if j.keep || j.traceFlags.store != "" || j.inputs.store != "" {
+		return nil, err
+	}
+	if !j.quiet {
 		fmt.Fprintf(a.err, "costscope: %s\ncostscope: what is read now is not kept\n", printable(err.Error()))
 	}
 	return s, a.openTemporary(j, s)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,18 +29,23 @@ func fitsLoad(j *job) error {
 }
 
 // loadTraces reads traces into a store and says what it now holds.
-func (a *app) loadTraces(j *job) error {
+func (a *app) loadTraces(j *job) (err error) {
 	j.keep = true
 	s, err := a.read(j)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	t, err := s.Rollup(a.ctx, j.query)
 	if err != nil {
 		return err
 	}
-	held := loadResult{Store: s.path, Calls: t.Total.Calls, Runs: t.Total.Runs, CostUSD: json.Number(t.Total.Cost.String()), Unpriced: t.Total.Unpriced, NoUsage: t.Total.NoUsage}
+	held := loadResult{Store: s.path, Calls: t.Total.Calls, Runs: t.Total.Runs, Unpriced: t.Total.Unpriced, NoUsage: t.Total.NoUsage}
+	held.atLeast = t.Total.Incomplete()
+	if !t.Total.Overflow() && (t.Total.Costs.N() > 0 || !held.atLeast) {
+		n := json.Number(t.Total.Cost.String())
+		held.CostUSD = &n
+	}
 	held.filtered = narrows(j.query)
 	for _, src := range s.Status().Sources {
 		held.Sources++
@@ -50,15 +56,16 @@ func (a *app) loadTraces(j *job) error {
 
 // A loadResult is what a store holds after loading.
 type loadResult struct {
-	Store    string      `json:"store"`
-	Sources  int         `json:"sources"`
-	Calls    int64       `json:"calls"`
-	Runs     int64       `json:"runs"`
-	CostUSD  json.Number `json:"cost_usd"`
-	Unpriced int64       `json:"unpriced_calls"`
-	NoUsage  int64       `json:"calls_without_usage"`
-	Skipped  int64       `json:"skipped"`
+	Store    string       `json:"store"`
+	Sources  int          `json:"sources"`
+	Calls    int64        `json:"calls"`
+	Runs     int64        `json:"runs"`
+	CostUSD  *json.Number `json:"cost_usd"` // nil: no call has a known cost
+	Unpriced int64        `json:"unpriced_calls"`
+	NoUsage  int64        `json:"calls_without_usage"`
+	Skipped  int64        `json:"skipped"`
 	filtered bool
+	atLeast  bool
 }
 
 func (r loadResult) write(w io.Writer, asJSON bool) error {
@@ -71,7 +78,7 @@ func (r loadResult) write(w io.Writer, asJSON bool) error {
 	if r.filtered {
 		verb = "has, where the conditions hold,"
 	}
-	_, err := fmt.Fprintf(w, "%s %s %s of %s from %s: $%s\n", printable(r.Store), verb, count(r.Calls, "call"), count(r.Runs, "run"), count(int64(r.Sources), "source"), r.CostUSD)
+	_, err := fmt.Fprintf(w, "%s %s %s of %s from %s: %s\n", printable(r.Store), verb, count(r.Calls, "call"), count(r.Runs, "run"), count(int64(r.Sources), "source"), r.cost())
 	for _, n := range []struct {
 		n    int64
 		text string
@@ -84,6 +91,14 @@ func (r loadResult) write(w io.Writer, asJSON bool) error {
 		_, err = fmt.Fprintf(w, "%s could not be read\n", count(r.Skipped, "record"))
 	}
 	return err
+}
+
+// cost is "$0.75", "at least $0.75", or "cost unknown".
+func (r loadResult) cost() string {
+	if r.CostUSD == nil {
+		return "cost unknown"
+	}
+	return analyze.AtLeast("$"+r.CostUSD.String(), r.atLeast)
 }
 
 // count is "1 call", "2,000 calls".

@@ -94,6 +94,8 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		ValidArgs: commandNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
+				root.InitDefaultHelpFlag()
+				root.InitDefaultVersionFlag()
 				return root.Help()
 			}
 			c, _, err := root.Find(args)

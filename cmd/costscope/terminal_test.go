@@ -59,10 +59,20 @@ func (p *pane) press(keys ...string) {
 // sees waits until all texts are on the screen.
 func (p *pane) sees(texts ...string) string {
 	p.t.Helper()
+	return p.waits(func(screen string) bool { return containsAll(screen, texts) }, texts)
+}
+
+// settles waits until all texts are on the screen and nothing is being read any more.
+func (p *pane) settles(texts ...string) string {
+	p.t.Helper()
+	return p.waits(func(screen string) bool { return containsAll(screen, texts) && !strings.Contains(screen, "reading") }, texts)
+}
+
+func (p *pane) waits(until func(screen string) bool, texts []string) string {
+	p.t.Helper()
 	screen := ""
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		screen = p.tmux("capture-pane", "-p")
-		if containsAll(screen, texts) {
+		if screen = p.tmux("capture-pane", "-p"); until(screen) {
 			return screen
 		}
 	}
@@ -123,6 +133,7 @@ func TestExplorerInATerminal(t *testing.T) {
 	p.press("?")
 	p.sees("help", "filter")
 	p.press("Escape")
+	p.sees("3 rows") // an escape and a key at once are another key
 	p.press("9")
 	p.sees("by cost, dearest first")
 	p.press("Q")
@@ -174,7 +185,7 @@ func TestTraceOnStandardInputInATerminal(t *testing.T) {
 	dir := t.TempDir()
 	bin := buildBinary(t, dir)
 	p := openPane(t, dir, bin+" sample --scenario pilot | "+bin+" - --no-color"+afterwards)
-	p.sees("costscope  -", "support")
+	p.settles("costscope  -", "support")
 	p.press("?")
 	p.sees("help")
 	p.press("C-c")
