@@ -267,7 +267,6 @@ func DefaultPath(files []string) (string, error) {
 		return "", fmt.Errorf("find the cache folder: %w; use --store FILE", err)
 	}
 	var all strings.Builder
-	all.WriteString(strconv.Itoa(formatVersion)) // a store of an older version is not in the way
 	for _, f := range files {
 		if abs, err := filepath.Abs(f); err == nil {
 			f = abs
