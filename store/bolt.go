@@ -99,8 +99,15 @@ func Open(o Options) (*Bolt, error) {
 	return s, nil
 }
 
+// damaged turns a panic into an error: bbolt panics on some damaged files.
+func damaged(path string, err *error) {
+	if r := recover(); r != nil {
+		*err = corrupt(path, fmt.Errorf("%v", r))
+	}
+}
+
 func openFile(path string) (db *bbolt.DB, err error) {
-	defer damaged(path, &err)()
+	defer damaged(path, &err)
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: 4096})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
@@ -267,6 +274,7 @@ func DefaultPath(files []string) (string, error) {
 		return "", fmt.Errorf("find the cache folder: %w; use --store FILE", err)
 	}
 	var all strings.Builder
+	all.WriteString(strconv.Itoa(formatVersion)) // a store of an older version is not in the way
 	for _, f := range files {
 		if abs, err := filepath.Abs(f); err == nil {
 			f = abs

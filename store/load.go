@@ -178,8 +178,7 @@ func (s *Bolt) plan(files []string) (*plan, error) {
 		return nil, err
 	}
 	p, _ = s.compare(files)
-	p.notes = append(p.notes, lost...)
-	p.notes = append(p.notes, s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	p.notes = append(append(p.notes, lost...), s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
 	return p, nil
 }
 

@@ -32,7 +32,11 @@ func readChain(tx *bbolt.Tx, at partRef) (c chain, err error) {
 		if uint64(at.off)+uint64(at.length) > uint64(len(b)) || len(c.parts) > 1<<20 {
 			return c, errCorrupt
 		}
-		p := openPart(b[at.off : at.off+at.length])
+		part, err := unseal(b[at.off : at.off+at.length])
+		if err != nil {
+			return c, err
+		}
+		p := partReader{b: part}
 		run, before, n := p.head()
 		if p.err != nil {
 			return c, p.err

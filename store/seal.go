@@ -7,14 +7,15 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// bbolt checks its header only. What we store beside the parts, which have a checksum of their own, is sealed: its checksum stands behind
-// it, so that a flipped byte is damage, not another sum.
+// bbolt checks its header only. What we store is sealed: its checksum stands behind it, so that a flipped byte is damage, not another sum.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const sealSize = 4
 
-// seal appends the checksum of b.
-func seal(b []byte) []byte {
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+// seal appends the checksum of b[from:].
+func seal(b []byte, from int) []byte {
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[from:], castagnoli))
 }
 
 // unseal takes the checksum off and checks it.
@@ -27,7 +28,7 @@ func unseal(b []byte) ([]byte, error) {
 }
 
 // putSealed stores v, which must have room for the checksum or may be moved.
-func putSealed(b *bbolt.Bucket, key, v []byte) error { return b.Put(key, seal(v)) }
+func putSealed(b *bbolt.Bucket, key, v []byte) error { return b.Put(key, seal(v, 0)) }
 
 // getSealed returns a stored value; nil where there is none.
 func getSealed(b *bbolt.Bucket, key []byte) ([]byte, error) {

@@ -114,7 +114,7 @@ func (w *settler) write(p *pending, all []tracefmt.Record, rewrite bool) {
 		recs, before, p.parts, p.bytes = all, partRef{}, 0, 0
 	}
 	at := len(w.bytes)
-	w.bytes = appendPart(w.bytes, p.id, before, recs)
+	w.bytes = seal(appendPart(w.bytes, p.id, before, recs), at)
 	n := uint32(len(w.bytes) - at)
 	p.stored.last = partRef{w.seg, uint32(at), n}
 	if p.parts == 0 {

@@ -12,25 +12,24 @@ import (
 // view runs f in a transaction that reads. bbolt panics on some damaged pages, and a file that was cut faults where its end is missing:
 // both come back as ErrCorrupt.
 func (s *Bolt) view(f func(tx *bbolt.Tx) error) (err error) {
-	defer damaged(s.opt.Path, &err)()
+	defer s.damaged(&err)()
 	return s.db.View(f)
 }
 
 // update runs f in a transaction that writes; damage is told as by view.
 func (s *Bolt) update(f func(tx *bbolt.Tx) error) (err error) {
-	defer damaged(s.opt.Path, &err)()
+	defer s.damaged(&err)()
 	return s.db.Update(f)
 }
 
-// damaged turns what damage does, until the function that it returns is called, into an error.
-func damaged(path string, err *error) func() {
+func (s *Bolt) damaged(err *error) func() {
 	before := debug.SetPanicOnFault(true)
 	return func() {
 		debug.SetPanicOnFault(before)
 		if r := recover(); r != nil {
-			*err = corrupt(path, fmt.Errorf("%v", r))
+			*err = corrupt(s.opt.Path, fmt.Errorf("%v", r))
 		} else if errors.Is(*err, errCorrupt) {
-			*err = corrupt(path, *err)
+			*err = corrupt(s.opt.Path, *err)
 		}
 	}
 }
