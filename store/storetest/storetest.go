@@ -236,12 +236,16 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 			t.Fatal(err)
 		}
 	}
-	for seed := range uint64(6) {
+	shapes := []func(r *rand.Rand, runs int) Trace{Random, Claude, OTLP}
+	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		trace := Random(r, 5+r.IntN(60))
+		trace := shapes[seed%3](r, 5+r.IntN(60))
 		files := trace.Files(t, r, 1+r.IntN(4))
 		ref := store.NewMem(store.Options{})
 		load(t, ref, files...)
+		if page, err := ref.Calls(ctx, analyze.Query{}, analyze.ByCost, true, 0, 1); err != nil || page.Total < 10 {
+			t.Errorf("trace %d has %d calls (%v)", seed, page.Total, err)
+		}
 		t.Run(fmt.Sprintf("at once %d", seed), func(t *testing.T) {
 			s := open(t)
 			defer s.Close()
