@@ -78,7 +78,7 @@ func lensKeys() string {
 
 // key does what a key means. One that does nothing says why.
 func (a *App) key(k string, text []rune) tea.Cmd {
-	a.note, a.bad = "", false
+	a.note, a.bad, a.opening = "", false, nil
 	if a.over != nil {
 		return a.over.key(a, k, text)
 	}

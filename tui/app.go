@@ -31,6 +31,7 @@ type App struct {
 	refresh clock
 	wait    func(time.Duration, tea.Msg) tea.Cmd
 	leaving bool // the way out was asked for while loading
+	opening any  // what opens its row as soon as that is there; the next key calls it off
 }
 
 // look is how things are shown; it stays while scopes change.
@@ -97,7 +98,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.look.serial++
 		return a, a.top().load(a)
 	case tea.KeyMsg:
-		return a, a.key(keyOf(m))
+		return a, a.keys(m)
 	case tea.MouseMsg:
 		return a, a.mouse(m)
 	case reply:

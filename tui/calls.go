@@ -29,6 +29,7 @@ type calls struct {
 	stale bool            // total must be asked for again
 	ref   analyze.CallRef // of the cursor
 	held  bool
+	want  int // lines to move once the list is there
 }
 
 // callOrders are what the list can be sorted by, in the order in which "s" goes through them.
@@ -56,7 +57,7 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 	first := l.key == ""
 	l.total, l.stale = nil, true
 	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
-	l.rows, l.cur, l.ref = nil, window{rows: l.cur.rows}, analyze.CallRef{}
+	l.rows, l.cur, l.ref, l.want = nil, window{rows: l.cur.rows}, analyze.CallRef{}, 0
 	if !first {
 		return l.later(a, pause)
 	}
@@ -127,10 +128,16 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 		l.cur.at = at
 	}
 	l.cur.resize(page.Total, max(l.cur.rows, 1))
-	if l.again {
-		return l.request(a)
+	if by := l.want; by != 0 {
+		l.want = 0
+		l.move(a, by)
 	}
-	return l.fetch(a)
+	_, here := l.rows[l.cur.at]
+	opened := a.opened(l, here)
+	if l.again {
+		return tea.Batch(opened, l.request(a))
+	}
+	return tea.Batch(opened, l.fetch(a))
 }
 
 func abs(x int) int {
@@ -158,6 +165,10 @@ func (l *calls) fetch(a *App) tea.Cmd {
 }
 
 func (l *calls) move(a *App, by int) tea.Cmd {
+	if !l.known {
+		l.want = addMoves(l.want, by)
+		return nil
+	}
 	l.cur.move(by)
 	l.held = true
 	if row, ok := l.rows[l.cur.at]; ok {
@@ -169,19 +180,17 @@ func (l *calls) move(a *App, by int) tea.Cmd {
 func (l *calls) page() int { return max(1, l.cur.rows-1) }
 
 func (l *calls) cannotOpen(*App) string {
-	_, ok := l.rows[l.cur.at]
-	switch {
-	case ok:
-	case l.busy || !l.known:
-		return "still looking for calls …"
-	default:
+	if l.err != nil || l.known && l.cur.n == 0 && !l.busy {
 		return "there is no call to open"
 	}
 	return ""
 }
 
 func (l *calls) open(a *App) tea.Cmd {
-	row := l.rows[l.cur.at]
+	row, ok := l.rows[l.cur.at]
+	if !ok {
+		return a.openSoon(l)
+	}
 	l.held, l.ref = true, row.Ref
 	return a.push(newDetail(l.s, row, l))
 }

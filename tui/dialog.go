@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -164,6 +165,7 @@ func (p *prompt) edit(k string, text []rune) bool {
 }
 
 func (p *prompt) insert(text []rune) bool {
+	text = slices.DeleteFunc(slices.Clone(text), unicode.IsControl) // of a paste
 	if len(text) == 0 {
 		return false
 	}

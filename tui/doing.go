@@ -182,6 +182,28 @@ func (a *App) open() tea.Cmd {
 	return o.open(a)
 }
 
+// openSoon remembers that the row under the cursor of o is wanted, which is not there yet.
+func (a *App) openSoon(o opener) tea.Cmd {
+	a.opening = o
+	return a.say("opens as soon as it is read … · any other key calls it off")
+}
+
+// opened opens what was wanted of o, if it is still wanted and can be opened now.
+func (a *App) opened(o opener, here bool) tea.Cmd {
+	if a.opening != any(o) {
+		return nil
+	}
+	a.opening = nil
+	if why := o.cannotOpen(a); why != "" {
+		return a.refuse(why)
+	}
+	if !here {
+		return a.openSoon(o)
+	}
+	a.note = ""
+	return o.open(a)
+}
+
 func (a *App) openBar() tea.Cmd { return a.chart().open(a) }
 
 func (a *App) moveBar(by int) tea.Cmd {

@@ -32,3 +32,6 @@ func (v *window) scroll(by int) bool {
 
 // end is the line after the last visible one.
 func (v *window) end() int { return min(v.top+v.rows, v.n) }
+
+// addMoves adds moves that wait for their list. Those to an end are larger than any list.
+func addMoves(waiting, by int) int { return min(max(waiting+by, -1<<30), 1<<30) }

@@ -32,6 +32,7 @@ type paths struct {
 	cur   window
 	key   string  // name under the cursor
 	held  bool    // the cursor was put on a row by a person, or by coming back
+	want  int     // lines to move once there are rows
 	match matcher // of names
 	keep  *costRange
 	pane  lens
@@ -97,7 +98,7 @@ func (p *paths) take(a *App, r reply) tea.Cmd {
 	}
 	p.table = r.ans.(*analyze.Table)
 	p.arrange(a)
-	return p.aim(a, true)
+	return tea.Batch(p.aim(a, true), a.opened(p, p.row() != nil))
 }
 
 func (p *paths) due(a *App, d due) tea.Cmd {
@@ -141,6 +142,11 @@ func (p *paths) arrange(a *App) {
 	}
 	p.cur.resize(len(p.rows), p.cur.rows)
 	p.key = p.keyAt(p.cur.at)
+	if by := p.want; by != 0 && len(p.rows) > 0 {
+		p.want, p.held = 0, true
+		p.cur.move(by)
+		p.key = p.keyAt(p.cur.at)
+	}
 }
 
 // measureRows makes what depends on the rows and their order.
@@ -276,6 +282,10 @@ func (p *paths) texts(a *App, c cellOf) []string {
 // The cursor.
 
 func (p *paths) move(a *App, by int) tea.Cmd {
+	if p.table == nil {
+		p.want = addMoves(p.want, by)
+		return nil
+	}
 	p.cur.move(by)
 	p.held = true
 	p.key = p.keyAt(p.cur.at)
@@ -317,7 +327,7 @@ func (p *paths) aim(a *App, fresh bool) tea.Cmd {
 }
 
 func (p *paths) cannotOpen(a *App) string {
-	if p.row() == nil {
+	if p.row() == nil && (p.table != nil || p.err != nil) {
 		return "there is no row to open"
 	}
 	return ""
@@ -325,7 +335,10 @@ func (p *paths) cannotOpen(a *App) string {
 
 // open goes into the row under the cursor: to the next level, or to its calls from the deepest.
 func (p *paths) open(a *App) tea.Cmd {
-	s, _ := p.under()
+	s, ok := p.under()
+	if !ok {
+		return a.openSoon(p)
+	}
 	p.held = true
 	if p.next == nil {
 		return a.push(newZoom(lensNamed("calls"), s))
