@@ -1,14 +1,37 @@
 package analyze
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+
+	"costscope/tracefmt"
 )
 
 // WriteJSON writes the report as one JSON object (contract, section 2).
 func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(escaped(b.Bytes()))
+	return err
+}
+
+// escaped escapes what a terminal would act on; in JSON that stands in strings only, but for the line ends.
+func escaped(doc []byte) []byte {
+	out := make([]byte, 0, len(doc))
+	from := 0
+	for i, r := range string(doc) {
+		if r < 0x7f || !tracefmt.Acts(r) {
+			continue
+		}
+		out = fmt.Appendf(append(out, doc[from:i]...), "\\u%04x", r)
+		from = i + len(string(r))
+	}
+	return append(out, doc[from:]...)
 }

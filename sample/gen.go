@@ -59,10 +59,14 @@ type generator struct {
 	live    liveRuns
 	spare   [][]line
 	buf     []byte
+	prefix  string // of run ids
 }
 
 func newGenerator(w io.Writer, sc *Scenario, seed uint64) *generator {
 	g := &generator{w: bufio.NewWriterSize(w, 1<<16), sc: sc, seed: seed, truth: newTruth(), horizon: epoch + int64(sc.Days)*24*hourMS}
+	if g.prefix = "run-"; sc.Name != DemoName || seed != DemoSeed {
+		g.prefix = fmt.Sprintf("%s-%d-", sc.Name, seed) // samples that are opened together must not share runs
+	}
 	t := g.truth
 	t.Scenario, t.Seed, t.Events = sc.Name, seed, sc.events()
 	t.First, t.Last = stamp(epoch), stamp(g.horizon)
@@ -121,7 +125,7 @@ func (g *generator) builder(i, at int64) *builder {
 func (g *generator) flush(until int64) error {
 	for len(g.live) > 0 && g.live[0].at() < until {
 		r := &g.live[0]
-		g.buf = appendLine(g.buf[:0], &r.lines[r.pos])
+		g.buf = appendLine(g.buf[:0], g.prefix, &r.lines[r.pos])
 		if _, err := g.w.Write(g.buf); err != nil {
 			return err
 		}

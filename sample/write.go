@@ -71,7 +71,10 @@ type amount struct {
 func (l *line) at() int64 { return l.start + max(l.dur, 0) }
 
 // jsonl appends members of one object.
-type jsonl struct{ b []byte }
+type jsonl struct {
+	b      []byte
+	prefix string // of run ids
+}
 
 func (w *jsonl) key(k string) {
 	if w.b[len(w.b)-1] != '{' {
@@ -162,8 +165,8 @@ func (w *jsonl) fixed(k string, v, digits int64) {
 }
 
 // appendLine appends l and a line end.
-func appendLine(b []byte, l *line) []byte {
-	w := jsonl{append(b, '{')}
+func appendLine(b []byte, prefix string, l *line) []byte {
+	w := jsonl{append(b, '{'), prefix}
 	if l.root {
 		w.run(l)
 	} else {
@@ -175,7 +178,7 @@ func appendLine(b []byte, l *line) []byte {
 func (w *jsonl) call(l *line) {
 	w.int("v", 1)
 	w.str("type", "call")
-	w.numbered("trace_id", "run-", l.run.id, 6)
+	w.numbered("trace_id", w.prefix, l.run.id, 6)
 	w.id("span_id", l.span)
 	w.id("parent_span_id", l.parent)
 	w.str("workflow", l.run.workflow)
@@ -285,7 +288,7 @@ func (w *jsonl) run(l *line) {
 	e := &l.end
 	w.int("v", 1)
 	w.str("type", "run")
-	w.numbered("trace_id", "run-", l.run.id, 6)
+	w.numbered("trace_id", w.prefix, l.run.id, 6)
 	w.str("workflow", l.run.workflow)
 	w.str("feature", l.run.feature)
 	w.str("version", l.run.version)

@@ -50,6 +50,7 @@ func (o *Options) show(path string) string {
 var (
 	ErrInUse   = errors.New("the store is in use")
 	ErrNewer   = errors.New("the store was written by a newer costscope")
+	ErrOlder   = errors.New("the store was written by an older costscope")
 	ErrCorrupt = errors.New("the store is damaged")
 )
 
@@ -124,6 +125,19 @@ func corrupt(path string, err error) error {
 	return fmt.Errorf("%s: %w (%v); remove it and load the traces again", path, ErrCorrupt, err)
 }
 
+// view reads in one transaction. What turns out to be damaged, and what bbolt panics on because it is, wraps ErrCorrupt.
+func (s *Bolt) view(f func(tx *bbolt.Tx) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = corrupt(s.opt.Path, fmt.Errorf("%v", r))
+		}
+	}()
+	if err = s.db.View(f); errors.Is(err, errCorrupt) {
+		err = corrupt(s.opt.Path, err)
+	}
+	return err
+}
+
 func pidFile(path string) string { return path + ".pid" }
 
 // config names the settings that sums depend on.
@@ -155,6 +169,9 @@ func (s *Bolt) restore() (err error) {
 		}
 		if s.meta.Version > formatVersion {
 			return fmt.Errorf("%w: update costscope, or use --store other.db", ErrNewer)
+		}
+		if s.meta.Version != 0 && s.meta.Version < formatVersion {
+			return fmt.Errorf("%w: remove it and load the traces again, or use --store other.db", ErrOlder)
 		}
 		s.meta.Version = formatVersion
 		if err := s.restoreNames(tx); err != nil {
@@ -262,7 +279,7 @@ func DefaultPath(files []string) (string, error) {
 	if len(files) > 0 {
 		name = strings.TrimSuffix(filepath.Base(files[0]), filepath.Ext(files[0]))
 	}
-	return filepath.Join(dir, "costscope", fmt.Sprintf("%.40s-%016x.db", name, hashText(all.String()))), nil
+	return filepath.Join(dir, "costscope", fmt.Sprintf("%.40s-%016x-v%d.db", name, hashText(all.String()), formatVersion)), nil
 }
 
 // Changed is signalled after each change that a screen would show; several changes may share one signal.

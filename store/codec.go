@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 	"unsafe"
 
@@ -11,7 +12,7 @@ import (
 
 // A part is some records of one run as bytes. Records are written as differences to the one before: most fields of an agent's calls repeat.
 //
-//	part   = run id, link to the run's part before, record count, records
+//	part   = checksum, run id, link to the run's part before, record count, records
 //	record = mask of what follows, id, times, place in the source, the fields of the mask
 //
 // The mask's low bits are the fields that change most, so that it is short.
@@ -96,6 +97,8 @@ func countsOf(u *tracefmt.Usage) *countArray { return (*countArray)(unsafe.Point
 
 // appendPart appends the records, all of one run, as a part.
 func appendPart(b []byte, run string, before partRef, recs []tracefmt.Record) []byte {
+	at := len(b)
+	b = append(b, 0, 0, 0, 0)
 	b = appendText(b, run)
 	b = binary.AppendUvarint(b, uint64(before.length))
 	if before.length > 0 {
@@ -108,7 +111,18 @@ func appendPart(b []byte, run string, before partRef, recs []tracefmt.Record) []
 		b = appendRecord(b, &recs[i], prev)
 		prev = &recs[i]
 	}
+	binary.LittleEndian.PutUint32(b[at:], crc32.Checksum(b[at+4:], castagnoli))
 	return b
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// openPart checks a part and makes it ready to be read.
+func openPart(b []byte) partReader {
+	if len(b) < 4 || binary.LittleEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
+		return partReader{err: errCorrupt}
+	}
+	return partReader{b: b[4:]}
 }
 
 // changed is the mask of what appendRecord has to write for r after prev.

@@ -66,7 +66,7 @@ func TestPartsComeBackAsWritten(t *testing.T) {
 			prev = recs[i]
 		}
 		before := partRef{uint32(r.IntN(5)), 7, uint32(n % 2 * 9)}
-		p := partReader{b: appendPart(nil, "run é", before, recs)}
+		p := openPart(appendPart(nil, "run é", before, recs))
 		run, link, count := p.head()
 		if before.length == 0 {
 			before = partRef{}
@@ -86,10 +86,21 @@ func TestPartsComeBackAsWritten(t *testing.T) {
 	}
 }
 
+func TestADamagedPartIsNoticed(t *testing.T) {
+	b := appendPart(nil, "r", partRef{}, []tracefmt.Record{{Run: "r", ID: "a", Usage: tracefmt.Usage{Input: 100}}})
+	for i := range b {
+		b[i] ^= 0x10
+		if p := openPart(b); p.err == nil {
+			t.Errorf("byte %d of %d was changed and nobody noticed", i, len(b))
+		}
+		b[i] ^= 0x10
+	}
+}
+
 func FuzzPart(f *testing.F) {
 	f.Add(appendPart(nil, "r", partRef{1, 2, 3}, []tracefmt.Record{{Run: "r", ID: "a"}, {Run: "r", ID: "b", Parent: "a"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p := partReader{b: b}
+		p := partReader{b: b} // behind the checksum
 		run, _, n := p.head()
 		p.records(nil, run, n) // any bytes: an error, never a panic
 	})

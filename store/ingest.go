@@ -78,13 +78,13 @@ func (in *ingest) recall() error {
 	if in.nrows == 0 {
 		return nil
 	}
-	return in.s.db.View(func(tx *bbolt.Tx) error {
+	return in.s.view(func(tx *bbolt.Tx) error {
 		global := false
 		for _, src := range in.s.sources {
 			global = global || src.Format == tracefmt.Formats[tracefmt.FormatClaude].Name
 		}
 		var rd runReader
-		return eachRow(tx, in.nrows, func(n uint32, row *runRow) error {
+		return eachRow(tx, 0, in.nrows, func(n uint32, row *runRow) error {
 			h := row.hash
 			for _, taken := in.index[h]; taken; _, taken = in.index[h] {
 				h++
@@ -246,7 +246,7 @@ func (in *ingest) keep(h uint64, p *pending) {
 // fetch reads a stored run.
 func (in *ingest) fetch(row uint32) (*pending, error) {
 	p := &pending{row: row}
-	err := in.s.db.View(func(tx *bbolt.Tx) (err error) {
+	err := in.s.view(func(tx *bbolt.Tx) (err error) {
 		p.stored = readRow(tx, row)
 		p.hash = p.stored.hash
 		var c chain

@@ -4,11 +4,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 
+	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
 // The buckets of Bolt's file. formatVersion changes whenever an older program could not read it right.
-const formatVersion = 1
+const formatVersion = 2
 
 var (
 	bucketMeta   = []byte("meta")   // "state" -> metaState, "sums" -> sumsState
@@ -69,6 +70,8 @@ type runRow struct {
 	workflow tracefmt.Sym
 	outcome  tracefmt.Outcome
 	gone     bool // the run's records moved to another run
+
+	incomplete bool // the cost of some call is not known
 }
 
 const (
@@ -93,6 +96,9 @@ func putRow(b []byte, r *runRow) {
 	if r.gone {
 		b[53] = 1
 	}
+	if r.incomplete {
+		b[53] |= 2
+	}
 }
 
 func getRow(b []byte) (r runRow) {
@@ -102,16 +108,17 @@ func getRow(b []byte) (r runRow) {
 	r.cost = tracefmt.USD(le.Uint64(b[20:]))
 	r.first, r.end = int64(le.Uint64(b[28:])), int64(le.Uint64(b[36:]))
 	r.calls, r.workflow = le.Uint32(b[44:]), tracefmt.Sym(le.Uint32(b[48:]))
-	r.outcome, r.gone = tracefmt.Outcome(b[52]), b[53] != 0
+	r.outcome, r.gone = tracefmt.Outcome(b[52]), b[53]&1 != 0
+	r.incomplete = b[53]&2 != 0
 	return r
 }
 
-// rowOf is the row of a run as it stands.
-func rowOf(hash uint64, last partRef, run *tracefmt.Run) runRow {
-	r := runRow{hash: hash, last: last, first: noTime, end: noTime, workflow: run.Workflow, outcome: run.Outcome}
+// rowOf is the row of a run as it stands; whole matches all calls.
+func rowOf(hash uint64, last partRef, run *tracefmt.Run, whole *analyze.Matcher) runRow {
+	rc, _ := whole.RunCost(run, nil)
+	r := runRow{hash: hash, last: last, first: noTime, end: noTime, workflow: run.Workflow, outcome: run.Outcome, cost: rc.Cost, incomplete: rc.Incomplete}
 	for i := range run.Calls {
 		c := &run.Calls[i]
-		r.cost, _ = r.cost.Add(c.Cost)
 		if c.IsCall {
 			r.calls++
 		}

@@ -56,7 +56,8 @@ func (s *Bolt) resum(ctx context.Context) error {
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		rows := map[uint32][]byte{}
-		err := eachRow(tx, s.meta.Rows, func(n uint32, row *runRow) error {
+		whole := s.wholeRun()
+		err := eachRow(tx, 0, s.meta.Rows, func(n uint32, row *runRow) error {
 			if n&63 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -74,7 +75,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 			if rows[block] == nil {
 				rows[block] = slices.Clone(tx.Bucket(bucketRow).Get(key32(block)))
 			}
-			now := rowOf(row.hash, row.last, run)
+			now := rowOf(row.hash, row.last, run, whole)
 			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
 			return nil
 		})
@@ -106,7 +107,7 @@ func (s *Bolt) exactMax(ctx context.Context) error {
 		dearest[k] = 0
 	}
 	keys := analyze.NewAggregate(s.config())
-	err := s.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+	err := s.inOrder(ctx, func(_ uint32, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if k, counted := keys.CellKey(run, &run.Calls[i]); counted {
 				if was, ok := dearest[k]; ok {

@@ -72,9 +72,11 @@ func (m *Mem) read(ctx context.Context, src *sourceState, id uint32, stdin io.Re
 	return ctx.Err()
 }
 
-func (m *Mem) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
-	return m.assemble(ctx, func(n uint32, run *tracefmt.Run, _ []tracefmt.Record) error { return f(n, run) })
+func (m *Mem) each(ctx context.Context, f func(worker int, n uint32, run *tracefmt.Run) error) error {
+	return m.assemble(ctx, func(n uint32, run *tracefmt.Run, _ []tracefmt.Record) error { return f(0, n, run) })
 }
+
+func (m *Mem) workers() int { return 1 }
 
 // assemble makes every run from all records: each call that several runs state goes to the run with the smallest id.
 func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, recs []tracefmt.Record) error) error {
@@ -123,7 +125,7 @@ func (m *Mem) config() analyze.Config { return analyze.Config{Mode: m.opt.Mode, 
 // Rollup answers a question by groups.
 func (m *Mem) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
 	scan := analyze.NewScan(q, m.names, m.config(), m.path)
-	err := m.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+	err := m.each(ctx, func(_ int, _ uint32, run *tracefmt.Run) error {
 		scan.Add(run)
 		return nil
 	})
@@ -144,7 +146,7 @@ func (m *Mem) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, 
 	if err != nil {
 		return page, err
 	}
-	err = m.each(ctx, func(row uint32, run *tracefmt.Run) error {
+	err = m.each(ctx, func(_ int, row uint32, run *tracefmt.Run) error {
 		for i, w := range want {
 			if w.row == row {
 				page.Rows[i] = callRow(run, &run.Calls[w.call], m.names, m.path)
@@ -157,7 +159,7 @@ func (m *Mem) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, 
 
 // Call finds one call again.
 func (m *Mem) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRow, err error) {
-	err = m.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+	err = m.each(ctx, func(_ int, _ uint32, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if run.ID == ref.Run && run.Calls[i].ID == ref.ID {
 				row = callRow(run, &run.Calls[i], m.names, m.path)
@@ -178,7 +180,7 @@ func (m *Mem) Raw(ctx context.Context, src tracefmt.SourceRef) ([]byte, string, 
 
 // Each calls f for every run.
 func (m *Mem) Each(ctx context.Context, f func(run *tracefmt.Run) error) error {
-	return m.each(ctx, func(_ uint32, run *tracefmt.Run) error { return f(run) })
+	return m.each(ctx, func(_ int, _ uint32, run *tracefmt.Run) error { return f(run) })
 }
 
 // Names are the names that the store's calls use.
@@ -187,8 +189,9 @@ func (m *Mem) Names() *tracefmt.Names { return m.names }
 // Span is the earliest start and the latest end of all calls.
 func (m *Mem) Span(ctx context.Context) (first, last int64, ok bool, err error) {
 	first, last = math.MaxInt64, math.MinInt64
-	err = m.each(ctx, func(_ uint32, run *tracefmt.Run) error {
-		if row := rowOf(0, partRef{}, run); row.first != noTime {
+	whole := (&analyze.Query{}).Compile(m.names, m.config())
+	err = m.each(ctx, func(_ int, _ uint32, run *tracefmt.Run) error {
+		if row := rowOf(0, partRef{}, run, whole); row.first != noTime {
 			first, last = min(first, row.first), max(last, row.first, row.end)
 		}
 		return nil

@@ -28,7 +28,7 @@ func (s *Bolt) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, err
 		return s.sums.cells.Rollup(s.names, q)
 	}
 	scan := analyze.NewScan(q, s.names, s.config(), s.path)
-	err := s.each(ctx, func(_ uint32, run *tracefmt.Run) error {
+	err := s.inOrder(ctx, func(_ uint32, run *tracefmt.Run) error {
 		scan.Add(run)
 		return nil
 	})
@@ -61,10 +61,10 @@ func (s *Bolt) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 
 func (s *Bolt) allRunCosts(ctx context.Context) ([]analyze.RunCost, error) {
 	list := make([]analyze.RunCost, 0, s.rows())
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
+	err := s.view(func(tx *bbolt.Tx) error {
+		return eachRow(tx, 0, s.rows(), func(n uint32, row *runRow) error {
 			if !row.gone {
-				list = append(list, analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome})
+				list = append(list, analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome, Incomplete: row.incomplete})
 			}
 			return ctx.Err()
 		})
@@ -72,27 +72,51 @@ func (s *Bolt) allRunCosts(ctx context.Context) ([]analyze.RunCost, error) {
 	return list, err
 }
 
-// runs is what the two stores have in common: they can go through their runs.
+// runs is what the two stores have in common: they can go through their runs, some of them side by side.
 type runs interface {
-	each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error
+	// each calls f for every run, with the number of the worker that calls; what f gets is overwritten by that worker's next run.
+	each(ctx context.Context, f func(worker int, n uint32, run *tracefmt.Run) error) error
 	path(source uint32) string
+	workers() int
+}
+
+// perWorker is what one worker of each collects.
+type perWorker[T any] struct {
+	m    *analyze.Matcher
+	list []T
+	n    int
+}
+
+// collectors makes one for each worker.
+func collectors[T any](s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config) []perWorker[T] {
+	all := make([]perWorker[T], s.workers())
+	for i := range all {
+		all[i].m = q.Compile(names, cfg)
+	}
+	return all
 }
 
 func runCosts(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config) ([]analyze.RunCost, error) {
-	var list []analyze.RunCost
-	scan := analyze.NewScan(q, names, cfg, s.path)
-	err := s.each(ctx, func(n uint32, run *tracefmt.Run) error {
-		if cost, ok := scan.Add(run); ok {
-			list = append(list, analyze.RunCost{Run: n, Cost: cost, Outcome: run.Outcome})
+	parts := collectors[analyze.RunCost](s, q, names, cfg)
+	err := s.each(ctx, func(worker int, n uint32, run *tracefmt.Run) error {
+		p := &parts[worker]
+		if rc, ok := p.m.RunCost(run, s.path); ok {
+			rc.Run = n
+			p.list = append(p.list, rc)
 		}
 		return nil
 	})
+	var list []analyze.RunCost
+	for i := range parts {
+		list = append(list, parts[i].list...)
+	}
+	slices.SortFunc(list, func(a, b analyze.RunCost) int { return cmp.Compare(a.Run, b.Run) })
 	return list, err
 }
 
 // Each calls f for every run with a call that matches, in the order in which they were met. What f gets is overwritten by the next run.
 func (s *Bolt) Each(ctx context.Context, f func(run *tracefmt.Run) error) error {
-	return s.each(ctx, func(_ uint32, run *tracefmt.Run) error { return f(run) })
+	return s.inOrder(ctx, func(_ uint32, run *tracefmt.Run) error { return f(run) })
 }
 
 // Names are the names that the store's calls use.
@@ -101,8 +125,8 @@ func (s *Bolt) Names() *tracefmt.Names { return s.names }
 // Span is the earliest start and the latest end of all calls, UTC nanoseconds; ok is false when no call has a time.
 func (s *Bolt) Span(ctx context.Context) (first, last int64, ok bool, err error) {
 	first, last = math.MaxInt64, math.MinInt64
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		return eachRow(tx, s.rows(), func(_ uint32, row *runRow) error {
+	err = s.view(func(tx *bbolt.Tx) error {
+		return eachRow(tx, 0, s.rows(), func(_ uint32, row *runRow) error {
 			if !row.gone && row.first != noTime {
 				first, last = min(first, row.first), max(last, row.first, row.end)
 			}
@@ -146,7 +170,7 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 	}
 	page := analyze.CallPage{Total: s.order.total, From: max(0, min(from, len(s.order.slots)))}
 	want := s.order.slots[page.From:min(page.From+n, len(s.order.slots))]
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		for _, w := range want {
 			recs, err := rd.read(tx, readRow(tx, w.row).last)
@@ -164,35 +188,40 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 
 // ordered sorts the matching calls. Equal calls stand in the order of their runs.
 func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config, by analyze.CallOrder, desc bool) (slots []slot, total int, err error) {
-	m := q.Compile(names, cfg)
-	needs := m.NeedsSource()
-	less := func(a, b slot) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row), cmp.Compare(a.call, b.call))
-	}
-	err = s.each(ctx, func(n uint32, run *tracefmt.Run) error {
+	parts := collectors[slot](s, q, names, cfg)
+	needs := parts[0].m.NeedsSource()
+	err = s.each(ctx, func(worker int, n uint32, run *tracefmt.Run) error {
+		p := &parts[worker]
 		for i := range run.Calls {
 			c := &run.Calls[i]
 			path := ""
 			if needs {
 				path = s.path(c.Src.Source)
 			}
-			if !c.IsCall || !m.Match(c, run, path) {
+			if !c.IsCall || !p.m.Match(c, run, path) {
 				continue
 			}
-			total++
-			slots = append(slots, slot{orderKey(c, by, desc), n, uint32(i)})
+			p.n++
+			p.list = append(p.list, slot{orderKey(c, by, desc), n, uint32(i)})
 		}
-		if len(slots) >= 2*maxOrdered {
-			slices.SortFunc(slots, less)
-			slots = slots[:maxOrdered]
+		if len(p.list) >= 2*maxOrdered {
+			p.list = firstSlots(p.list)
 		}
 		return nil
 	})
-	slices.SortFunc(slots, less)
-	if len(slots) > maxOrdered {
-		slots = slots[:maxOrdered]
+	for i := range parts {
+		total += parts[i].n
+		slots = append(slots, parts[i].list...)
 	}
-	return slots, total, err
+	return firstSlots(slots), total, err
+}
+
+// firstSlots sorts the calls and keeps as many as a list can scroll through.
+func firstSlots(slots []slot) []slot {
+	slices.SortFunc(slots, func(a, b slot) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row), cmp.Compare(a.call, b.call))
+	})
+	return slots[:min(len(slots), maxOrdered)]
 }
 
 // orderKey is what a call is sorted by, ascending. What is unknown comes last either way.
@@ -225,9 +254,9 @@ func orderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
 func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error) {
 	h := hashText(ref.Run)
 	row, found := analyze.CallRow{}, false
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
-		return eachRow(tx, s.rows(), func(n uint32, r *runRow) error {
+		return eachRow(tx, 0, s.rows(), func(n uint32, r *runRow) error {
 			if found || r.hash != h || r.gone {
 				return ctx.Err()
 			}

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 
@@ -29,7 +32,7 @@ func readChain(tx *bbolt.Tx, at partRef) (c chain, err error) {
 		if uint64(at.off)+uint64(at.length) > uint64(len(b)) || len(c.parts) > 1<<20 {
 			return c, errCorrupt
 		}
-		p := partReader{b: b[at.off : at.off+at.length]}
+		p := openPart(b[at.off : at.off+at.length])
 		run, before, n := p.head()
 		if p.err != nil {
 			return c, p.err
@@ -88,12 +91,12 @@ func readRow(tx *bbolt.Tx, n uint32) runRow {
 	return runRow{}
 }
 
-// eachRow calls f for the first n rows that are stored, gone runs included.
-func eachRow(tx *bbolt.Tx, n uint32, f func(n uint32, row *runRow) error) error {
+// eachRow calls f for the rows [from, to) that are stored, gone runs included; from is the first of a block.
+func eachRow(tx *bbolt.Tx, from, to uint32, f func(n uint32, row *runRow) error) error {
 	b := tx.Bucket(bucketRow)
-	for block := uint32(0); block*rowsPerBlock < n; block++ {
+	for block := from / rowsPerBlock; block*rowsPerBlock < to; block++ {
 		v := b.Get(key32(block))
-		for i := uint32(0); i < rowsPerBlock && len(v) == rowsPerBlock*rowSize && block*rowsPerBlock+i < n; i++ {
+		for i := uint32(0); i < rowsPerBlock && len(v) == rowsPerBlock*rowSize && block*rowsPerBlock+i < to; i++ {
 			row := getRow(v[i*rowSize:])
 			if row.last.length == 0 {
 				continue
@@ -106,11 +109,16 @@ func eachRow(tx *bbolt.Tx, n uint32, f func(n uint32, row *runRow) error) error 
 	return nil
 }
 
-// each calls f for every run, in the order in which they were met. What f gets is overwritten by the next run.
-func (s *Bolt) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+// inOrder calls f for every run, in the order in which they were met. What f gets is overwritten by the next run.
+func (s *Bolt) inOrder(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
+	return s.scan(ctx, 0, s.rows(), f)
+}
+
+// scan calls f for the runs in rows [from, to).
+func (s *Bolt) scan(ctx context.Context, from, to uint32, f func(n uint32, run *tracefmt.Run) error) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
-		return eachRow(tx, s.rows(), func(n uint32, row *runRow) error {
+		return eachRow(tx, from, to, func(n uint32, row *runRow) error {
 			if row.gone {
 				return nil
 			}
@@ -124,6 +132,39 @@ func (s *Bolt) each(ctx context.Context, f func(n uint32, run *tracefmt.Run) err
 			return f(n, rd.asm.Assemble(recs))
 		})
 	})
+}
+
+// stretch is how many rows a worker of each takes at a time.
+const stretch = 16 * rowsPerBlock
+
+// each goes through the runs with all workers, each a stretch of rows at a time.
+func (s *Bolt) each(ctx context.Context, f func(worker int, n uint32, run *tracefmt.Run) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	total := s.rows()
+	var next atomic.Uint32
+	var wg sync.WaitGroup
+	for w := range s.workers() {
+		wg.Go(func() {
+			for from := next.Add(stretch) - stretch; from < total; from = next.Add(stretch) - stretch {
+				err := s.scan(ctx, from, min(from+stretch, total), func(n uint32, run *tracefmt.Run) error { return f(w, n, run) })
+				if err != nil {
+					stop(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// workers is how many goroutines each uses.
+func (s *Bolt) workers() int {
+	if s.opt.Workers > 0 {
+		return s.opt.Workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 func (s *Bolt) assembler() tracefmt.Assembler {

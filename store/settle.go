@@ -7,6 +7,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
@@ -15,6 +16,7 @@ type settler struct {
 	s       *Bolt
 	asm     tracefmt.Assembler
 	plus    *sums // the runs as they are
+	whole   *analyze.Matcher
 	minus   *sums // the same runs as they were stored before
 	seg     uint32
 	bytes   []byte
@@ -23,7 +25,12 @@ type settler struct {
 }
 
 func newSettler(s *Bolt) *settler {
-	return &settler{s: s, asm: s.assembler()}
+	return &settler{s: s, asm: s.assembler(), whole: s.wholeRun()}
+}
+
+// wholeRun matches every call.
+func (s *Bolt) wholeRun() *analyze.Matcher {
+	return (&analyze.Query{}).Compile(s.names, s.config())
 }
 
 // before orders places in the input: sources by path, then offsets.
@@ -84,7 +91,7 @@ func (w *settler) settle(p *pending, keep bool) {
 	}
 	w.trim()
 	last := p.stored.last
-	p.stored = rowOf(p.hash, last, run)
+	p.stored = rowOf(p.hash, last, run, w.whole)
 	p.stored.gone = len(all) == 0
 }
 

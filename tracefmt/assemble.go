@@ -44,23 +44,26 @@ const noStart = math.MaxInt64
 // the fields that it names (formats-otel 5.3); lines of one streamed answer keep the latest usage (analysis-spec A.4). Three or more
 // contradicting lines of one identity that arrive out of order may keep a field of the earliest; no sum is affected by repeats.
 func (a *Assembler) Merge(recs []Record) []Record {
+	if len(recs) < 2 {
+		return recs
+	}
 	a.ids.reset(len(recs))
-	out := recs[:0]
+	n := 0 // records kept so far
 	for i := range recs {
 		r := &recs[i]
-		key := identity(r)
-		if key == "" {
-			out = append(out, *r)
-			continue
+		if key := identity(r); key != "" {
+			if at, found := a.ids.put(key, r.Kind == KindMark || r.Event != EventNone, int32(n)); found {
+				a.fold(&recs[at], r)
+				continue
+			}
 		}
-		if at, found := a.ids.put(key, r.Kind == KindMark || r.Event != EventNone, int32(len(out))); found {
-			a.fold(&out[at], r)
-			continue
+		if n < i {
+			recs[n] = *r
 		}
-		out = append(out, *r)
+		n++
 	}
-	clear(recs[len(out):])
-	return out
+	clear(recs[n:])
+	return recs[:n]
 }
 
 // identity is what makes a record the same as another of its run. Of run records there is one per run, and one per score that was given

@@ -62,6 +62,9 @@ func (x *expansion) arg(a string) error {
 	if err == nil && st.IsDir() {
 		return x.dir(a)
 	}
+	if err == nil && st.Mode()&(fs.ModeDevice|fs.ModeSocket) != 0 && st.Mode()&fs.ModeNamedPipe == 0 {
+		return &SourceError{a, ErrNotJSON, "a device, not a file"}
+	}
 	if err == nil {
 		x.add(a)
 		return nil
@@ -91,11 +94,15 @@ func (x *expansion) glob(pattern string) error {
 	n := len(x.files)
 	var errs []error
 	for _, path := range found {
-		if st, err := os.Stat(path); err == nil && st.IsDir() {
+		st, err := os.Stat(path)
+		switch {
+		case err == nil && st.IsDir():
 			errs = append(errs, x.dir(path))
-			continue
+		case err == nil && !st.Mode().IsRegular():
+			x.ignored = append(x.ignored, Ignored{path, "not a regular file"})
+		default:
+			x.look(path)
 		}
-		x.look(path)
 	}
 	if len(found) > 0 && len(x.files) > n {
 		return nil

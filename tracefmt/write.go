@@ -3,6 +3,7 @@ package tracefmt
 import (
 	"strconv"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -339,6 +340,12 @@ func (w *lineWriter) money(c *Call) {
 	w.bool("unpriced", true, c.State == CostUnpriced)
 }
 
+// Acts tells that a terminal may act on r instead of showing it: control characters and those that turn the direction of text. JSON that
+// we write has them escaped.
+func Acts(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r <= 0xffff && r != 0x200d && unicode.Is(unicode.Cf, r)
+}
+
 // appendText appends s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendText(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
@@ -346,13 +353,13 @@ func appendText(b []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+		if c >= ' ' && c != '"' && c != '\\' && c < 0x7f {
 			i++
 			continue
 		}
 		r, n := rune(c), 1
 		if c >= utf8.RuneSelf {
-			if r, n = utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || n > 1 {
+			if r, n = utf8.DecodeRuneInString(s[i:]); (r != utf8.RuneError || n > 1) && !Acts(r) {
 				i += n
 				continue
 			}
@@ -364,7 +371,7 @@ func appendText(b []byte, s string) []byte {
 		case r == utf8.RuneError:
 			b = append(b, "\ufffd"...)
 		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 		}
 		i += n
 		from = i

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"costscope/tracefmt"
@@ -35,8 +36,8 @@ func (a *app) find(in *inputs, store string) error {
 	in.ignored, in.missing = ignored, reasons(err)
 	for _, f := range files {
 		file := f
-		if f == "-" {
-			if file, err = a.copyStdin(store); err != nil {
+		if f == "-" || isPipe(f) {
+			if file, err = a.copyPipe(f, store, len(in.files)); err != nil {
 				return err
 			}
 			in.stdin = file
@@ -153,6 +154,9 @@ func reasons(err error) []string {
 var storeMagic = []byte{0xED, 0xDA, 0x0C, 0xED}
 
 func isStore(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // what a pipe holds can be read only once
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false
@@ -174,9 +178,19 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// copyStdin copies standard input into a file, since raw records are read again from where they stand.
-func (a *app) copyStdin(store string) (string, error) {
+// isPipe tells that a path can be read once only, as standard input.
+func isPipe(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
+}
+
+// copyPipe copies standard input or a pipe into a file, since raw records are read again from where they stand. n is the number of the
+// file among those of the command.
+func (a *app) copyPipe(name, store string, n int) (string, error) {
 	path := store + ".stdin"
+	if n > 0 {
+		path += strconv.Itoa(n)
+	}
 	if store == "" {
 		dir, err := a.tempDir()
 		if err != nil {
@@ -188,11 +202,32 @@ func (a *app) copyStdin(store string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if terminalOf(a.in) != nil {
+	from := a.in
+	if name != "-" {
+		from = &pipe{path: name}
+	} else if terminalOf(a.in) != nil {
 		fmt.Fprintln(a.err, "costscope: reading standard input; end it with ctrl+d")
 	}
-	err = copyUntil(a.ctx, f, a.in)
+	err = copyUntil(a.ctx, f, from)
 	return path, errors.Join(err, f.Close())
+}
+
+// A pipe is opened when it is first read: that waits for the one who writes it.
+type pipe struct {
+	path string
+	file *os.File
+}
+
+func (p *pipe) Read(b []byte) (n int, err error) {
+	if p.file == nil {
+		if p.file, err = os.Open(p.path); err != nil {
+			return 0, err
+		}
+	}
+	if n, err = p.file.Read(b); err != nil {
+		p.file.Close()
+	}
+	return n, err
 }
 
 // copyUntil copies, and gives up waiting when ctx ends.

@@ -26,7 +26,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 			code = exitNothing
 		}
 	}()
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write that met it
+	signal.Ignore(ignored...)
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 	a := &app{ctx: ctx, in: stdin, out: stdout, err: stderr, getenv: os.Getenv, now: time.Now}
