@@ -187,9 +187,20 @@ func (a *App) push(s screen) tea.Cmd {
 // pop goes back to the screen before, which finds its cursor where it was.
 func (a *App) pop() tea.Cmd {
 	a.remember()
-	a.top().leave()
+	top := a.top()
+	top.leave()
 	a.stack = a.stack[:len(a.stack)-1]
+	if z, ok := top.(*zoom); ok {
+		a.giveBack(z)
+	}
 	return a.top().load(a)
+}
+
+// giveBack puts the lens that filled the screen into the pane below, which shows what it last showed until there is news.
+func (a *App) giveBack(z *zoom) {
+	if t := a.table(); t != nil && t.pane == nil && z.kind == a.look.lens {
+		t.pane, t.kind = z.l, z.kind
+	}
 }
 
 func (a *App) remember() { a.prev = slices.Clone(a.stack) }

@@ -525,9 +525,20 @@ func (a *App) zoom() tea.Cmd {
 	if a.zoomed() {
 		return a.pop()
 	}
-	s, _ := a.table().under()
-	a.table().held = true
-	return a.push(newZoom(a.look.lens, s))
+	return a.table().zoom(a, a.look.lens)
+}
+
+// zoom lets a lens on the row under the cursor fill the screen. The pane's goes there with all that it knows.
+func (p *paths) zoom(a *App, kind int) tea.Cmd {
+	s, _ := p.under()
+	p.held = true
+	z := newZoom(kind, s)
+	if z.total = p.row(); p.pane != nil && p.kind == kind {
+		z.l, p.pane = p.pane, nil
+	}
+	a.remember()
+	a.stack = append(slices.Clone(a.stack), z)
+	return z.l.about(a, s, false)
 }
 
 func (a *App) switchUnit() tea.Cmd {
