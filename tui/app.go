@@ -228,7 +228,11 @@ func (a *App) refuse(s string) tea.Cmd {
 func (a *App) quit() tea.Cmd {
 	if a.status.Loading && !a.leaving {
 		a.leaving = true
-		return a.say("still reading · q again quits and keeps what was read · any other key stays")
+		key := "q"
+		if len(a.stack) > 1 {
+			key = "Q" // q goes back here
+		}
+		return a.say("still reading · " + key + " again quits and keeps what was read · any other key stays")
 	}
 	for _, s := range a.stack {
 		s.leave()
