@@ -89,7 +89,7 @@ func (r loadResult) write(w io.Writer, asJSON bool) error {
 		text string
 	}{{r.Unpriced, "without a price"}, {r.NoUsage, "without usage"}} {
 		if n.n > 0 && err == nil {
-			_, err = fmt.Fprintf(w, "%s %s: their cost is unknown and not in the sum\n", count(n.n, "call"), n.text)
+			_, err = fmt.Fprintf(w, "%s %s: cost unknown, not in the sum\n", count(n.n, "call"), n.text)
 		}
 	}
 	if r.Skipped > 0 && err == nil {
