@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -190,9 +189,6 @@ func TestSecondProcess(t *testing.T) {
 
 // TestFullDisk: a store that cannot grow says so and keeps its last whole batch; with room again, the load goes on.
 func TestFullDisk(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no file size limit here")
-	}
 	ownCache(t)
 	files := loadable(t, 24)
 	clean := filepath.Join(t.TempDir(), "clean.db")
