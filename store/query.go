@@ -168,7 +168,7 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 		}
 		s.order.of, s.order.slots, s.order.total = of, slots, total
 	}
-	page := analyze.CallPage{Total: s.order.total, From: max(0, min(from, len(s.order.slots)))}
+	page := analyze.CallPage{Total: s.order.total, Reach: len(s.order.slots), From: max(0, min(from, len(s.order.slots)))}
 	want := s.order.slots[page.From:min(page.From+n, len(s.order.slots))]
 	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}

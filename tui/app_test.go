@@ -572,7 +572,7 @@ func TestTablesAgree(t *testing.T) {
 	p := play(t, small(), 200, 40)
 	foot := p.screen()[strings.LastIndex(p.screen(), "\n"):]
 	for i := range actions {
-		if x := &actions[i]; x.foot != "" && (x.off == nil || x.off(p.a) == "") && !strings.Contains(foot, x.foot) {
+		if x := &actions[i]; x.inFoot(p.a) && !strings.Contains(foot, x.foot) {
 			t.Errorf("the footer lacks %q: %s", x.foot, foot)
 		}
 	}

@@ -94,7 +94,7 @@ func (p *helpPage) take(*App, reply) tea.Cmd    { return nil }
 func (p *helpPage) due(*App, due) tea.Cmd       { return nil }
 func (p *helpPage) leave()                      {}
 func (p *helpPage) relook(*App) tea.Cmd         { return nil }
-func (p *helpPage) summary(*App) string         { return "help" }
+func (p *helpPage) summary(*App) string         { return "help" + p.cur.more() }
 func (p *helpPage) page() int                   { return max(1, p.cur.rows-1) }
 func (p *helpPage) searched() string            { return p.match.String() }
 func (p *helpPage) move(_ *App, by int) tea.Cmd { p.cur.scroll(by); return nil }
