@@ -23,6 +23,7 @@ type ingest struct {
 	last   *pending
 	held   []*tracefmt.Batch // records of these wait
 	count  int               // records that wait
+	room   int               // records that their batches have room for: what is held counts, not what is used
 	seq    int64             // records taken so far
 
 	limit    int // records per commit: few at first, so that the screen fills at once
@@ -44,6 +45,7 @@ type pending struct {
 	row     uint32
 	stored  runRow            // as it was last stored; length 0 of last: never
 	recs    []tracefmt.Record // the merged records that are stored
+	worth   *sums             // what they are worth in the sums; nil when not remembered
 	news    []*tracefmt.Record
 	moved   map[string]bool // claim keys that went to another run since the last commit
 	seq     int64           // when it was last touched
@@ -51,6 +53,7 @@ type pending struct {
 	parts   int
 	bytes   uint32 // of all parts
 	touched bool
+	kept    bool // stays in memory after the commit
 }
 
 const (
@@ -131,8 +134,10 @@ func (in *ingest) take(j *job) error {
 			return err
 		}
 	}
+	in.pipe.batches.expect(len(b.Records))
 	in.held = append(in.held, b)
 	in.count += len(b.Records)
+	in.room += cap(b.Records)
 	return in.commitIfDue()
 }
 
