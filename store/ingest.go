@@ -29,6 +29,7 @@ type ingest struct {
 	limit    int // records per commit: few at first, so that the screen fills at once
 	since    time.Time
 	settlers []*settler
+	spare    sparePool
 	rows     map[uint32][]byte // blocks of rows changed since the last commit
 	nrows    uint32
 	ends     map[uint32]bool // sources whose state changed
@@ -71,7 +72,9 @@ func (s *Bolt) newIngest() (*ingest, error) {
 		n = runtime.GOMAXPROCS(0)
 	}
 	for range n {
-		in.settlers = append(in.settlers, newSettler(s))
+		w := newSettler(s)
+		w.spare = &in.spare
+		in.settlers = append(in.settlers, w)
 	}
 	return in, in.recall()
 }

@@ -17,6 +17,7 @@ type settler struct {
 	asm     tracefmt.Assembler
 	plus    *sums // the runs as they are
 	whole   *analyze.Matcher
+	spare   *sparePool
 	minus   *sums // the same runs as they were stored before
 	seg     uint32
 	bytes   []byte
@@ -64,7 +65,7 @@ func (w *settler) settle(p *pending) {
 	case len(p.recs) > 0:
 		w.minus.add(w.assemble(p.recs), p.recs)
 	}
-	w.news = w.news[:0]
+	w.news = slices.Grow(w.news[:0], len(p.news))
 	for _, r := range p.news {
 		w.news = append(w.news, *r)
 	}
@@ -75,7 +76,7 @@ func (w *settler) settle(p *pending) {
 		p.recs = slices.DeleteFunc(p.recs, func(r tracefmt.Record) bool { return p.moved[claimKey(&r)] })
 	}
 	if len(p.recs) > 0 {
-		p.recs = append(p.recs, w.news...)
+		p.recs = append(w.spare.grow(p.recs, len(w.news)), w.news...)
 		p.recs = w.asm.Merge(p.recs)
 		all = p.recs
 	}
@@ -85,7 +86,7 @@ func (w *settler) settle(p *pending) {
 	case len(all) == 0:
 	case p.kept:
 		if len(p.recs) == 0 {
-			p.recs = append(p.recs, w.news...)
+			p.recs = append(w.spare.grow(p.recs, len(w.news)), w.news...)
 		}
 		run = w.assemble(p.recs)
 		p.worth = newSums(w.s.config())
@@ -119,7 +120,7 @@ func (w *settler) write(p *pending, all []tracefmt.Record, rewrite bool) {
 
 // assemble leaves recs as they are.
 func (w *settler) assemble(recs []tracefmt.Record) *tracefmt.Run {
-	w.scratch = append(w.scratch[:0], recs...)
+	w.scratch = append(slices.Grow(w.scratch[:0], len(recs)), recs...)
 	return w.asm.Assemble(w.scratch)
 }
 
@@ -299,6 +300,8 @@ func (in *ingest) forget(list []*pending) {
 			p.kept = in.keeps(p)
 		}
 		if !p.kept || p.stored.gone {
+			in.spare.put(p.recs)
+			p.recs = nil
 			delete(in.byRows, row)
 			delete(in.runs, p.slot)
 		}
