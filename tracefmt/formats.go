@@ -100,7 +100,7 @@ var notedFlags = [...]struct {
 	text string
 }{
 	{FlagWriteSplitGuess, "cache writes without their lifetime: five-minute writes assumed"},
-	{FlagUnderstated, "output tokens recorded while the answer still streamed: a lower bound"},
+	{FlagUnderstated, "tokens recorded in part only, or while the answer still streamed: a lower bound"},
 }
 
 // noteFlags warns about what the records' flags say.
