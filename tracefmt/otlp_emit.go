@@ -110,8 +110,7 @@ func (d *Decoder) spanName() Sym {
 	if op, model, ok := bytes.Cut(name, []byte(" ")); ok && len(op) > 0 && len(model) > 2 && bytes.HasPrefix(st.asked, model) {
 		name = op
 	}
-	st.clean = cleanSpanName(st.clean[:0], name)
-	return d.sym(st.clean)
+	return d.names.sym(asSpan, name)
 }
 
 // usageOf sets the token counts.
