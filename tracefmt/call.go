@@ -176,7 +176,7 @@ const (
 	FlagZeroCost                          // a stated cost of 0 beside tokens: read as unknown
 	FlagBatch                             // billed at the batch rate
 	FlagIteration                         // an earlier attempt inside one answer (usage.iterations)
-	FlagUnderstated                       // the recorded output is known to be a lower bound
+	FlagUnderstated                       // the recorded tokens are known to be a lower bound
 )
 
 // SourceRef is where a record stands: the bytes [Offset, Offset+Length) of a source (after decompression).

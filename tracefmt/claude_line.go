@@ -407,7 +407,8 @@ func (u *claudeUsage) state(r *Record) {
 		r.Flags |= FlagWriteSplitGuess
 	}
 	r.Has |= u.has
-	r.Usage = Usage{Input: u.fresh + u.cached + write, CacheRead: u.cached, CacheWrite: write, CacheWrite1h: hour, Output: u.output}
+	r.Usage = Usage{Input: u.fresh, CacheRead: u.cached, CacheWrite: write, CacheWrite1h: hour, Output: u.output}
+	r.normaliseUsage(cacheBeside, noTotal)
 	if string(u.tier) == "batch" {
 		r.Flags |= FlagBatch
 	}

@@ -260,7 +260,7 @@ func (d *Decoder) flatDone(r *Record) error {
 		r.Name = f.word
 	}
 	d.flatEnd(r)
-	d.settleUsage(r, cacheInside, f.total)
+	d.settleUsage(r, reasonKept, f.total)
 	return nil
 }
 

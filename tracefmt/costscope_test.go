@@ -247,35 +247,6 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// TestUsageConventions follows formats-otel 1.1.
-func TestUsageConventions(t *testing.T) {
-	const io = HasInput | HasOutput
-	for name, tc := range map[string]struct {
-		u     Usage
-		has   Fields
-		c     convention
-		total int64
-		want  Usage
-		flags Flags
-	}{
-		"inside":                    {Usage{Input: 10000, CacheRead: 9000, Output: 100}, io | HasCacheRead, cacheInside, noTotal, Usage{Input: 10000, CacheRead: 9000, Output: 100}, 0},
-		"beside":                    {Usage{Input: 1000, CacheRead: 9000, Output: 100}, io | HasCacheRead, 0, noTotal, Usage{Input: 10000, CacheRead: 9000, Output: 100}, 0},
-		"test 1":                    {Usage{Input: 134, CacheRead: 150, CacheWrite: 50}, io, cacheInside, noTotal, Usage{Input: 334, CacheRead: 150, CacheWrite: 50}, FlagCacheOver | FlagCacheBeside},
-		"test 2: beside by total":   {Usage{Input: 500, CacheRead: 100, Output: 7}, io, cacheInside, 607, Usage{Input: 600, CacheRead: 100, Output: 7}, FlagCacheBeside},
-		"test 2: inside by total":   {Usage{Input: 500, CacheRead: 100, Output: 7}, io, 0, 507, Usage{Input: 500, CacheRead: 100, Output: 7}, 0},
-		"reasoning beside by total": {Usage{Input: 179, Output: 35, Reasoning: 64}, io | HasReasoning, cacheInside, 278, Usage{Input: 179, Output: 99, Reasoning: 64}, 0},
-		"reasoning inside by total": {Usage{Input: 6, Output: 2055, Reasoning: 1104}, io | HasReasoning, reasonOutside, 2061, Usage{Input: 6, Output: 2055, Reasoning: 1104}, 0},
-		"unattributed":              {Usage{Input: 5, Output: 845}, io, cacheInside, 2023, Usage{Input: 5, Output: 845, Unattributed: 1173}, 0},
-		"one hour alone":            {Usage{Input: 5, CacheWrite1h: 8, Output: 1}, io | HasCacheWrite1h, 0, noTotal, Usage{Input: 13, CacheWrite: 8, CacheWrite1h: 8, Output: 1}, 0},
-	} {
-		r := Record{Usage: tc.u, Has: tc.has}
-		NewDecoder(NewNames(), nil).settleUsage(&r, tc.c, tc.total)
-		if r.Usage != tc.want || r.Flags != tc.flags || r.Usage.Uncached() < 0 {
-			t.Errorf("%s: %+v %b, want %+v", name, r.Usage, r.Flags, tc.want)
-		}
-	}
-}
-
 // TestWrittenCallsReadBack checks decode(write(call)) == call for many invented records.
 func TestWrittenCallsReadBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))

@@ -3,6 +3,7 @@ package tracefmt
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -147,7 +148,7 @@ func (f *findings) vote(p *peek, votes []int) {
 			return
 		}
 	}
-	for k := range p.keys {
+	for _, k := range slices.Sorted(maps.Keys(p.keys)) {
 		if !slices.Contains(f.keys, k) && len(f.keys) < 30 {
 			f.keys = append(f.keys, k)
 		}

@@ -77,7 +77,7 @@ type Warning struct {
 
 // NewDecoder returns a decoder that gives its names to n. warn may be nil.
 func NewDecoder(n *Names, warn func(Warning)) *Decoder {
-	return &Decoder{names: nameCache{all: n, seen: map[string]Sym{}}, warn: warn}
+	return &Decoder{names: nameCache{all: n}, warn: warn}
 }
 
 // Decode reads one value. Either all of its records are appended to Out, or an error says why none is.
@@ -100,7 +100,7 @@ var notedFlags = [...]struct {
 	text string
 }{
 	{FlagWriteSplitGuess, "cache writes without their lifetime: five-minute writes assumed"},
-	{FlagUnderstated, "output tokens recorded while the answer still streamed: a lower bound"},
+	{FlagUnderstated, "tokens recorded in part only, or while the answer still streamed: a lower bound"},
 }
 
 // noteFlags warns about what the records' flags say.
@@ -127,8 +127,6 @@ func (d *Decoder) add() *Record {
 	r.Format, r.Src = d.Format, d.src
 	return r
 }
-
-func (d *Decoder) sym(b []byte) Sym { return d.names.sym(b) }
 
 func (d *Decoder) warnf(format string, args ...any) {
 	if d.warn != nil {

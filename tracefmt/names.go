@@ -76,68 +76,61 @@ func (n *Names) From(y Sym) []string {
 	return append([]string(nil), n.names[y:]...)
 }
 
-// A nameCache is one worker's view of Names: a lookup takes no lock and, for a name seen before, allocates nothing.
+// A nameCache is one worker's view of Names: a lookup takes no lock and, for a text seen before, costs one map access and no memory.
 type nameCache struct {
-	all   *Names
-	seen  map[string]Sym
-	clean map[string]Sym // the same for names that ids are cut out of
-	whole map[string]Sym // the same for texts of our own making
+	all  *Names
+	seen [nameForms]map[string]Sym
 }
 
-// maxCachedNames bounds a worker's cache; past it the cache starts anew.
+// A nameForm is what is made of a text before it becomes a name.
+type nameForm uint8
+
+const (
+	asTidy  nameForm = iota // what a terminal can take
+	asExact                 // as it stands: a text that was put together here
+	asGroup                 // without ids: calls are grouped by it
+	asSpan                  // without ids and without words for the kind of span
+	nameForms
+)
+
+func (f nameForm) of(b []byte) []byte {
+	switch f {
+	case asExact:
+		return b
+	case asGroup:
+		return cleanName(b)
+	case asSpan:
+		return cleanSpanName(b)
+	}
+	return tidy(b)
+}
+
+// maxCachedNames bounds a worker's cache of one form; past it the cache starts anew.
 const maxCachedNames = 1 << 16
 
-// sym returns the number of the text b, tidied.
-func (c *nameCache) sym(b []byte) Sym {
+// sym returns the number of the text b in the form f.
+func (c *nameCache) sym(f nameForm, b []byte) Sym {
 	if len(b) == 0 {
 		return 0
 	}
-	if y, ok := c.seen[string(b)]; ok {
+	seen := c.seen[f]
+	if y, ok := seen[string(b)]; ok {
 		return y
 	}
-	y := c.all.Sym(string(tidy(b)))
-	if len(c.seen) >= maxCachedNames {
-		clear(c.seen)
+	if seen == nil || len(seen) >= maxCachedNames {
+		seen = map[string]Sym{}
+		c.seen[f] = seen
 	}
-	c.seen[string(b)] = y
+	y := c.all.Sym(string(f.of(b)))
+	seen[string(b)] = y
 	return y
 }
 
-// exact returns the number of b as it stands, for texts that are put together here.
-func (c *nameCache) exact(b []byte) Sym {
-	if len(b) == 0 {
-		return 0
-	}
-	if y, ok := c.whole[string(b)]; ok {
-		return y
-	}
-	s := string(b)
-	y := c.all.Sym(s)
-	if c.whole == nil || len(c.whole) >= maxCachedNames {
-		c.whole = map[string]Sym{}
-	}
-	c.whole[s] = y
-	return y
-}
-
-// name returns the number of b without the ids in it: calls are grouped by it.
-func (c *nameCache) name(b []byte) Sym {
-	if len(b) == 0 {
-		return 0
-	}
-	if y, ok := c.clean[string(b)]; ok {
-		return y
-	}
-	y := c.all.Sym(string(cleanName(b)))
-	if c.clean == nil || len(c.clean) >= maxCachedNames {
-		c.clean = map[string]Sym{}
-	}
-	c.clean[string(b)] = y
-	return y
-}
+// sym returns the number of b, tidied.
+func (d *Decoder) sym(b []byte) Sym { return d.names.sym(asTidy, b) }
 
 // name returns the number of b as a name to group calls by (workflow, agent, step): ids in it are cut out.
-func (d *Decoder) name(b []byte) Sym { return d.names.name(b) }
+func (d *Decoder) name(b []byte) Sym { return d.names.sym(asGroup, b) }
 
 // maxName is the longest name in bytes; more is cut off.
 const maxName = 300
@@ -182,19 +175,13 @@ func cleanName(b []byte) []byte {
 	b = tidy(b)
 	var t []byte
 	kept := 0 // up to here b was copied to t
-	for i := 0; i < len(b); {
-		n := hexRun(b[i:])
-		if n == 0 || i > 0 && wordByte(b[i-1]) && !isDigit(b[i-1]) {
-			i += max(n, 1)
-			continue
-		}
-		before := b[kept:i]
+	for at, n := nextID(b, 0); n > 0; at, n = nextID(b, at+n) {
+		before := b[kept:at]
 		t = append(t, trimJoint(before)...)
-		i += n
-		if i < len(b) && bytes.HasSuffix(before, bracketOf(b[i])) {
-			i++
+		kept = at + n
+		if kept < len(b) && bytes.HasSuffix(before, bracketOf(b[kept])) {
+			kept++
 		}
-		kept = i
 	}
 	if kept == 0 {
 		return b
@@ -204,6 +191,45 @@ func cleanName(b []byte) []byte {
 		return b
 	}
 	return t
+}
+
+// spanWords are cut from the front and the end of a span's name: what remains names the agent, the workflow or the step.
+var spanWords = struct{ front, end []string }{
+	front: []string{"invoke_agent ", "invoke_workflow ", "create_agent ", "execute_tool ", "ai.toolCall ", "agent.", "agent "},
+	end:   []string{".agent", ".workflow", ".task", ".tool", " agent"},
+}
+
+// cleanSpanName is name without ids and without words that say only what kind of span it is.
+func cleanSpanName(name []byte) []byte {
+	n := cleanName(name)
+	if string(n) == "agent run" {
+		return n
+	}
+	for _, w := range spanWords.front {
+		if len(n) > len(w) && string(n[:len(w)]) == w {
+			n = n[len(w):]
+			break
+		}
+	}
+	for _, w := range spanWords.end {
+		if len(n) > len(w) && string(n[len(n)-len(w):]) == w {
+			n = n[:len(n)-len(w)]
+			break
+		}
+	}
+	return n
+}
+
+// nextID finds the first id in b from byte i on; n is its length, 0 when there is none.
+func nextID(b []byte, i int) (at, n int) {
+	for i < len(b) {
+		n := hexRun(b[i:])
+		if n > 0 && (i == 0 || !wordByte(b[i-1]) || isDigit(b[i-1])) {
+			return i, n
+		}
+		i += max(n, 1)
+	}
+	return i, 0
 }
 
 // trimJoint takes away what joined an id to the name before it.

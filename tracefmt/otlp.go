@@ -17,7 +17,6 @@ type otlpState struct {
 	lastRun   string
 	name      []byte // the span's name
 	asked     []byte // the model asked for
-	clean     []byte
 	path      []byte
 	jsonPath  []byte
 	tags      tagSet

@@ -110,8 +110,7 @@ func (d *Decoder) spanName() Sym {
 	if op, model, ok := bytes.Cut(name, []byte(" ")); ok && len(op) > 0 && len(model) > 2 && bytes.HasPrefix(st.asked, model) {
 		name = op
 	}
-	st.clean = cleanSpanName(st.clean[:0], name)
-	return d.sym(st.clean)
+	return d.names.sym(asSpan, name)
 }
 
 // usageOf sets the token counts.
@@ -120,44 +119,43 @@ func (d *Decoder) usageOf(r *Record, sp *otlpSpan) {
 		d.warnf("a token count is not a whole number from 0 to 10^15: the span's usage is unknown")
 		return
 	}
-	c := &sp.counts
-	w := statedUsage{Total: c[slotTotal], HasTotal: sp.countRank[slotTotal] != 0, RestInput: c[slotRestInput], RestOutput: c[slotRestOutput]}
-	w.Usage = Usage{Input: c[slotInput], CacheRead: c[slotRead], CacheWrite: c[slotWrite], CacheWrite1h: c[slotWrite1h], Output: c[slotOutput], Reasoning: c[slotReasoning]}
+	c, total := &sp.counts, int64(noTotal)
+	u := &r.Usage
 	for _, f := range [...]struct {
 		slot slot
 		has  Fields
-	}{{slotInput, HasInput}, {slotRead, HasCacheRead}, {slotWrite, HasCacheWrite}, {slotWrite1h, HasCacheWrite1h}, {slotOutput, HasOutput}, {slotReasoning, HasReasoning}} {
+		to   *int64
+	}{
+		{slotInput, HasInput, &u.Input}, {slotRead, HasCacheRead, &u.CacheRead}, {slotWrite, HasCacheWrite, &u.CacheWrite},
+		{slotWrite1h, HasCacheWrite1h, &u.CacheWrite1h}, {slotOutput, HasOutput, &u.Output}, {slotReasoning, HasReasoning, &u.Reasoning},
+	} {
 		if sp.countRank[f.slot] != 0 {
-			w.Has |= f.has
+			*f.to = c[f.slot]
+			r.Has |= f.has
 		}
 	}
-	if w.HasTotal && w.Has&(HasInput|HasOutput) == 0 && (r.Kind == KindEmbedding || r.Kind == KindReranker) {
-		w.Input, w.Has = w.Total, w.Has|HasInput // they have no output: the total is the input
+	if sp.countRank[slotTotal] != 0 {
+		total = c[slotTotal]
 	}
-	if w.Has == 0 {
-		return
+	if total != noTotal && r.Has&(HasInput|HasOutput) == 0 && (r.Kind == KindEmbedding || r.Kind == KindReranker) {
+		u.Input, r.Has = total, r.Has|HasInput // they have no output: the total is the input
 	}
-	var odd bool
-	var flags Flags
-	r.Usage, w.Has, flags, odd = normaliseUsage(w, sp.style())
-	r.Has |= w.Has
-	r.Flags |= flags
-	if flags&FlagCacheOver != 0 {
-		d.warnf("more cached input tokens than input_tokens: they are taken as beside the input")
+	if total != u.Input+u.Output || r.Has&HasInput == 0 { // else the total says that these are inside
+		u.Input += c[slotRestInput]
+		u.Output += c[slotRestOutput]
 	}
-	if odd {
-		d.warnf("a stated total exceeds input and output: the rest is kept as unattributed")
-	}
+	d.settleUsage(r, sp.convention(), total)
 }
 
-func (sp *otlpSpan) style() usageStyle {
+// convention is Langfuse's own, that of raw Anthropic numbers where the span repeats these, else OpenTelemetry's.
+func (sp *otlpSpan) convention() convention {
 	switch {
 	case sp.details && !sp.inside:
-		return styleBeside
+		return cacheBeside | reasonBeside
 	case sp.countRank[slotAnthropicInput] != 0 && sp.counts[slotAnthropicInput] == sp.counts[slotInput]:
-		return styleReadBeside
+		return cacheProven
 	}
-	return styleInside
+	return 0
 }
 
 // costOf sets the stated cost: a total, else input and output cost together.

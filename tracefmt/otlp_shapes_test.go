@@ -257,11 +257,21 @@ func TestCleanSpanName(t *testing.T) {
 	for in, want := range map[string]string{
 		"invoke_agent planner": "planner", "invoke_workflow support-refund": "support-refund", "planner.agent": "planner", "support-refund.workflow": "support-refund",
 		"agent.f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11": "agent", "run 4bf92f3577b34da6a3ce929d0e0e4736 again": "run again", "agent run": "agent run", "agent planner": "planner",
-		"deadbeef": "deadbeef", "chat": "chat", "f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11": "f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11", "facade-decade-effaced": "facade-decade-effaced", "": "",
+		"invoke_agent f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11": "invoke_agent", "execute_tool find_3fa9c1d2": "find", "deadbeef": "deadbeef", "chat": "chat", "f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11": "f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11", "facade-decade-effaced": "facade-decade-effaced", "": "",
 	} {
-		if got := string(cleanSpanName(nil, []byte(in))); got != want {
+		if got := string(cleanSpanName([]byte(in))); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestTagsHoldNoIDs(t *testing.T) {
+	var set tagSet
+	for _, tag := range [][2]string{{"commit", "3fa9c1d2"}, {"job", "f9f77d1a-437f-4d11-8e1d-2f0b4b9a1c11"}, {"run", "run 3fa9c1d2 of 4bf92f3577b34da6a3ce"}, {"ms", "12345"}, {"tier", "1234"}, {"", "team:core"}} {
+		set.addOTLPTag([]byte(tag[0]), []byte(tag[1]))
+	}
+	if got := string(set.join()); got != "commit=3fa9c1d2\x1fteam=core\x1ftier=1234" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -339,8 +339,7 @@ func (d *Decoder) setSym(rule attrRule, v []byte) {
 		}
 		y = d.sym(v)
 	case slotWorkflow, slotWorkflowHint, slotEntity, slotAgent, slotStep, slotGraphNode:
-		d.otlp.clean = cutIDs(d.otlp.clean[:0], v)
-		y = d.sym(d.otlp.clean)
+		y = d.name(v)
 	case slotError:
 		sp.typedError = sp.typedError || rule.rank == 0
 		d.setError(v, rule.rank)
@@ -363,8 +362,7 @@ func (d *Decoder) setError(v []byte, rank uint8) {
 	if len(v) > maxError {
 		v = bytes.ToValidUTF8(v[:maxError], nil)
 	}
-	d.otlp.clean = cutIDs(d.otlp.clean[:0], v)
-	sp.syms[slotError], sp.symRank[slotError] = d.sym(d.otlp.clean), rank+1
+	sp.syms[slotError], sp.symRank[slotError] = d.sym(cleanName(v)), rank+1 // not d.name: a text with an id in it does not come again
 }
 
 func (d *Decoder) providerSym(v []byte) Sym {

@@ -8,10 +8,13 @@ const (
 	maxNumber = 4
 )
 
+// minTagID is the least length of an id that makes a text no tag: a shorter one may be a commit or a customer.
+const minTagID = 12
+
 // addOTLPTag enters a tag of a span; without a key, value is the tag, and key:value in it means key=value. Ids, long texts and measurements
 // are no tags.
 func (t *tagSet) addOTLPTag(key, value []byte) {
-	if len(value) == 0 || len(key)+len(value) > maxTag || hasID(value) || len(value) > maxNumber && numberOK(value) {
+	if len(value) == 0 || len(key)+len(value) > maxTag || holdsID(value) || len(value) > maxNumber && numberOK(value) {
 		return
 	}
 	if len(key) == 0 {
@@ -21,4 +24,14 @@ func (t *tagSet) addOTLPTag(key, value []byte) {
 		}
 	}
 	t.add(key, value)
+}
+
+// holdsID says that an id of some length stands in b.
+func holdsID(b []byte) bool {
+	for at, n := nextID(b, 0); n > 0; at, n = nextID(b, at+n) {
+		if n >= minTagID {
+			return true
+		}
+	}
+	return false
 }

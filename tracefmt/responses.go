@@ -182,7 +182,7 @@ func decodeAnthropic(d *Decoder, value []byte) error {
 	if s.err != nil {
 		return s.err
 	}
-	return d.finishAnswer(r, &u, 0)
+	return d.finishAnswer(r, &u, cacheBeside)
 }
 
 func (d *Decoder) anthropicMessage(r *Record, u *rawUsage) error {
@@ -233,9 +233,9 @@ func decodeOpenAI(d *Decoder, value []byte) error {
 	if r.Kind == KindEmbedding && r.ID == "" {
 		return skipError("an embeddings answer without an id: it cannot be told from its copies")
 	}
-	c := cacheInside
+	var c convention
 	if u.anthropic { // a gateway's answer in OpenAI's shape
-		c = 0
+		c = cacheBeside
 	}
 	return d.finishAnswer(r, &u, c)
 }

@@ -63,7 +63,7 @@ func tagKey(b []byte) []byte {
 }
 
 // tags returns the number of the set.
-func (d *Decoder) tags(t *tagSet) Sym { return d.names.exact(t.join()) }
+func (d *Decoder) tags(t *tagSet) Sym { return d.names.sym(asExact, t.join()) }
 
 // MakeTags returns the text of a set of tags, as Record.Tags names it.
 func MakeTags(tags map[string]string) string {
