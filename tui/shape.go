@@ -96,6 +96,9 @@ func (t *shape) request(a *App) tea.Cmd {
 		if err != nil {
 			return nil, err
 		}
+		if costUnknown(&table.Total) {
+			runs = nil // their costs are not 0
+		}
 		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
 	})
 }
@@ -375,6 +378,9 @@ func inkOf(barW int) int {
 func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 	l := sp.unit + "s " + count(sp.n)
 	r := "money " + moneyInt(sp.sum)
+	if t.data.total.Incomplete() {
+		r = "money ≥" + moneyInt(sp.sum)
+	}
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
