@@ -61,7 +61,7 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
 	l.rows, l.cur, l.ref, l.want = nil, window{rows: l.cur.rows}, analyze.CallRef{}, 0
 	if !first {
-		return l.later(a, pause)
+		return l.later(a, l.pause())
 	}
 	return l.request(a)
 }

@@ -424,11 +424,11 @@ func (a *App) chooseColumns() tea.Cmd {
 
 // columnAbout says what the columns mean.
 var columnAbout = map[string]string{
-	"share": "part of the measure in this scope", "sum": "shares added up from the top", "cost": "what counts; ≥ where calls have no price",
+	"share": "part of the measure in this scope", "sum": "shares added up from the top", "cost": "what counts; ≥ where calls have no price or no token counts",
 	"calls": "calls of models, tools, people", "failed": "✗ failed calls of all", "retry": "↻ attempts after the first, of all calls",
 	"wasted": "cost of attempts that failed", "p50": "median cost of a call", "p99": "cost that 1 call in 100 exceeds", "max": "dearest call",
 	"top1%": "part of the cost of the dearest 1% of calls", "tokens": "input and output", "cached": "part of the input read from a cache",
-	"runs": "distinct runs with a call here", "$/success": "cost of finished runs per successful run", "bar": "█ useful and ▒ wasted",
+	"runs": "distinct runs with a call here", "$/success": "cost of finished runs, failed ones too, per success", "bar": "█ useful and ▒ wasted",
 }
 
 // groupBy lets a person choose what the rows are.

@@ -307,11 +307,11 @@ func (a *App) missing() []fact {
 			f = append(f, fact{roleFail, "✗ a sum is too large to show", "✗ overflow"})
 		case t.Unpriced > 0:
 			f = append(f, fact{roleWarn, "? " + n + plural(int(t.Unpriced), " call", " calls") + " unpriced", "? " + n + " unpriced"})
-		case t.Calls > 0:
+		case t.Calls > 0 && !t.Incomplete():
 			f = append(f, fact{roleDim, "all " + count(t.Calls) + " calls priced", "all priced"})
 		}
-		if n := count(t.NoUsage); t.NoUsage > 0 {
-			f = append(f, fact{roleWarn, "– " + n + " without usage", "– " + n + " no usage"})
+		if none := t.NoUsage - t.Unbilled; none > 0 { // failed calls without usage cost nothing
+			f = append(f, fact{roleWarn, "– " + count(none) + " without usage", "– " + count(none) + " no usage"})
 		}
 	}
 	if n := len(a.status.Warnings); n > 0 {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -47,9 +46,6 @@ type drawing struct {
 	lines      []string
 }
 
-// pause is how long the cursor must rest before a lens asks.
-const pause = 60 * time.Millisecond
-
 // keptAnswers bounds the answers that a lens keeps while the data stay the same.
 const keptAnswers = 64
 
@@ -65,7 +61,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 		t.again = true
 		return nil
 	}
-	moved := key != t.key
+	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
 		t.bar = -1
@@ -75,8 +71,8 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 		t.data = d
 		return nil
 	}
-	if moved && t.data != nil {
-		return t.later(a, pause)
+	if moved && !first {
+		return t.later(a, t.pause())
 	}
 	return t.request(a)
 }
@@ -99,6 +95,9 @@ func (t *shape) request(a *App) tea.Cmd {
 		table, err := src.Rollup(ctx, s.by())
 		if err != nil {
 			return nil, err
+		}
+		if costUnknown(&table.Total) {
+			runs = nil // their costs are not 0
 		}
 		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
 	})
@@ -379,6 +378,9 @@ func inkOf(barW int) int {
 func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 	l := sp.unit + "s " + count(sp.n)
 	r := "money " + moneyInt(sp.sum)
+	if t.data.total.Incomplete() {
+		r = "money ≥" + moneyInt(sp.sum)
+	}
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
