@@ -602,20 +602,8 @@ func (d *Decoder) flatFingerprint(to *uint64) error {
 			return nil
 		}
 	}
-	*to = hashText(b)
+	*to = textHash(b)
 	return nil
-}
-
-// hashText is FNV-1a with its bits mixed; never 0, and the same in every process, for stores keep it.
-func hashText(b []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	h ^= h >> 32
-	h *= 0x9E3779B97F4A7C15
-	h ^= h >> 29
-	return max(h, 1)
 }
 
 func (d *Decoder) flatContext(r *Record) error {

@@ -40,7 +40,7 @@ func TestCostscopeFields(t *testing.T) {
 			Start: at("2025-11-24T16:00:00.301Z"), End: at("2025-11-24T16:00:02.401Z"),
 			Usage:    Usage{Input: 1210, CacheRead: 200, CacheWrite: 100, CacheWrite1h: 40, Output: 340, Reasoning: 256},
 			Recorded: 982_500_000, Attempt: 2, RetryOf: "x", RetryKind: RetryPlain, Score: 0.5,
-			Fingerprints: [4]uint64{0x1f, 0xff, hashText([]byte("not hex")), 0}, Context: &[ContextParts]int64{605, 0, 0, 0, 0, 363, 200, 42},
+			Fingerprints: [4]uint64{0x1f, 0xff, textHash([]byte("not hex")), 0}, Context: &[ContextParts]int64{605, 0, 0, 0, 0, 363, 200, 42},
 		},
 		{
 			Run: "r1", ID: "2", Format: FormatCostscope, Kind: KindTool, Status: StatusError, Has: HasStart | HasEnd, Name: y("execute_tool"),
