@@ -608,8 +608,7 @@ func (d *Decoder) flatFingerprint(to *uint64) error {
 
 func (d *Decoder) flatContext(r *Record) error {
 	s, f := &d.scan, &d.flat
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
 	if len(f.parts) == 0 {
@@ -617,7 +616,7 @@ func (d *Decoder) flatContext(r *Record) error {
 	}
 	parts, any := &f.parts[0], false
 	*parts = [ContextParts]int64{}
-	for s.object(); s.next(); {
+	for s.next() {
 		i := ContextParts - 1
 		for k, name := range ContextNames {
 			if string(s.key()) == name {
@@ -690,11 +689,10 @@ func parseFloat(b []byte) (float64, bool) {
 
 func (d *Decoder) flatScores(r *Record) error {
 	s := &d.scan
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
-	for s.object(); s.next(); {
+	for s.next() {
 		name := string(tidy(s.key()))
 		if v, ok := parseFloat(s.num()); ok {
 			d.flat.facts.Scores = append(d.flat.facts.Scores, Value{name, v})
@@ -750,18 +748,16 @@ func parseOutcome(b []byte) Outcome {
 
 func (d *Decoder) flatValues() {
 	s := &d.scan
-	if s.kind() != '[' {
-		s.skip()
+	if !s.enter('[') {
 		return
 	}
-	for s.array(); s.next(); {
-		if s.kind() != '{' {
-			s.skip()
+	for s.next() {
+		if !s.enter('{') {
 			continue
 		}
 		var v Value
 		ok := false
-		for s.object(); s.next(); {
+		for s.next() {
 			switch string(s.key()) {
 			case "unit":
 				v.Unit = string(tidy(s.str()))

@@ -247,6 +247,17 @@ func TestTags(t *testing.T) {
 	}
 }
 
+func TestWhatActsIsEscaped(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\x1b[2J": `"a\u001b[2J"`, "a\u202eb": `"a\u202eb"`, "a\U000e0041b": `"a\udb40\udc41b"`, "e\u0301 \U0001f468\u200d\U0001f469": "\"e\u0301 \U0001f468\u200d\U0001f469\"",
+		"\"\\\xff": `"\"\\` + "\ufffd" + `"`,
+	} {
+		if got := string(appendText(nil, in)); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
+
 // TestWrittenCallsReadBack checks decode(write(call)) == call for many invented records.
 func TestWrittenCallsReadBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
