@@ -3,7 +3,6 @@ package analyze
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"costscope/tracefmt"
@@ -30,7 +29,7 @@ func escaped(doc []byte) []byte {
 		if r < 0x7f || !tracefmt.Acts(r) {
 			continue
 		}
-		out = fmt.Appendf(append(out, doc[from:i]...), "\\u%04x", r)
+		out = tracefmt.AppendEscape(append(out, doc[from:i]...), r)
 		from = i + len(string(r))
 	}
 	return append(out, doc[from:]...)

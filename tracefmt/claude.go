@@ -87,7 +87,7 @@ func decodeClaude(d *Decoder, value []byte) error {
 	s.reset(value)
 	for s.object(); s.next(); {
 		if to := l.textMember(s.key()); to != nil {
-			*to = rawText(s)
+			*to = s.rawText()
 			continue
 		}
 		l.member(s)

@@ -53,29 +53,9 @@ func (l *claudeLine) reset() {
 	l.msg.iterations, l.msg.uses, l.msg.results = m.iterations[:0], m.uses[:0], m.results[:0]
 }
 
-// rawText reads a string as it is written, without its quotes; other values give nil.
-func rawText(s *scanner) []byte {
-	if s.kind() != '"' {
-		s.skip()
-		return nil
-	}
-	v, _ := s.rawString()
-	return v
-}
-
 func flag(s *scanner) bool {
 	v, _ := s.boolean()
 	return v
-}
-
-// enter enters an object; it skips a value of another kind and returns false.
-func enter(s *scanner) bool {
-	if s.kind() != '{' {
-		s.skip()
-		return false
-	}
-	s.object()
-	return true
 }
 
 // textMember is where the text of a member goes; nil for members that are not plain text or do not matter.
@@ -143,15 +123,15 @@ func (l *claudeLine) member(s *scanner) {
 }
 
 func (l *claudeLine) readData(s *scanner) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
 		switch string(s.key()) {
 		case "type":
-			l.dataKind = rawText(s)
+			l.dataKind = s.rawText()
 		case "agentId":
-			l.inner.agent = rawText(s)
+			l.inner.agent = s.rawText()
 		case "message":
 			l.readInner(s)
 		default:
@@ -161,15 +141,15 @@ func (l *claudeLine) readData(s *scanner) {
 }
 
 func (l *claudeLine) readInner(s *scanner) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
 		switch string(s.key()) {
 		case "type":
-			l.inner.kind = rawText(s)
+			l.inner.kind = s.rawText()
 		case "uuid":
-			l.inner.uuid = rawText(s)
+			l.inner.uuid = s.rawText()
 		case "message":
 			l.msg.read(s)
 		default:
@@ -179,13 +159,13 @@ func (l *claudeLine) readInner(s *scanner) {
 }
 
 func (l *claudeLine) readCompact(s *scanner) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
 		switch string(s.key()) {
 		case "trigger":
-			l.trigger = rawText(s)
+			l.trigger = s.rawText()
 		case "preTokens":
 			if n, ok := parseInt(s.num()); ok && n >= 0 && n <= maxCount {
 				l.preTokens = n
@@ -199,12 +179,12 @@ func (l *claudeLine) readCompact(s *scanner) {
 // readError looks for a status and, in whatever depth, for the first text that says more than "error".
 func (l *claudeLine) readError(s *scanner) {
 	if s.kind() == '"' {
-		if v := rawText(s); len(l.errorText) == 0 && string(v) != "error" {
+		if v := s.rawText(); len(l.errorText) == 0 && string(v) != "error" {
 			l.errorText = v
 		}
 		return
 	}
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
@@ -221,15 +201,15 @@ func (l *claudeLine) readError(s *scanner) {
 
 func (m *claudeMessage) read(s *scanner) {
 	m.uses, m.results, m.iterations, m.text = m.uses[:0], m.results[:0], m.iterations[:0], nil
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
 		switch string(s.key()) {
 		case "id":
-			m.id = rawText(s)
+			m.id = s.rawText()
 		case "model":
-			m.model = rawText(s)
+			m.model = s.rawText()
 		case "content":
 			m.blocks(s)
 		case "usage":
@@ -251,7 +231,7 @@ func (m *claudeMessage) bad() bool {
 
 func (m *claudeMessage) blocks(s *scanner) {
 	if s.kind() != '[' {
-		m.text = rawText(s)
+		m.text = s.rawText()
 		return
 	}
 	for s.array(); s.next(); {
@@ -261,7 +241,7 @@ func (m *claudeMessage) blocks(s *scanner) {
 
 // block reads one content block: only tools, and the words of an error, matter.
 func (m *claudeMessage) block(s *scanner) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	var kind, id, name, resultOf, text, input []byte
@@ -269,19 +249,19 @@ func (m *claudeMessage) block(s *scanner) {
 	for s.next() {
 		switch string(s.key()) {
 		case "type":
-			kind = rawText(s)
+			kind = s.rawText()
 		case "id":
-			id = rawText(s)
+			id = s.rawText()
 		case "name":
-			name = rawText(s)
+			name = s.rawText()
 		case "tool_use_id":
-			resultOf = rawText(s)
+			resultOf = s.rawText()
 		case "is_error":
 			failed = flag(s)
 		case "input":
 			input = s.raw()
 		case "text":
-			text = rawText(s)
+			text = s.rawText()
 		default:
 			s.skip()
 		}
@@ -309,12 +289,12 @@ func isAgentTool(name []byte) bool { return string(name) == "Task" || string(nam
 func agentKind(input []byte) (kind []byte) {
 	var s scanner
 	s.reset(input)
-	if !enter(&s) {
+	if !s.enter('{') {
 		return nil
 	}
 	for s.next() {
 		if string(s.key()) == "subagent_type" {
-			kind = rawText(&s)
+			kind = s.rawText()
 			continue
 		}
 		s.skip()
@@ -324,7 +304,7 @@ func agentKind(input []byte) (kind []byte) {
 
 // read takes in a usage object; the entries of iterations go to m, which may be nil.
 func (u *claudeUsage) read(s *scanner, m *claudeMessage) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	*u = claudeUsage{present: true}
@@ -341,11 +321,11 @@ func (u *claudeUsage) read(s *scanner, m *claudeMessage) {
 		case "cache_creation":
 			u.split(s)
 		case "service_tier":
-			u.tier = rawText(s)
+			u.tier = s.rawText()
 		case "model":
-			u.model = rawText(s)
+			u.model = s.rawText()
 		case "type":
-			u.kind = rawText(s)
+			u.kind = s.rawText()
 		case "iterations":
 			m.readIterations(s)
 		default:
@@ -355,7 +335,7 @@ func (u *claudeUsage) read(s *scanner, m *claudeMessage) {
 }
 
 func (u *claudeUsage) split(s *scanner) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
@@ -415,17 +395,17 @@ func (u *claudeUsage) state(r *Record) {
 }
 
 func (t *claudeResult) read(s *scanner) {
-	if !enter(s) {
+	if !s.enter('{') {
 		return
 	}
 	for s.next() {
 		switch string(s.key()) {
 		case "agentId":
-			t.agent = rawText(s)
+			t.agent = s.rawText()
 		case "agentType":
-			t.agentType = rawText(s)
+			t.agentType = s.rawText()
 		case "resolvedModel":
-			t.model = rawText(s)
+			t.model = s.rawText()
 		case "usage":
 			t.usage.read(s, nil)
 		default:

@@ -1,10 +1,6 @@
 package tracefmt
 
-import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
-)
+import "bytes"
 
 // maxClaudeError bounds an error's text in bytes.
 const maxClaudeError = 80
@@ -164,25 +160,6 @@ func claudeAgentID(id []byte, path string) []byte {
 		return name
 	}
 	return claudeSidechain
-}
-
-// lineHash is a stable hash of a line's id: it is kept in stores. 0 is no id.
-func lineHash(id []byte) uint64 {
-	if len(id) == 0 {
-		return 0
-	}
-	const k = 0x9E3779B97F4A7C15
-	h := uint64(len(id)) * k
-	for ; len(id) >= 8; id = id[8:] {
-		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(id), 0xD6E8FEB86659FD93)
-		h = hi ^ lo + k
-	}
-	for _, c := range id {
-		h = (h ^ uint64(c)) * 0x100000001B3
-	}
-	h ^= h >> 29
-	h *= k
-	return max(h^h>>32, 1)
 }
 
 // claudeTime reads a line's timestamp.

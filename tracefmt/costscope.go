@@ -602,26 +602,13 @@ func (d *Decoder) flatFingerprint(to *uint64) error {
 			return nil
 		}
 	}
-	*to = hashText(b)
+	*to = textHash(b)
 	return nil
-}
-
-// hashText is FNV-1a with its bits mixed; never 0, and the same in every process, for stores keep it.
-func hashText(b []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	h ^= h >> 32
-	h *= 0x9E3779B97F4A7C15
-	h ^= h >> 29
-	return max(h, 1)
 }
 
 func (d *Decoder) flatContext(r *Record) error {
 	s, f := &d.scan, &d.flat
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
 	if len(f.parts) == 0 {
@@ -629,7 +616,7 @@ func (d *Decoder) flatContext(r *Record) error {
 	}
 	parts, any := &f.parts[0], false
 	*parts = [ContextParts]int64{}
-	for s.object(); s.next(); {
+	for s.next() {
 		i := ContextParts - 1
 		for k, name := range ContextNames {
 			if string(s.key()) == name {
@@ -702,11 +689,10 @@ func parseFloat(b []byte) (float64, bool) {
 
 func (d *Decoder) flatScores(r *Record) error {
 	s := &d.scan
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
-	for s.object(); s.next(); {
+	for s.next() {
 		name := string(tidy(s.key()))
 		if v, ok := parseFloat(s.num()); ok {
 			d.flat.facts.Scores = append(d.flat.facts.Scores, Value{name, v})
@@ -762,18 +748,16 @@ func parseOutcome(b []byte) Outcome {
 
 func (d *Decoder) flatValues() {
 	s := &d.scan
-	if s.kind() != '[' {
-		s.skip()
+	if !s.enter('[') {
 		return
 	}
-	for s.array(); s.next(); {
-		if s.kind() != '{' {
-			s.skip()
+	for s.next() {
+		if !s.enter('{') {
 			continue
 		}
 		var v Value
 		ok := false
-		for s.object(); s.next(); {
+		for s.next() {
 			switch string(s.key()) {
 			case "unit":
 				v.Unit = string(tidy(s.str()))

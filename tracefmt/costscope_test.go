@@ -40,7 +40,7 @@ func TestCostscopeFields(t *testing.T) {
 			Start: at("2025-11-24T16:00:00.301Z"), End: at("2025-11-24T16:00:02.401Z"),
 			Usage:    Usage{Input: 1210, CacheRead: 200, CacheWrite: 100, CacheWrite1h: 40, Output: 340, Reasoning: 256},
 			Recorded: 982_500_000, Attempt: 2, RetryOf: "x", RetryKind: RetryPlain, Score: 0.5,
-			Fingerprints: [4]uint64{0x1f, 0xff, hashText([]byte("not hex")), 0}, Context: &[ContextParts]int64{605, 0, 0, 0, 0, 363, 200, 42},
+			Fingerprints: [4]uint64{0x1f, 0xff, textHash([]byte("not hex")), 0}, Context: &[ContextParts]int64{605, 0, 0, 0, 0, 363, 200, 42},
 		},
 		{
 			Run: "r1", ID: "2", Format: FormatCostscope, Kind: KindTool, Status: StatusError, Has: HasStart | HasEnd, Name: y("execute_tool"),
@@ -244,6 +244,17 @@ func TestTags(t *testing.T) {
 	}
 	if n != 4 {
 		t.Errorf("%d pairs", n)
+	}
+}
+
+func TestWhatActsIsEscaped(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\x1b[2J": `"a\u001b[2J"`, "a\u202eb": `"a\u202eb"`, "a\U000e0041b": `"a\udb40\udc41b"`, "e\u0301 \U0001f468\u200d\U0001f469": "\"e\u0301 \U0001f468\u200d\U0001f469\"",
+		"\"\\\xff": `"\"\\` + "\ufffd" + `"`,
+	} {
+		if got := string(appendText(nil, in)); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package tracefmt
 import (
 	"bytes"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -143,7 +142,7 @@ func tidy(b []byte) []byte {
 	t := make([]byte, 0, min(len(b), maxName)+8)
 	for len(b) > 0 && len(t) <= maxName {
 		r, n := utf8.DecodeRune(b)
-		if r < ' ' || r >= 0x7f && r < 0xa0 || unicode.Is(unicode.Cf, r) && r != 0x200d {
+		if Acts(r) {
 			r = ' '
 		}
 		t = utf8.AppendRune(t, r)

@@ -302,11 +302,10 @@ func (d *Decoder) spanID(s *scanner) string {
 
 // contextIDs reads {trace_id, span_id}.
 func (d *Decoder) contextIDs(s *scanner, trace *string) (span string) {
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return ""
 	}
-	for s.object(); s.next(); {
+	for s.next() {
 		switch string(s.key()) {
 		case "trace_id", "traceId":
 			if trace == nil {
@@ -352,11 +351,10 @@ func statusCode(v []byte) Status {
 
 // events looks for exceptions and evaluations.
 func (d *Decoder) events(s *scanner) {
-	if s.kind() != '[' {
-		s.skip()
+	if !s.enter('[') {
 		return
 	}
-	for s.array(); s.next(); {
+	for s.next() {
 		if s.kind() == '{' {
 			d.event(s)
 		} else {

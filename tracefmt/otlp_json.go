@@ -2,8 +2,9 @@ package tracefmt
 
 import "bytes"
 
-// jsonText reads the counts in a JSON text (or in the object itself, where attributes are not flattened to text).
-func (d *Decoder) jsonText(s *scanner, from slot) {
+// innerJSON is a scanner over the object in a JSON text, or over the object itself, where attributes are not flattened to text; nil for
+// everything else. There is one of it.
+func (d *Decoder) innerJSON(s *scanner) *scanner {
 	var text []byte
 	if s.kind() == '{' {
 		text = s.raw()
@@ -11,10 +12,18 @@ func (d *Decoder) jsonText(s *scanner, from slot) {
 		text = s.str()
 	}
 	if s.err != nil || len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	d.otlp.json.reset(text)
+	return &d.otlp.json
+}
+
+// jsonText reads the counts in a JSON text (or in the object itself, where attributes are not flattened to text).
+func (d *Decoder) jsonText(s *scanner, from slot) {
+	in := d.innerJSON(s)
+	if in == nil {
 		return
 	}
-	in := &d.otlp.json
-	in.reset(text)
 	switch from {
 	case slotUsageJSON:
 		d.usageDetails(in)
@@ -131,17 +140,10 @@ func (d *Decoder) costDetails(s *scanner) {
 
 // metadataJSON reads a span's own metadata: what has a meaning here (metaKeys); other texts become tags.
 func (d *Decoder) metadataJSON(s *scanner) {
-	var text []byte
-	if s.kind() == '{' {
-		text = s.raw()
-	} else {
-		text = s.str()
-	}
-	if s.err != nil || len(text) == 0 || text[0] != '{' {
+	in := d.innerJSON(s)
+	if in == nil {
 		return
 	}
-	in := &d.otlp.json
-	in.reset(text)
 	for in.object(); in.next(); {
 		key := in.key()
 		rule, known := metaKeys[string(key)]

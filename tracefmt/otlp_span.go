@@ -125,18 +125,17 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 }
 
 func (d *Decoder) keyValue(s *scanner) {
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return
 	}
 	if d.usualKeyValue(s) {
 		return
 	}
 	var key, value []byte
-	for s.object(); s.next(); {
+	for s.next() {
 		switch k := s.key(); {
 		case string(k) == "key":
-			key = s.attrName()
+			key = s.rawText()
 		case string(k) == "value" && key != nil:
 			d.attribute(s, key, true)
 		case string(k) == "value":
@@ -154,16 +153,6 @@ func (d *Decoder) keyValue(s *scanner) {
 	}
 	late.reset(value)
 	d.attribute(late, key, true)
-}
-
-// attrName reads a string without resolving escapes; attribute names have none.
-func (s *scanner) attrName() []byte {
-	if s.kind() != '"' {
-		s.skip()
-		return nil
-	}
-	v, _ := s.rawString()
-	return v
 }
 
 // flatAttributes reads {"name": value}; names may be nested ({"llm": {"model_name": …}}).

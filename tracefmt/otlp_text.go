@@ -1,10 +1,6 @@
 package tracefmt
 
-import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
-)
+import "bytes"
 
 // spanText is message text of a span as it stands in the value, escapes unresolved: it is compared, not read. Only what the span's kind
 // asks for is looked at, when the span ends.
@@ -226,30 +222,4 @@ func tailHash(raw []byte) uint64 {
 		}
 	}
 	return textHash(bytes.TrimLeft(out[n:], " "))
-}
-
-// Odd numbers without a pattern.
-const (
-	hashA = 0x9E3779B97F4A7C15
-	hashB = 0xD6E8FEB86659FD93
-)
-
-func mix(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a^hashA, b^hashB)
-	return hi ^ lo
-}
-
-// textHash is a number for b that is the same in every process; 0 for no text. It is not safe against those who look for collisions.
-func textHash(b []byte) uint64 {
-	if len(b) == 0 {
-		return 0
-	}
-	h := uint64(len(b))
-	for ; len(b) >= 16; b = b[16:] {
-		h = mix(h^binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])^h>>32)
-	}
-	var rest [16]byte
-	copy(rest[:], b)
-	h = mix(h^binary.LittleEndian.Uint64(rest[:]), binary.LittleEndian.Uint64(rest[8:])^h>>32)
-	return max(mix(h, 0), 1)
 }

@@ -43,12 +43,11 @@ func (d *Decoder) answer(r *Record, u *rawUsage, key []byte) (known bool, err er
 // rawUsage reads a usage object.
 func (d *Decoder) rawUsage(r *Record, u *rawUsage) error {
 	s := &d.scan
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
 	var err error
-	for s.object(); s.next() && err == nil; {
+	for s.next() && err == nil {
 		switch string(s.key()) {
 		case "input_tokens", "prompt_tokens":
 			err = d.count(s, r, &r.Usage.Input, HasInput)
@@ -81,12 +80,11 @@ func (d *Decoder) rawUsage(r *Record, u *rawUsage) error {
 // rawSplit reads Anthropic's cache writes by lifetime.
 func (d *Decoder) rawSplit(r *Record, u *rawUsage) error {
 	s := &d.scan
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
 	var err error
-	for s.object(); s.next() && err == nil; {
+	for s.next() && err == nil {
 		if string(s.key()) == "ephemeral_1h_input_tokens" {
 			u.split = true
 			err = d.count(s, r, &r.Usage.CacheWrite1h, HasCacheWrite1h)
@@ -100,12 +98,11 @@ func (d *Decoder) rawSplit(r *Record, u *rawUsage) error {
 // rawDetails reads OpenAI's parts of the input and of the output.
 func (d *Decoder) rawDetails(r *Record) error {
 	s := &d.scan
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return nil
 	}
 	var err error
-	for s.object(); s.next() && err == nil; {
+	for s.next() && err == nil {
 		switch string(s.key()) {
 		case "cached_tokens":
 			err = d.count(s, r, &r.Usage.CacheRead, HasCacheRead)
@@ -169,66 +166,82 @@ func (d *Decoder) finishAnswer(r *Record, u *rawUsage, c convention) error {
 	return nil
 }
 
-// decodeAnthropic reads an answer of Anthropic's Messages API, bare or as a line of a batch's results.
-func decodeAnthropic(d *Decoder, value []byte) error {
+// A rawShape is what sets one provider's answers apart.
+type rawShape struct {
+	around [2]string                                         // members that hold the answer in the lines of a batch
+	member func(d *Decoder, r *Record, key []byte) (ok bool) // reads a member of its own
+}
+
+var (
+	anthropicShape = rawShape{[2]string{"result", "message"}, (*Decoder).anthropicMember}
+	openAIShape    = rawShape{[2]string{"response", "body"}, (*Decoder).openAIMember}
+)
+
+// rawAnswer reads an answer, bare or as a line of a batch's results.
+func (d *Decoder) rawAnswer(value []byte, shape *rawShape, u *rawUsage) (*Record, error) {
 	s := &d.scan
 	s.reset(value)
 	r := d.add()
-	r.Provider = d.sym([]byte("anthropic"))
-	u := rawUsage{total: noTotal}
-	if err := d.anthropicMessage(r, &u); err != nil {
-		return err
+	s.object()
+	if err := d.rawObject(r, u, shape); err != nil {
+		return nil, err
 	}
-	if s.err != nil {
-		return s.err
-	}
-	return d.finishAnswer(r, &u, cacheBeside)
+	return r, s.err
 }
 
-func (d *Decoder) anthropicMessage(r *Record, u *rawUsage) error {
+func (d *Decoder) rawObject(r *Record, u *rawUsage, shape *rawShape) error {
 	s := &d.scan
-	for s.object(); s.next(); {
+	for s.next() {
 		key := s.key()
-		if known, err := d.answer(r, u, key); known {
-			if err != nil && s.err == nil {
-				return err
-			}
-			continue
-		}
-		switch string(key) {
-		case "type":
-			switch string(s.str()) {
-			case "errored", "canceled", "expired", "error":
-				r.Status = StatusError
-			}
-		case "result", "message":
-			if s.kind() != '{' {
-				s.skip()
+		known, err := d.answer(r, u, key)
+		switch {
+		case err != nil && s.err == nil:
+			return err
+		case known:
+		case string(key) == shape.around[0] || string(key) == shape.around[1]:
+			if !s.enter('{') {
 				continue
 			}
 			u.depth++
-			if err := d.anthropicMessage(r, u); err != nil {
+			if err := d.rawObject(r, u, shape); err != nil {
 				return err
 			}
 			u.depth--
-		default:
+		case !shape.member(d, r, key):
 			s.skip()
 		}
 	}
 	return nil
 }
 
-// decodeOpenAI reads an answer of OpenAI's Chat Completions, Responses or Embeddings API, bare or as a line of a batch's results.
-func decodeOpenAI(d *Decoder, value []byte) error {
-	s := &d.scan
-	s.reset(value)
-	r := d.add()
+// decodeAnthropic reads an answer of Anthropic's Messages API.
+func decodeAnthropic(d *Decoder, value []byte) error {
 	u := rawUsage{total: noTotal}
-	if err := d.openAIObject(r, &u); err != nil {
+	r, err := d.rawAnswer(value, &anthropicShape, &u)
+	if err != nil {
 		return err
 	}
-	if s.err != nil {
-		return s.err
+	r.Provider = d.sym([]byte("anthropic"))
+	return d.finishAnswer(r, &u, cacheBeside)
+}
+
+func (d *Decoder) anthropicMember(r *Record, key []byte) (ok bool) {
+	if string(key) != "type" {
+		return false
+	}
+	switch string(d.scan.str()) {
+	case "errored", "canceled", "expired", "error":
+		r.Status = StatusError
+	}
+	return true
+}
+
+// decodeOpenAI reads an answer of OpenAI's Chat Completions, Responses or Embeddings API.
+func decodeOpenAI(d *Decoder, value []byte) error {
+	u := rawUsage{total: noTotal}
+	r, err := d.rawAnswer(value, &openAIShape, &u)
+	if err != nil {
+		return err
 	}
 	if r.Kind == KindEmbedding && r.ID == "" {
 		return skipError("an embeddings answer without an id: it cannot be told from its copies")
@@ -240,48 +253,29 @@ func decodeOpenAI(d *Decoder, value []byte) error {
 	return d.finishAnswer(r, &u, c)
 }
 
-func (d *Decoder) openAIObject(r *Record, u *rawUsage) error {
+func (d *Decoder) openAIMember(r *Record, key []byte) (ok bool) {
 	s := &d.scan
-	for s.object(); s.next(); {
-		key := s.key()
-		if known, err := d.answer(r, u, key); known {
-			if err != nil && s.err == nil {
-				return err
-			}
-			continue
+	switch string(key) {
+	case "created", "created_at":
+		d.rawTime(r, &r.Start, HasStart)
+	case "completed_at":
+		d.rawTime(r, &r.End, HasEnd)
+	case "object":
+		if string(s.str()) == "list" {
+			r.Kind = KindEmbedding
 		}
-		switch string(key) {
-		case "created", "created_at":
-			d.rawTime(r, &r.Start, HasStart)
-		case "completed_at":
-			d.rawTime(r, &r.End, HasEnd)
-		case "object":
-			if string(s.str()) == "list" {
-				r.Kind = KindEmbedding
-			}
-		case "status":
-			d.openAIStatus(r, s.str())
-		case "status_code":
-			if n, ok := parseInt(s.num()); ok && n >= 400 {
-				r.Status = StatusError
-			}
-		case "incomplete_details":
-			d.openAIReason(r)
-		case "response", "body":
-			if s.kind() != '{' {
-				s.skip()
-				continue
-			}
-			u.depth++
-			if err := d.openAIObject(r, u); err != nil {
-				return err
-			}
-			u.depth--
-		default:
-			s.skip()
+	case "status":
+		d.openAIStatus(r, s.str())
+	case "status_code":
+		if n, ok := parseInt(s.num()); ok && n >= 400 {
+			r.Status = StatusError
 		}
+	case "incomplete_details":
+		d.openAIReason(r)
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 func (d *Decoder) rawTime(r *Record, to *int64, has Fields) {
@@ -305,11 +299,10 @@ func (d *Decoder) openAIStatus(r *Record, b []byte) {
 
 func (d *Decoder) openAIReason(r *Record) {
 	s := &d.scan
-	if s.kind() != '{' {
-		s.skip()
+	if !s.enter('{') {
 		return
 	}
-	for s.object(); s.next(); {
+	for s.next() {
 		if string(s.key()) == "reason" {
 			r.Error = firstSym(d.sym(s.str()), r.Error)
 			continue

@@ -101,6 +101,16 @@ func (s *scanner) mismatch() {
 func (s *scanner) object() { s.open('{') }
 func (s *scanner) array()  { s.open('[') }
 
+// enter enters an object or an array, whichever c opens; a value of another kind is skipped.
+func (s *scanner) enter(c byte) bool {
+	if s.kind() != c {
+		s.skip()
+		return false
+	}
+	s.open(c)
+	return true
+}
+
 // kind returns the first byte of the value to come: { [ " t f n - or a digit; 0 at the end or after an error.
 func (s *scanner) kind() byte {
 	if s.err != nil {
@@ -193,6 +203,16 @@ func (s *scanner) rawString() ([]byte, bool) {
 		}
 		i++
 	}
+}
+
+// rawText reads a string as it is written, without its quotes; other values give nil.
+func (s *scanner) rawText() []byte {
+	if s.kind() != '"' {
+		s.skip()
+		return nil
+	}
+	v, _ := s.rawString()
+	return v
 }
 
 // byteMask has the high bit set of the lowest byte of x that is c, and perhaps of bytes above it.

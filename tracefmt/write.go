@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -343,12 +344,21 @@ func (w *lineWriter) money(c *Call) {
 // Acts tells that a terminal may act on r instead of showing it: control characters and those that turn the direction of text. JSON that
 // we write has them escaped.
 func Acts(r rune) bool {
-	return r < ' ' || r >= 0x7f && r < 0xa0 || r <= 0xffff && r != 0x200d && unicode.Is(unicode.Cf, r)
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r != 0x200d && unicode.Is(unicode.Cf, r)
+}
+
+// AppendEscape appends r as JSON writes what must not stand there as it is.
+func AppendEscape(b []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	var units [2]uint16
+	for _, u := range utf16.AppendRune(units[:0], r) {
+		b = append(b, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
+	}
+	return b
 }
 
 // appendText appends s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendText(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	from := 0
 	for i := 0; i < len(s); {
@@ -371,7 +381,7 @@ func appendText(b []byte, s string) []byte {
 		case r == utf8.RuneError:
 			b = append(b, "\ufffd"...)
 		default:
-			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			b = AppendEscape(b, r)
 		}
 		i += n
 		from = i
