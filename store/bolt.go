@@ -134,7 +134,17 @@ func pidFile(path string) string { return path + ".pid" }
 func (s *Bolt) config() analyze.Config { return analyze.Config{Mode: s.opt.Mode, TZ: s.opt.TZ} }
 
 func (s *Bolt) configText() string {
-	return fmt.Sprintf("v%d %s %s %s", formatVersion, s.opt.Mode, s.opt.TZ, s.opt.Prices.Hash())
+	return fmt.Sprintf("v%d %s %016x %s", formatVersion, s.opt.Mode, zoneHash(s.opt.TZ), s.opt.Prices.Hash())
+}
+
+// zoneHash tells time zones apart by what they do, not by their names: "Local" is another zone on another machine.
+func zoneHash(tz *time.Location) uint64 {
+	var b []byte
+	for at := int64(0); at < 1<<31; at += 14 * 24 * 3600 {
+		_, offset := time.Unix(at, 0).In(tz).Zone()
+		b = binary.AppendVarint(b, int64(offset))
+	}
+	return hashText(string(b))
 }
 
 // restore reads everything but the calls. It makes the buckets of a new file.

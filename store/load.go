@@ -63,49 +63,17 @@ func (s *Bolt) resum(ctx context.Context) error {
 	s.loading, s.done, s.todo = true, 0, int64(s.meta.Rows)
 	s.bump()
 	s.mu.Unlock()
-	fresh := newSums(s.config())
-	err := s.update(func(tx *bbolt.Tx) error {
-		rd := runReader{asm: s.assembler()}
-		rows := map[uint32][]byte{}
-		whole := s.wholeRun()
-		err := eachRow(tx, 0, s.meta.Rows, func(n uint32, row *runRow) error {
-			if n&63 == 0 {
-				s.mu.Lock()
-				s.done = int64(n)
-				s.mu.Unlock()
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-			}
-			if row.gone {
-				return nil
-			}
-			recs, err := rd.read(tx, row.last)
-			if err != nil {
-				return err
-			}
-			records := slices.Clone(recs)
-			run := rd.asm.Assemble(recs)
-			fresh.add(run, records)
-			block := n / rowsPerBlock
-			if rows[block] == nil {
-				was, err := getSealed(tx.Bucket(bucketRow), key32(block))
-				if err != nil {
+	fresh, blocks, err := s.recount(ctx)
+	if err == nil {
+		err = s.update(func(tx *bbolt.Tx) error {
+			for block, v := range blocks {
+				if err := putSealed(tx.Bucket(bucketRow), key32(uint32(block)), v); err != nil {
 					return err
 				}
-				rows[block] = slices.Clone(was)
 			}
-			now := rowOf(row.hash, row.last, run, whole)
-			putRow(rows[block][n%rowsPerBlock*rowSize:], &now)
 			return nil
 		})
-		for block, v := range rows {
-			if err == nil {
-				err = putSealed(tx.Bucket(bucketRow), key32(block), v)
-			}
-		}
-		return err
-	})
+	}
 	if err != nil {
 		return err
 	}
@@ -114,6 +82,48 @@ func (s *Bolt) resum(ctx context.Context) error {
 	s.bump()
 	s.mu.Unlock()
 	return s.saveSums()
+}
+
+// recount reads all runs with all workers and returns their sums and the blocks of run rows as they are to be.
+func (s *Bolt) recount(ctx context.Context) (*sums, [][]byte, error) {
+	parts := make([]*sums, s.workers())
+	readers := make([]runReader, s.workers())
+	for i := range parts {
+		parts[i], readers[i] = newSums(s.config()), runReader{asm: s.assembler()}
+	}
+	blocks := make([][]byte, (s.meta.Rows+rowsPerBlock-1)/rowsPerBlock)
+	whole := s.wholeRun()
+	err := s.stretches(ctx, func(worker int, tx *bbolt.Tx, from, to uint32) error {
+		rd := &readers[worker]
+		for block := from / rowsPerBlock; block*rowsPerBlock < to; block++ {
+			was, err := getSealed(tx.Bucket(bucketRow), key32(block))
+			if err != nil {
+				return err
+			}
+			blocks[block] = append(make([]byte, 0, len(was)+sealSize), was...)
+		}
+		s.mu.Lock()
+		s.done += int64(to - from)
+		s.mu.Unlock()
+		return eachRow(tx, from, to, func(n uint32, row *runRow) error {
+			if row.gone {
+				return nil
+			}
+			recs, err := rd.read(tx, row.last)
+			if err != nil {
+				return err
+			}
+			run := rd.asm.Assemble(recs)
+			parts[worker].add(run, recs)
+			now := rowOf(row.hash, row.last, run, whole)
+			putRow(blocks[n/rowsPerBlock][n%rowsPerBlock*rowSize:], &now)
+			return ctx.Err()
+		})
+	})
+	for _, p := range parts[1:] {
+		parts[0].merge(p, 1)
+	}
+	return parts[0], blocks, err
 }
 
 // exactMax finds the dearest call of each cell that lost it and cannot tell the next one.

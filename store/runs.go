@@ -119,37 +119,45 @@ func eachRow(tx *bbolt.Tx, from, to uint32, f func(n uint32, row *runRow) error)
 
 // inOrder calls f for every run, in the order in which they were met. What f gets is overwritten by the next run.
 func (s *Bolt) inOrder(ctx context.Context, f func(n uint32, run *tracefmt.Run) error) error {
-	return s.scan(ctx, 0, s.rows(), f)
-}
-
-// scan calls f for the runs in rows [from, to).
-func (s *Bolt) scan(ctx context.Context, from, to uint32, f func(n uint32, run *tracefmt.Run) error) error {
 	return s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
-		return eachRow(tx, from, to, func(n uint32, row *runRow) error {
-			if row.gone {
-				return nil
-			}
-			if n&63 == 0 {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				runtime.Gosched() // a key that was pressed meanwhile comes first
-			}
-			recs, err := rd.read(tx, row.last)
-			if err != nil {
-				return err
-			}
-			return f(n, rd.asm.Assemble(recs))
-		})
+		return rd.scan(ctx, tx, 0, s.rows(), f)
 	})
 }
 
-// stretch is how many rows a worker of each takes at a time.
+// each goes through the runs with all workers.
+func (s *Bolt) each(ctx context.Context, f func(worker int, n uint32, run *tracefmt.Run) error) error {
+	readers := make([]runReader, s.workers())
+	for i := range readers {
+		readers[i].asm = s.assembler()
+	}
+	return s.stretches(ctx, func(worker int, tx *bbolt.Tx, from, to uint32) error {
+		return readers[worker].scan(ctx, tx, from, to, func(n uint32, run *tracefmt.Run) error { return f(worker, n, run) })
+	})
+}
+
+// scan calls f for the runs in rows [from, to).
+func (r *runReader) scan(ctx context.Context, tx *bbolt.Tx, from, to uint32, f func(n uint32, run *tracefmt.Run) error) error {
+	return eachRow(tx, from, to, func(n uint32, row *runRow) error {
+		if row.gone {
+			return nil
+		}
+		if n&63 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		recs, err := r.read(tx, row.last)
+		if err != nil {
+			return err
+		}
+		return f(n, r.asm.Assemble(recs))
+	})
+}
+
+// stretch is how many rows a worker takes at a time.
 const stretch = 16 * rowsPerBlock
 
-// each goes through the runs with all workers, each a stretch of rows at a time.
-func (s *Bolt) each(ctx context.Context, f func(worker int, n uint32, run *tracefmt.Run) error) error {
+// stretches hands the rows out to all workers, a stretch at a time, each in a transaction of its own. The first error ends it.
+func (s *Bolt) stretches(ctx context.Context, f func(worker int, tx *bbolt.Tx, from, to uint32) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	total := s.rows()
@@ -157,11 +165,9 @@ func (s *Bolt) each(ctx context.Context, f func(worker int, n uint32, run *trace
 	var wg sync.WaitGroup
 	for w := range s.workers() {
 		wg.Go(func() {
-			for from := next.Add(stretch) - stretch; from < total; from = next.Add(stretch) - stretch {
-				err := s.scan(ctx, from, min(from+stretch, total), func(n uint32, run *tracefmt.Run) error { return f(w, n, run) })
-				if err != nil {
+			for from := next.Add(stretch) - stretch; from < total && ctx.Err() == nil; from = next.Add(stretch) - stretch {
+				if err := s.view(func(tx *bbolt.Tx) error { return f(w, tx, from, min(from+stretch, total)) }); err != nil {
 					stop(err)
-					return
 				}
 			}
 		})
