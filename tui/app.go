@@ -61,7 +61,9 @@ const (
 	refreshMost  = 5 * time.Second
 )
 
-func (c *clock) pause(every time.Duration) time.Duration { return min(max(every, 5*c.slowest), refreshMost) }
+func (c *clock) pause(every time.Duration) time.Duration {
+	return min(max(every, 5*c.slowest), refreshMost)
+}
 
 // Messages of the source and the clock.
 type (
