@@ -54,12 +54,16 @@ type clock struct {
 }
 
 // Refreshes are at least refreshEvery apart, and take at most a fifth of the time where answers are slow; never more than refreshMost.
+// As long as there is nothing to see yet, refreshFirst apart.
 const (
+	refreshFirst = 20 * time.Millisecond
 	refreshEvery = 250 * time.Millisecond
 	refreshMost  = 5 * time.Second
 )
 
-func (c *clock) pause() time.Duration { return min(max(refreshEvery, 5*c.slowest), refreshMost) }
+func (c *clock) pause(every time.Duration) time.Duration {
+	return min(max(every, 5*c.slowest), refreshMost)
+}
 
 // Messages of the source and the clock.
 type (
@@ -156,7 +160,7 @@ func (a *App) changed() tea.Cmd {
 		return nil
 	}
 	now := a.opt.Now()
-	pause := a.refresh.pause()
+	pause := a.refresh.pause(a.every())
 	if wait := pause - now.Sub(a.refresh.last); wait > 0 && wait <= pause {
 		return a.tick(wait)
 	}
@@ -174,7 +178,15 @@ func (a *App) whileLoading() tea.Cmd {
 	if !a.status.Loading || a.refresh.waiting {
 		return nil
 	}
-	return a.tick(refreshEvery)
+	return a.tick(a.every())
+}
+
+// every is how long data may be old.
+func (a *App) every() time.Duration {
+	if t := a.table(); t != nil && t.err == nil && (t.table == nil || t.table.Total.Calls == 0) && a.status.Loading {
+		return refreshFirst
+	}
+	return refreshEvery
 }
 
 // push shows s on top of what is there.

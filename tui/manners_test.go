@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,4 +148,42 @@ func TestShapeOfUnknownCosts(t *testing.T) {
 	p := play(t, small(), 120, 40).press("j", "j").sees("▌ nightly-report", "no run with a known cost here").seesNot("$0.00")
 	p.press("z", "u").sees("no call with a known cost here").seesNot("$0.00")
 	play(t, small(), 120, 40, func(o *Options) { o.By = []analyze.Dimension{{Dim: analyze.DimKind}} }).sees("money ≥$")
+}
+
+func TestChartSaysThatItIsOfTheRowBefore(t *testing.T) {
+	p := play(t, small(), 120, 40).sees("support-bot · cost per run · mean")
+	answer := p.hold(keyMsg("j"))
+	p.sees("▌ checkout", "support-bot · cost per run · adding up checkout …").seesNot("is of spend")
+	answer()
+	p.sees("checkout · cost per run · mean").press("k").sees("support-bot · cost per run · mean")
+}
+
+// What has nothing to show yet looks for news more often.
+func TestFirstDataAreShownSoon(t *testing.T) {
+	f := small()
+	all := f.runs
+	f.runs, f.status.Loading = nil, true
+	p := play(t, f, 120, 40)
+	if got := p.a.every(); got != refreshFirst {
+		t.Errorf("nothing to see: every %s", got)
+	}
+	f.runs = all
+	p.press("R").sees("Σ 3 rows")
+	if got := p.a.every(); got != refreshEvery {
+		t.Errorf("rows to see: every %s", got)
+	}
+}
+
+func TestClicksOnBars(t *testing.T) {
+	p := play(t, small(), 120, 40)
+	s := p.a.chart()
+	i := slices.IndexFunc(s.bins, func(b bar) bool { return b.n > 1 })
+	x := s.at[1] + i*s.barW
+	click := tea.MouseMsg{X: x, Y: 30, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress}
+	p.send(click)
+	if s.bar != i {
+		t.Fatalf("bar %d was chosen, not %d", s.bar, i)
+	}
+	p.send(click)
+	p.sees("▸ support-bot ▸ runs $", "run / agent")
 }

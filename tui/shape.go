@@ -20,6 +20,7 @@ type shape struct {
 	key   string
 	again bool
 	data  *shapeData
+	old   bool // data is of the row before; the answer for this one is on its way
 	err   error
 	seen  map[string]*shapeData // answers of this state of the data
 	bar   int                   // the chosen bar, -1 for none
@@ -40,7 +41,7 @@ type shapeData struct {
 type drawing struct {
 	of         *shapeData
 	w, h       int
-	zoom       bool
+	zoom, old  bool
 	bar, style int
 	theme      *Theme
 	lines      []string
@@ -68,9 +69,10 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 	}
 	if d := t.seen[key]; d != nil {
 		t.leave()
-		t.data = d
+		t.data, t.old = d, false
 		return nil
 	}
+	t.old = t.old || moved && t.data != nil
 	if moved && !first {
 		return t.later(a, t.pause())
 	}
@@ -107,7 +109,7 @@ func (t *shape) take(a *App, r reply) tea.Cmd {
 	if !t.took(r) {
 		return nil
 	}
-	if t.err = r.err; r.err == nil {
+	if t.err, t.old = r.err, false; r.err == nil {
 		t.data = r.ans.(*shapeData)
 		if t.seen == nil || len(t.seen) >= keptAnswers {
 			t.seen = map[string]*shapeData{}
@@ -206,7 +208,7 @@ func (b bar) text() string {
 // Drawing.
 
 func (t *shape) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil {
+	if t.data == nil || t.err != nil {
 		return t.nothing(a, w, h)
 	}
 	if t.drawn.is(t, a, w, h, zoom) {
@@ -215,12 +217,12 @@ func (t *shape) view(a *App, w, h int, zoom bool) []string {
 	out := newPen(a.theme, w)
 	t.draw(a, out, h, zoom)
 	lines := out.fit(h)
-	t.drawn = drawing{t.data, w, h, zoom, t.bar, a.look.serial, a.theme, lines}
+	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, a.look.serial, a.theme, lines}
 	return lines
 }
 
 func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
-	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.bar == t.bar && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
+	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
 }
 
 func (t *shape) nothing(a *App, w, h int) []string {
@@ -269,7 +271,10 @@ func (t *shape) share(h, facts, w int) (charts, below int) {
 // title says in one line what the charts show.
 func (t *shape) title(a *App, out *pen, sp *spread) {
 	out.gap(2).put(roleTitle, lastName(t.data.s)).put(roleText, " · cost per "+sp.unit)
-	if sp.n == 0 {
+	if t.old {
+		out.put(roleDim, " · adding up "+lastName(t.s)+" …")
+	}
+	if sp.n == 0 || t.old {
 		out.end()
 		return
 	}

@@ -15,6 +15,14 @@ Without a terminal on standard output, or with TERM=dumb, the report is printed 
 // grace is how long the explorer waits before its first screen for traces that are read at once, or turn out to be none.
 const grace = 40 * time.Millisecond
 
+// graceFor is no time where the store holds calls already: there is something to show.
+func graceFor(s *openedStore) time.Duration {
+	if countCalls(s.Status()) > 0 {
+		return 0
+	}
+	return grace
+}
+
 // openTraces explores.
 func (a *app) openTraces(j *job) error {
 	if why := a.noScreen(j); why != "" {
@@ -34,7 +42,7 @@ func (a *app) openTraces(j *job) error {
 	case err = <-end:
 		end <- err
 		err = a.loaded(j, s, err)
-	case <-time.After(grace):
+	case <-time.After(graceFor(s)):
 	}
 	if err == nil {
 		err = a.explore(j, s)
