@@ -74,6 +74,7 @@ const (
 // A CallPage is the visible part of a list of calls.
 type CallPage struct {
 	Total int // calls that match
+	Reach int // how many of them, from the first, pages can hold
 	From  int // index of Rows[0]
 	Rows  []CallRow
 }

@@ -121,6 +121,50 @@ func mergeBins(a, b []bin, sign int64) []bin {
 	return a
 }
 
+// histSum adds up histograms bucket by bucket in one array, which is far quicker than merging their lists one by one.
+type histSum struct {
+	count, sum [1 << 12]int64
+	low, high  int // buckets in use: [low, high)
+	n, total   int64
+}
+
+func (s *histSum) add(h *Hist) {
+	if len(h.bins) == 0 {
+		return
+	}
+	first, last := int(h.bins[0].bucket()), int(h.bins[len(h.bins)-1].bucket())+1
+	if s.high == 0 {
+		s.low, s.high = first, last
+	}
+	s.low, s.high = min(s.low, first), max(s.high, last)
+	for _, b := range h.bins {
+		s.count[b.bucket()] += b.count()
+		s.sum[b.bucket()] += b.sum
+	}
+	s.n += h.n
+	s.total += h.sum
+}
+
+// take returns the sum as a histogram and begins a new one.
+func (s *histSum) take() Hist {
+	used := 0
+	for i := s.low; i < s.high; i++ {
+		if s.count[i] != 0 || s.sum[i] != 0 {
+			used++
+		}
+	}
+	h := Hist{bins: make([]bin, 0, used), n: s.n, sum: s.total}
+	for i := s.low; i < s.high; i++ {
+		if s.count[i] != 0 || s.sum[i] != 0 {
+			h.bins = append(h.bins, bin{s.count[i]<<16 | int64(i), s.sum[i]})
+		}
+	}
+	clear(s.count[s.low:s.high])
+	clear(s.sum[s.low:s.high])
+	s.low, s.high, s.n, s.total = 0, 0, 0, 0
+	return h
+}
+
 // lacking counts the buckets of b that a does not have.
 func lacking(a, b []bin) (n int) {
 	i := 0

@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"costscope/tracefmt"
 )
@@ -32,15 +34,35 @@ func (a *Aggregate) Rollup(names *tracefmt.Names, q Query) (*Table, error) {
 			path[i] = cellValue(&c.key, d.Dim)
 		}
 		leaves[n] = f.leafOf(path)
-		f.addCell(leaves[n], c)
 	}
+	a.sumLeaves(f, leaves)
 	a.countRuns(f, leaves)
 	return f.table(), nil
 }
 
-func (f *folder) addCell(leaf int32, c *cell) {
+// sumLeaves adds up the cells of each leaf. Cells are many and their histograms long, so a leaf's histogram is built in one piece.
+func (a *Aggregate) sumLeaves(f *folder, leaves []int32) {
+	order := make([]int32, 0, len(leaves))
+	for n, leaf := range leaves {
+		if leaf >= 0 {
+			order = append(order, int32(n))
+		}
+	}
+	slices.SortFunc(order, func(x, y int32) int { return cmp.Or(cmp.Compare(leaves[x], leaves[y]), cmp.Compare(x, y)) })
+	var sum histSum
+	for i, n := range order {
+		f.addCell(leaves[n], a.cells[n], &sum)
+		if i+1 == len(order) || leaves[order[i+1]] != leaves[n] {
+			f.nodes[leaves[n]].row.Costs = sum.take()
+		}
+	}
+}
+
+func (f *folder) addCell(leaf int32, c *cell, costs *histSum) {
 	row := &f.nodes[leaf].row
-	row.Merge(&c.sum)
+	row.combine(&c.sum, 1)
+	row.raise(&c.sum, costs.n)
+	costs.add(&c.sum.Costs)
 	if c.key.Outcome != tracefmt.OutcomeInFlight {
 		row.wraps += plus((*int64)(&row.FinishedUSD), int64(c.sum.Cost))
 	}

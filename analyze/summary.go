@@ -194,10 +194,15 @@ func (s *Summary) repeat(c *tracefmt.Call, m mark, sign int64) {
 // Merge joins the summary of other calls.
 func (s *Summary) Merge(o *Summary) {
 	s.combine(o, 1)
-	if o.Costs.n > 0 && (s.Costs.n == 0 || o.Max > s.Max || o.Max == s.Max && !o.MaxStale) {
+	s.raise(o, s.Costs.n)
+	s.Costs.Merge(&o.Costs)
+}
+
+// raise settles Max when the calls of o join n others whose cost is known.
+func (s *Summary) raise(o *Summary, n int64) {
+	if o.Costs.n > 0 && (n == 0 || o.Max > s.Max || o.Max == s.Max && !o.MaxStale) {
 		s.Max, s.MaxStale = o.Max, o.MaxStale
 	}
-	s.Costs.Merge(&o.Costs)
 }
 
 // Unmerge takes an earlier Merge of o back.

@@ -23,11 +23,13 @@ type ingest struct {
 	last   *pending
 	held   []*tracefmt.Batch // records of these wait
 	count  int               // records that wait
+	room   int               // records that their batches have room for: what is held counts, not what is used
 	seq    int64             // records taken so far
 
 	limit    int // records per commit: few at first, so that the screen fills at once
 	since    time.Time
 	settlers []*settler
+	spare    sparePool
 	rows     map[uint32][]byte // blocks of rows changed since the last commit
 	nrows    uint32
 	ends     map[uint32]bool // sources whose state changed
@@ -44,6 +46,7 @@ type pending struct {
 	row     uint32
 	stored  runRow            // as it was last stored; length 0 of last: never
 	recs    []tracefmt.Record // the merged records that are stored
+	worth   *sums             // what they are worth in the sums; nil when not remembered
 	news    []*tracefmt.Record
 	moved   map[string]bool // claim keys that went to another run since the last commit
 	seq     int64           // when it was last touched
@@ -51,6 +54,7 @@ type pending struct {
 	parts   int
 	bytes   uint32 // of all parts
 	touched bool
+	kept    bool // stays in memory after the commit
 }
 
 const (
@@ -68,7 +72,9 @@ func (s *Bolt) newIngest() (*ingest, error) {
 		n = runtime.GOMAXPROCS(0)
 	}
 	for range n {
-		in.settlers = append(in.settlers, newSettler(s))
+		w := newSettler(s)
+		w.spare = &in.spare
+		in.settlers = append(in.settlers, w)
 	}
 	return in, in.recall()
 }
@@ -131,8 +137,10 @@ func (in *ingest) take(j *job) error {
 			return err
 		}
 	}
+	in.pipe.batches.expect(len(b.Records))
 	in.held = append(in.held, b)
 	in.count += len(b.Records)
+	in.room += cap(b.Records)
 	return in.commitIfDue()
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // The buckets of Bolt's file. formatVersion changes whenever an older program could not read it right.
-const formatVersion = 2
+const formatVersion = 4
 
 var (
 	bucketMeta   = []byte("meta")   // "state" -> metaState, "sums" -> sumsState
@@ -72,6 +72,7 @@ type runRow struct {
 	gone     bool // the run's records moved to another run
 
 	incomplete bool // the cost of some call is not known
+	mixed      bool // some call belongs to another workflow than the run
 }
 
 const (
@@ -99,6 +100,9 @@ func putRow(b []byte, r *runRow) {
 	if r.incomplete {
 		b[53] |= 2
 	}
+	if r.mixed {
+		b[53] |= 4
+	}
 }
 
 func getRow(b []byte) (r runRow) {
@@ -109,7 +113,7 @@ func getRow(b []byte) (r runRow) {
 	r.first, r.end = int64(le.Uint64(b[28:])), int64(le.Uint64(b[36:]))
 	r.calls, r.workflow = le.Uint32(b[44:]), tracefmt.Sym(le.Uint32(b[48:]))
 	r.outcome, r.gone = tracefmt.Outcome(b[52]), b[53]&1 != 0
-	r.incomplete = b[53]&2 != 0
+	r.incomplete, r.mixed = b[53]&2 != 0, b[53]&4 != 0
 	return r
 }
 
@@ -122,6 +126,7 @@ func rowOf(hash uint64, last partRef, run *tracefmt.Run, whole *analyze.Matcher)
 		if c.IsCall {
 			r.calls++
 		}
+		r.mixed = r.mixed || c.Workflow != run.Workflow
 		if c.Has&tracefmt.HasStart != 0 && (r.first == noTime || c.Start < r.first) {
 			r.first = c.Start
 		}

@@ -22,10 +22,12 @@ var ErrNothing = errors.New("nothing could be read")
 // now and then.
 func (s *Bolt) Load(ctx context.Context, files []string, stdin io.Reader, progress func(analyze.Status)) error {
 	if err := s.resum(ctx); err != nil {
+		s.ended(err)
 		return err
 	}
 	plan, err := s.plan(files)
 	if err != nil {
+		s.ended(err)
 		return err
 	}
 	s.mu.Lock()
@@ -39,11 +41,16 @@ func (s *Bolt) Load(ctx context.Context, files []string, stdin io.Reader, progre
 	if e := s.saveSums(); err == nil {
 		err = e
 	}
+	s.ended(err)
+	return err
+}
+
+// ended tells that loading did.
+func (s *Bolt) ended(err error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.loading, s.err = false, err
 	s.bump()
-	s.mu.Unlock()
-	return err
 }
 
 // resum works the sums and the run rows out anew where the stored ones do not belong to the stored calls or to the settings at hand:
@@ -52,14 +59,23 @@ func (s *Bolt) resum(ctx context.Context) error {
 	if s.saved == s.meta.Commit {
 		return nil
 	}
+	s.mu.Lock()
+	s.loading, s.done, s.todo = true, 0, int64(s.meta.Rows)
+	s.bump()
+	s.mu.Unlock()
 	fresh := newSums(s.config())
 	err := s.update(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
 		rows := map[uint32][]byte{}
 		whole := s.wholeRun()
 		err := eachRow(tx, 0, s.meta.Rows, func(n uint32, row *runRow) error {
-			if n&63 == 0 && ctx.Err() != nil {
-				return ctx.Err()
+			if n&63 == 0 {
+				s.mu.Lock()
+				s.done = int64(n)
+				s.mu.Unlock()
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
 			}
 			if row.gone {
 				return nil

@@ -140,7 +140,7 @@ func (m *Mem) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost,
 // Calls is a page of the matching calls in an order.
 func (m *Mem) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
 	slots, total, err := ordered(ctx, m, q, m.names, m.config(), by, desc)
-	page := analyze.CallPage{Total: total, From: max(0, min(from, len(slots)))}
+	page := analyze.CallPage{Total: total, Reach: len(slots), From: max(0, min(from, len(slots)))}
 	want := slots[page.From:min(page.From+n, len(slots))]
 	page.Rows = make([]analyze.CallRow, len(want))
 	if err != nil {

@@ -163,6 +163,7 @@ func (p *pipe) decode(work chan *job, free chan *tracefmt.Chunk) {
 type batchPool struct {
 	mu   sync.Mutex
 	idle []*tracefmt.Batch
+	size int // records in the last batch: what the next one will need
 }
 
 func (p *batchPool) get() *tracefmt.Batch {
@@ -174,7 +175,14 @@ func (p *batchPool) get() *tracefmt.Batch {
 		b.Reset()
 		return b
 	}
-	return &tracefmt.Batch{}
+	return &tracefmt.Batch{Records: make([]tracefmt.Record, 0, p.size)}
+}
+
+// expect says how many records a chunk of the input holds just now.
+func (p *batchPool) expect(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.size = n + n/8
 }
 
 func (p *batchPool) put(b *tracefmt.Batch) {

@@ -51,20 +51,33 @@ func (s *Bolt) SourcePath(source uint32) string {
 	return s.sources[source].Path
 }
 
-// RunCosts is what each run with a matching call cost within the scope.
+// RunCosts is what each run with a matching call cost within the scope. Run rows answer where the scope is a workflow or an outcome.
 func (s *Bolt) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) {
-	if len(q.Where) == 0 && q.Since == 0 && q.Until == 0 {
-		return s.allRunCosts(ctx)
+	if q.Since != 0 || q.Until != 0 || slices.ContainsFunc(q.Where, func(p analyze.Pred) bool {
+		return p.Dimension.Dim != analyze.DimWorkflow && p.Dimension.Dim != analyze.DimOutcome
+	}) {
+		return runCosts(ctx, s, q, s.names, s.config())
 	}
-	return runCosts(ctx, s, q, s.names, s.config())
-}
-
-func (s *Bolt) allRunCosts(ctx context.Context) ([]analyze.RunCost, error) {
+	m := q.Compile(s.names, s.config())
 	list := make([]analyze.RunCost, 0, s.rows())
 	err := s.view(func(tx *bbolt.Tx) error {
+		rd := runReader{asm: s.assembler()}
+		probe := tracefmt.Call{Record: &tracefmt.Record{}}
+		of := tracefmt.Run{}
 		return eachRow(tx, 0, s.rows(), func(n uint32, row *runRow) error {
-			if !row.gone {
-				list = append(list, analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome, Incomplete: row.incomplete})
+			rc := analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome, Incomplete: row.incomplete}
+			probe.Workflow, of.Workflow, of.Outcome = row.workflow, row.workflow, row.outcome
+			ok := !row.gone && m.Match(&probe, &of, "")
+			if row.mixed && !row.gone && len(q.Where) > 0 {
+				recs, err := rd.read(tx, row.last)
+				if err != nil {
+					return err
+				}
+				rc, ok = m.RunCost(rd.asm.Assemble(recs), s.path)
+				rc.Run = n
+			}
+			if ok {
+				list = append(list, rc)
 			}
 			return ctx.Err()
 		})
@@ -168,7 +181,7 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 		}
 		s.order.of, s.order.slots, s.order.total = of, slots, total
 	}
-	page := analyze.CallPage{Total: s.order.total, From: max(0, min(from, len(s.order.slots)))}
+	page := analyze.CallPage{Total: s.order.total, Reach: len(s.order.slots), From: max(0, min(from, len(s.order.slots)))}
 	want := s.order.slots[page.From:min(page.From+n, len(s.order.slots))]
 	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}

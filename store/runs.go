@@ -130,8 +130,11 @@ func (s *Bolt) scan(ctx context.Context, from, to uint32, f func(n uint32, run *
 			if row.gone {
 				return nil
 			}
-			if n&63 == 0 && ctx.Err() != nil {
-				return ctx.Err()
+			if n&63 == 0 {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				runtime.Gosched() // a key that was pressed meanwhile comes first
 			}
 			recs, err := rd.read(tx, row.last)
 			if err != nil {

@@ -17,6 +17,7 @@ type settler struct {
 	asm     tracefmt.Assembler
 	plus    *sums // the runs as they are
 	whole   *analyze.Matcher
+	spare   *sparePool
 	minus   *sums // the same runs as they were stored before
 	seg     uint32
 	bytes   []byte
@@ -56,11 +57,15 @@ func (s *Bolt) before(a, b tracefmt.SourceRef) int {
 }
 
 // settle takes the run out of the sums as it was stored, joins what came to it, writes that and puts the run in as it is.
-func (w *settler) settle(p *pending, keep bool) {
-	if len(p.recs) > 0 {
+func (w *settler) settle(p *pending) {
+	switch {
+	case p.worth != nil:
+		w.minus.merge(p.worth, 1)
+		p.worth = nil
+	case len(p.recs) > 0:
 		w.minus.add(w.assemble(p.recs), p.recs)
 	}
-	w.news = w.news[:0]
+	w.news = slices.Grow(w.news[:0], len(p.news))
 	for _, r := range p.news {
 		w.news = append(w.news, *r)
 	}
@@ -71,7 +76,7 @@ func (w *settler) settle(p *pending, keep bool) {
 		p.recs = slices.DeleteFunc(p.recs, func(r tracefmt.Record) bool { return p.moved[claimKey(&r)] })
 	}
 	if len(p.recs) > 0 {
-		p.recs = append(p.recs, w.news...)
+		p.recs = append(w.spare.grow(p.recs, len(w.news)), w.news...)
 		p.recs = w.asm.Merge(p.recs)
 		all = p.recs
 	}
@@ -79,32 +84,21 @@ func (w *settler) settle(p *pending, keep bool) {
 	run := &tracefmt.Run{}
 	switch {
 	case len(all) == 0:
-	case keep:
+	case p.kept:
 		if len(p.recs) == 0 {
-			p.recs = append(p.recs, w.news...)
+			p.recs = append(w.spare.grow(p.recs, len(w.news)), w.news...)
 		}
 		run = w.assemble(p.recs)
-		w.plus.add(run, p.recs)
+		p.worth = newSums(w.s.config())
+		p.worth.add(run, p.recs)
+		w.plus.merge(p.worth, 1)
 	default: // nobody needs the records any more: Assemble may change them
 		run = w.asm.Assemble(all)
 		w.plus.add(run, all)
 	}
-	w.trim()
 	last := p.stored.last
 	p.stored = rowOf(p.hash, last, run, w.whole)
 	p.stored.gone = len(all) == 0
-}
-
-// keepScratch is how many records a settler keeps room for: the few runs that are longer must not hold memory for good.
-const keepScratch = 4096
-
-func (w *settler) trim() {
-	if cap(w.news) > keepScratch {
-		w.news = nil
-	}
-	if cap(w.scratch) > keepScratch {
-		w.scratch = nil
-	}
 }
 
 // write appends what came to p as a part, or all of p as its only part.
@@ -126,13 +120,13 @@ func (w *settler) write(p *pending, all []tracefmt.Record, rewrite bool) {
 
 // assemble leaves recs as they are.
 func (w *settler) assemble(recs []tracefmt.Record) *tracefmt.Run {
-	w.scratch = append(w.scratch[:0], recs...)
+	w.scratch = append(slices.Grow(w.scratch[:0], len(recs)), recs...)
 	return w.asm.Assemble(w.scratch)
 }
 
 // commitIfDue commits when enough records wait.
 func (in *ingest) commitIfDue() error {
-	if in.count < in.limit {
+	if in.count < in.limit && in.room < fullCommit*3/2 {
 		return nil
 	}
 	in.limit = min(in.limit*4, fullCommit)
@@ -186,11 +180,18 @@ func (in *ingest) settle(list []*pending) {
 		w.plus, w.minus = newSums(in.s.config()), newSums(in.s.config())
 		wg.Go(func() {
 			for _, p := range part {
-				w.settle(p, in.seq-p.seq < keepRuns)
+				p.kept = in.keeps(p)
+				w.settle(p)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// keeps says that a run stays in memory after the commit. Runs that go side by side come back soon; a long one is kept only while it
+// is the one that is being read.
+func (in *ingest) keeps(p *pending) bool {
+	return p.seq == in.seq || in.seq-p.seq < keepRuns && len(p.recs)+len(p.news) < keepRuns
 }
 
 // store writes one commit.
@@ -294,18 +295,23 @@ func (in *ingest) show() {
 
 // forget lets go of what the commit stored, but for the runs that were touched last: they are the likeliest to go on.
 func (in *ingest) forget(list []*pending) {
-	for _, p := range list {
-		p.news, p.moved, p.touched = nil, nil, false
-	}
 	for row, p := range in.byRows {
-		if in.seq-p.seq >= keepRuns || p.stored.gone {
+		if !p.touched {
+			p.kept = in.keeps(p)
+		}
+		if !p.kept || p.stored.gone {
+			in.spare.put(p.recs)
+			p.recs = nil
 			delete(in.byRows, row)
 			delete(in.runs, p.slot)
 		}
+	}
+	for _, p := range list {
+		p.news, p.moved, p.touched = nil, nil, false
 	}
 	in.last = nil
 	for _, b := range in.held {
 		in.pipe.batches.put(b)
 	}
-	in.held, in.count = in.held[:0], 0
+	in.held, in.count, in.room = in.held[:0], 0, 0
 }

@@ -33,7 +33,7 @@ func init() {
 		{"esc", "go back", "back", cannotBack, (*App).back},
 		{"h left", "go back; in a full chart: the bar before", "", cannotGoLeft, (*App).goLeft},
 		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
-		{"]", "choose the next bar", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
+		{"]", "choose the next bar", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
 		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
 		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
 		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
@@ -48,23 +48,46 @@ func init() {
 		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
 		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
-		{"u", "shape of runs or of calls", "", needsBars, (*App).switchUnit},
+		{"u", "shape of runs or of calls", "runs/calls", needsBars, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
-		{"K", "the call before, in a call's detail", "", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
-		{"J", "the next call, in a call's detail", "", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
-		{"y", "copy the path or the call's id", "", needs[copier]("nothing to copy here"), (*App).yank},
+		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
+		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
+		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
 		{"R", "ask again", "", nil, (*App).reload},
 		{"T", "theme: dark or light", "", cannotTheme, (*App).turnTheme},
 		{"?", "help", "help", alreadyHelp, (*App).help},
 		{"q", "go back; at the top: quit", "quit", nil, (*App).quitOrBack},
-		{"Q ctrl+c", "quit", "", nil, (*App).quit},
+		{"Q ctrl+c", "quit", "quit", nil, (*App).quit},
 	}
 	for i := range actions {
 		if actions[i].do == nil {
 			actions[i].keys, actions[i].do = lensKeys(), func(*App) tea.Cmd { return nil } // key gives the number to lensKey
 		}
 	}
+}
+
+// footOnly says where a word has its place in the footer, of those that do not belong everywhere.
+var footOnly = map[string]func(*App) bool{
+	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"zoom": func(a *App) bool { return !a.zoomed() },
+}
+
+func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
+
+// inFoot says whether the footer should show an action: it works now, and its place is here.
+func (x *action) inFoot(a *App) bool {
+	deep := len(a.stack) > 1
+	switch {
+	case x.foot == "" || x.off != nil && x.off(a) != "":
+		return false
+	case x.keys == "q": // deeper it is another way back
+		return !deep
+	case x.foot == "quit":
+		return deep
+	}
+	only := footOnly[x.foot]
+	return only == nil || only(a)
 }
 
 // lensKeys are the keys of the lenses there are.
@@ -78,7 +101,7 @@ func lensKeys() string {
 
 // key does what a key means. One that does nothing says why.
 func (a *App) key(k string, text []rune) tea.Cmd {
-	a.note, a.bad = "", false
+	a.note, a.bad, a.opening = "", false, nil
 	if a.over != nil {
 		return a.over.key(a, k, text)
 	}

@@ -31,6 +31,7 @@ type App struct {
 	refresh clock
 	wait    func(time.Duration, tea.Msg) tea.Cmd
 	leaving bool // the way out was asked for while loading
+	opening any  // what opens its row as soon as that is there; the next key calls it off
 }
 
 // look is how things are shown; it stays while scopes change.
@@ -97,7 +98,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.look.serial++
 		return a, a.top().load(a)
 	case tea.KeyMsg:
-		return a, a.key(keyOf(m))
+		return a, a.keys(m)
 	case tea.MouseMsg:
 		return a, a.mouse(m)
 	case reply:
@@ -186,9 +187,20 @@ func (a *App) push(s screen) tea.Cmd {
 // pop goes back to the screen before, which finds its cursor where it was.
 func (a *App) pop() tea.Cmd {
 	a.remember()
-	a.top().leave()
+	top := a.top()
+	top.leave()
 	a.stack = a.stack[:len(a.stack)-1]
+	if z, ok := top.(*zoom); ok {
+		a.giveBack(z)
+	}
 	return a.top().load(a)
+}
+
+// giveBack puts the lens that filled the screen into the pane below, which shows what it last showed until there is news.
+func (a *App) giveBack(z *zoom) {
+	if t := a.table(); t != nil && t.pane == nil && z.kind == a.look.lens {
+		t.pane, t.kind = z.l, z.kind
+	}
 }
 
 func (a *App) remember() { a.prev = slices.Clone(a.stack) }
@@ -216,7 +228,11 @@ func (a *App) refuse(s string) tea.Cmd {
 func (a *App) quit() tea.Cmd {
 	if a.status.Loading && !a.leaving {
 		a.leaving = true
-		return a.say("still reading · q again quits and keeps what was read · any other key stays")
+		key := "q"
+		if len(a.stack) > 1 {
+			key = "Q" // q goes back here
+		}
+		return a.say("still reading · " + key + " again quits and keeps what was read · any other key stays")
 	}
 	for _, s := range a.stack {
 		s.leave()

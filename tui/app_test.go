@@ -18,7 +18,7 @@ func small() *fake { return newFake(fakeShape{7, 300}) }
 
 func TestDrillToACallAndBack(t *testing.T) {
 	p := play(t, small(), 120, 40)
-	p.sees("traces.jsonl", "workflow / agent", "▌ support-bot", "Σ 3 rows", "cost▾", "prices of 2026-09-23", "? 99 calls unpriced", "– 84 without usage")
+	p.sees("traces.jsonl", "workflow / agent", "▌ support-bot", "Σ 3 rows", "cost▾", "prices of 2026-09-23", "? 99 calls unpriced", "– 74 without usage")
 	p.press("j", "enter").sees("traces.jsonl ▸ checkout", "agent / step", "▌ executor")
 	p.press("enter").sees("▸ executor", "▌ pay").press("j").sees("▌ ship")
 	p.press("enter").sees("checkout ▸ executor ▸ ship", "by cost, dearest first", "claude-opus-4-1", "call 1 of")
@@ -572,7 +572,7 @@ func TestTablesAgree(t *testing.T) {
 	p := play(t, small(), 200, 40)
 	foot := p.screen()[strings.LastIndex(p.screen(), "\n"):]
 	for i := range actions {
-		if x := &actions[i]; x.foot != "" && (x.off == nil || x.off(p.a) == "") && !strings.Contains(foot, x.foot) {
+		if x := &actions[i]; x.inFoot(p.a) && !strings.Contains(foot, x.foot) {
 			t.Errorf("the footer lacks %q: %s", x.foot, foot)
 		}
 	}

@@ -12,7 +12,18 @@ type asker struct {
 	seq    uint64
 	busy   bool
 	cancel context.CancelFunc
+	slow   time.Duration // what an answer takes, as far as is known
+	asked  time.Time
 }
+
+// The cursor must rest before a lens asks: as long as an answer takes, within limits, so that moving on is never slowed by questions that
+// the next key makes void.
+const (
+	pause     = 60 * time.Millisecond
+	pauseMost = 300 * time.Millisecond
+)
+
+func (k *asker) pause() time.Duration { return min(max(pause, k.slow), pauseMost) }
 
 // A reply is the answer to a question that a screen asked.
 type reply struct {
@@ -33,7 +44,7 @@ type due struct {
 func (k *asker) ask(f func(context.Context) (any, error)) tea.Cmd {
 	k.leave()
 	ctx, cancel := context.WithCancel(context.Background())
-	k.cancel, k.busy = cancel, true
+	k.cancel, k.busy, k.asked = cancel, true, time.Now()
 	seq := k.seq
 	return func() tea.Msg {
 		start := time.Now()
@@ -59,6 +70,7 @@ func (k *asker) leave() {
 	k.seq++
 	k.busy = false
 	if k.cancel != nil {
+		k.slow = max(k.slow, 2*time.Since(k.asked)) // it takes longer than that
 		k.cancel()
 		k.cancel = nil
 	}
@@ -69,7 +81,7 @@ func (k *asker) took(r reply) bool {
 	if r.to != k || r.seq != k.seq {
 		return false
 	}
-	k.busy = false
+	k.busy, k.slow = false, r.took
 	if k.cancel != nil {
 		k.cancel()
 		k.cancel = nil

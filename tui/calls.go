@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,10 +26,12 @@ type calls struct {
 	rows  map[int]analyze.CallRow // by place in the list
 	from  int                     // of the part that was asked for last
 	n     int
+	all   int             // calls that match; more than the list holds where there are too many to put in order
 	total *analyze.Row    // of the scope; nil until known
 	stale bool            // total must be asked for again
 	ref   analyze.CallRef // of the cursor
 	held  bool
+	want  int // lines to move once the list is there
 }
 
 // callOrders are what the list can be sorted by, in the order in which "s" goes through them.
@@ -56,9 +59,9 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 	first := l.key == ""
 	l.total, l.stale = nil, true
 	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
-	l.rows, l.cur, l.ref = nil, window{rows: l.cur.rows}, analyze.CallRef{}
+	l.rows, l.cur, l.ref, l.want = nil, window{rows: l.cur.rows}, analyze.CallRef{}, 0
 	if !first {
-		return l.later(a, pause)
+		return l.later(a, l.pause())
 	}
 	return l.request(a)
 }
@@ -126,11 +129,18 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 		l.cur.top = max(0, l.cur.top+at-l.cur.at)
 		l.cur.at = at
 	}
-	l.cur.resize(page.Total, max(l.cur.rows, 1))
-	if l.again {
-		return l.request(a)
+	l.all = page.Total
+	l.cur.resize(page.Reach, max(l.cur.rows, 1))
+	if by := l.want; by != 0 {
+		l.want = 0
+		l.move(a, by)
 	}
-	return l.fetch(a)
+	_, here := l.rows[l.cur.at]
+	opened := a.opened(l, here)
+	if l.again {
+		return tea.Batch(opened, l.request(a))
+	}
+	return tea.Batch(opened, l.fetch(a))
 }
 
 func abs(x int) int {
@@ -158,6 +168,10 @@ func (l *calls) fetch(a *App) tea.Cmd {
 }
 
 func (l *calls) move(a *App, by int) tea.Cmd {
+	if !l.known {
+		l.want = addMoves(l.want, by)
+		return nil
+	}
 	l.cur.move(by)
 	l.held = true
 	if row, ok := l.rows[l.cur.at]; ok {
@@ -169,19 +183,17 @@ func (l *calls) move(a *App, by int) tea.Cmd {
 func (l *calls) page() int { return max(1, l.cur.rows-1) }
 
 func (l *calls) cannotOpen(*App) string {
-	_, ok := l.rows[l.cur.at]
-	switch {
-	case ok:
-	case l.busy || !l.known:
-		return "still looking for calls …"
-	default:
+	if l.err != nil || l.known && l.cur.n == 0 && !l.busy {
 		return "there is no call to open"
 	}
 	return ""
 }
 
 func (l *calls) open(a *App) tea.Cmd {
-	row := l.rows[l.cur.at]
+	row, ok := l.rows[l.cur.at]
+	if !ok {
+		return a.openSoon(l)
+	}
 	l.held, l.ref = true, row.Ref
 	return a.push(newDetail(l.s, row, l))
 }
@@ -207,6 +219,9 @@ func (l *calls) click(a *App, x, y int) tea.Cmd {
 	if y < 2 || i >= l.cur.end() {
 		return nil
 	}
+	if i == l.cur.at && l.held {
+		return a.open()
+	}
 	return l.move(a, i-l.cur.at)
 }
 
@@ -225,7 +240,7 @@ func (l *calls) summary(a *App) string {
 	if l.cur.n == 0 {
 		return "0 calls"
 	}
-	return "call " + count(int64(l.cur.at+1)) + " of " + count(int64(l.cur.n))
+	return "call " + count(int64(l.cur.at+1)) + " of " + count(int64(l.all))
 }
 
 // Drawing.
@@ -236,28 +251,28 @@ type callColumn struct {
 	width int
 	rank  int
 	right bool
-	grows bool // takes a part of the space that is left
+	grows int // columns that it takes of the space that is left, the model first
 	text  func(a *App, r *analyze.CallRow) (string, role)
 }
 
 var callColumns = []callColumn{
-	{"", 2, 0, false, false, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
-	{"time", 19, 3, false, false, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
-	{"workflow", 14, 9, false, false, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
-	{"agent", 14, 5, false, true, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
-	{"step", 18, 2, false, true, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
-	{"model", 20, 4, false, true, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
-	{"in", 9, 6, true, false, func(a *App, r *analyze.CallRow) (string, role) {
+	{"", 2, 0, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
+	{"time", 19, 3, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
+	{"workflow", 14, 9, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
+	{"agent", 14, 5, false, 6, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
+	{"step", 18, 2, false, 8, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
+	{"model", 20, 4, false, 10, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
+	{"in", 9, 6, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasInput, r.Usage.Input), roleText
 	}},
-	{"cached", 9, 8, true, false, func(a *App, r *analyze.CallRow) (string, role) {
+	{"cached", 9, 8, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasCacheRead, r.Usage.CacheRead), roleDim
 	}},
-	{"out", 8, 7, true, false, func(a *App, r *analyze.CallRow) (string, role) {
+	{"out", 8, 7, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasOutput, r.Usage.Output), roleText
 	}},
-	{"took", 8, 10, true, false, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
-	{"cost", 11, 1, true, false, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
+	{"took", 8, 10, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
+	{"cost", 11, 1, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
 }
 
 // stateGlyph says how the call ended, in one sign.
@@ -359,9 +374,12 @@ func (l *calls) title(a *App, out *pen) {
 	}
 	out.gap(2).put(roleTitle, lastName(l.s)).put(roleDim, " · ")
 	if l.known {
-		out.put(roleText, count(int64(l.cur.n))+" "+plural(l.cur.n, "call", "calls")).put(roleDim, " · ")
+		out.put(roleText, count(int64(l.all))+" "+plural(l.all, "call", "calls")).put(roleDim, " · ")
 	}
 	out.put(roleDim, "by "+o.name+", "+how)
+	if l.known && l.all > l.cur.n {
+		out.put(roleDim, " · ").put(roleWarn, "the first "+count(int64(l.cur.n))+" can be shown")
+	}
 	if l.busy {
 		out.put(roleDim, " …")
 	}
@@ -369,7 +387,7 @@ func (l *calls) title(a *App, out *pen) {
 }
 
 func (l *calls) table(a *App, out *pen, cursor bool) {
-	cols, wide := callLayout(out.max)
+	cols, widths := callLayout(out.max)
 	out.gap(2)
 	for i, k := range cols {
 		c := &callColumns[k]
@@ -378,7 +396,7 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 			r = roleTitle
 			head += map[bool]string{true: "▾", false: "▴"}[l.desc()]
 		}
-		l.cell(out, i, c, r, head, wide)
+		l.cell(out, i, c, r, head, widths[k])
 	}
 	out.end()
 	for i := l.cur.top; i < l.cur.end(); i++ {
@@ -398,19 +416,15 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 			if text == unknown {
 				r = roleDim
 			}
-			l.cell(out, n, c, r, text, wide)
+			l.cell(out, n, c, r, text, widths[k])
 		}
 		out.end()
 	}
 }
 
-func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, wide int) {
+func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, w int) {
 	if n > 0 && callColumns[0].id != c.id {
 		out.gap(1)
-	}
-	w := c.width
-	if c.grows {
-		w += wide
 	}
 	if c.right {
 		out.right(r, text, w)
@@ -419,33 +433,41 @@ func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, wide i
 	out.left(r, text, w)
 }
 
-// callLayout chooses the columns that fit; what is left over goes to those that grow.
-func callLayout(w int) (cols []int, wide int) {
+// callLayout chooses the columns that fit; what is left over goes to those that grow, models first, then to all of them alike.
+func callLayout(w int) (cols, widths []int) {
 	space := w - 2
-	show := make([]bool, len(callColumns))
+	widths = make([]int, len(callColumns))
 	for rank := 0; rank <= len(callColumns); rank++ {
 		for k := range callColumns {
 			c := &callColumns[k]
-			if c.rank != rank {
-				continue
-			}
-			if need := c.width + 1; need <= space {
+			if need := c.width + 1; c.rank == rank && need <= space {
 				space -= need
-				show[k] = true
+				widths[k] = c.width
 			}
 		}
 	}
-	grow := 0
-	for k, on := range show {
-		if !on {
+	var grow []int
+	for k, have := range widths {
+		if have == 0 {
 			continue
 		}
 		cols = append(cols, k)
-		if callColumns[k].grows {
-			grow++
+		if callColumns[k].grows > 0 {
+			grow = append(grow, k)
 		}
 	}
-	return cols, min(max(space, 0)/max(grow, 1), 14)
+	slices.SortFunc(grow, func(x, y int) int { return callColumns[y].grows - callColumns[x].grows })
+	for _, k := range grow {
+		more := min(space, callColumns[k].grows)
+		widths[k] += more
+		space -= more
+	}
+	for i, k := range grow {
+		more := min(space/(len(grow)-i), 8)
+		widths[k] += more
+		space -= more
+	}
+	return cols, widths
 }
 
 // id tells scopes apart.

@@ -141,14 +141,14 @@ func measureRole(c cellOf) role {
 	return roleText
 }
 
-// atLeast is the cost of a row; "≥" where calls without a price are not in it, "?" where none of its calls has one.
+// atLeast is the cost of a row; "≥" where calls without a price, or without token counts, are not in it, "?" where none of its calls has one.
 func atLeast(r *analyze.Row) string {
 	switch {
 	case r.Overflow():
 		return "overflow"
 	case costUnknown(r):
 		return "?"
-	case r.Unpriced == 0:
+	case !r.Incomplete():
 		return money(r.Cost)
 	}
 	return "≥" + money(r.Cost)
@@ -242,16 +242,17 @@ func successText(c cellOf) string {
 	switch {
 	case !ok:
 		return unknown
-	case c.row.Unpriced > 0:
+	case c.row.Incomplete():
 		return "≥" + moneyInt(v)
 	}
 	return moneyInt(v)
 }
 
-// successKey is the cost of the finished runs over their successes.
+// successKey is what a success costs: of the finished runs, with those that failed.
 func successKey(c cellOf) (int64, bool) {
 	if c.row.Success == 0 || costUnknown(c.row) {
 		return 0, false
 	}
-	return int64(c.row.FinishedUSD) / c.row.Success, true
+	v := c.row.CostPerSuccess()
+	return int64(v.USD), v.Known
 }

@@ -26,6 +26,7 @@ type detail struct {
 	line     int64
 	rawSrc   tracefmt.SourceRef
 	have     bool // raw was answered
+	waits    bool // for the call under the cursor of the list
 	cur      window
 	lines    []string
 	drawnFor detailKey
@@ -80,6 +81,8 @@ func (d *detail) take(a *App, r reply) tea.Cmd {
 		if d.have && d.rawSrc != d.row.Src {
 			return d.load(a)
 		}
+	case d.waits:
+		return d.follow(a)
 	case d.rawAsk.took(r):
 		d.have, d.rawErr, d.raw = true, r.err, nil
 		if ans, ok := r.ans.(rawAnswer); ok && r.err == nil {
@@ -118,23 +121,35 @@ func (d *detail) step(a *App, by int) tea.Cmd {
 		return a.refuse(map[bool]string{true: "this is the first call of the list", false: "this is the last call of the list"}[by < 0])
 	}
 	cmd := l.move(a, by)
-	row, ok := l.rows[l.cur.at]
-	if !ok {
+	if _, ok := l.rows[l.cur.at]; !ok {
+		d.waits = true
 		return tea.Batch(cmd, a.say("reading more calls …"))
 	}
+	return tea.Batch(cmd, d.follow(a))
+}
+
+// follow shows the call under the cursor of the list, as soon as it is there.
+func (d *detail) follow(a *App) tea.Cmd {
+	row, ok := d.list.rows[d.list.cur.at]
+	if !ok || a.top() != screen(d) {
+		return nil
+	}
+	if d.waits {
+		a.note = ""
+	}
 	d.leave()
-	next := newDetail(l.s, row, l)
+	next := newDetail(d.list.s, row, d.list)
 	a.stack[len(a.stack)-1] = next
-	return tea.Batch(cmd, next.load(a))
+	return next.load(a)
 }
 
 func (d *detail) copied(*App) (string, string) { return d.row.ID, "call id" }
 
 func (d *detail) summary(a *App) string {
 	if d.list != nil && d.list.known {
-		return "call " + count(int64(d.list.cur.at+1)) + " of " + count(int64(d.list.cur.n))
+		return "call " + count(int64(d.list.cur.at+1)) + " of " + count(int64(d.list.all)) + d.cur.more()
 	}
-	return ""
+	return strings.TrimPrefix(d.cur.more(), " · ")
 }
 
 // Drawing.
@@ -342,11 +357,11 @@ func (d *detail) bill(a *App, out *pen) {
 	sum := tracefmt.USD(0)
 	for _, c := range charges {
 		sum += c.Cost
-		line(roleText, c.Class, count(c.Tokens), c.PerMillion.String(), "$"+c.Cost.String(), clean(c.Note))
+		line(roleText, c.Class, count(c.Tokens), c.PerMillion.String(), exact(c.Cost), clean(c.Note))
 	}
-	line(roleSpend, "Σ computed", "", "", "$"+sum.String(), "")
+	line(roleSpend, "Σ computed", "", "", exact(sum), "")
 	if sum != r.Computed {
-		out.gap(2).line(roleFail, "✗ this does not add up to the computed cost $"+r.Computed.String())
+		out.gap(2).line(roleFail, "✗ this does not add up to the computed cost "+exact(r.Computed))
 	}
 }
 
@@ -386,7 +401,7 @@ func (d *detail) counts(a *App, out *pen) {
 		if !known {
 			return ""
 		}
-		return "$" + v.String()
+		return exact(v)
 	}
 	recorded, computed := amount(r.HasRecorded, r.Recorded), amount(r.HasComputed, r.Computed)
 	why, role := "", roleText

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -72,7 +73,7 @@ func (p *picker) byLetter(text []rune) tea.Cmd {
 func (p *picker) lines(a *App, w, most int) []string {
 	out := newPen(a.theme, w)
 	out.rule(p.title)
-	p.cur.resize(len(p.items), max(1, min(len(p.items), most-2)))
+	p.cur.resize(len(p.items), max(1, min(len(p.items), most-1)))
 	for i := p.cur.top; i < p.cur.end(); i++ {
 		it := p.items[i]
 		mark := "  "
@@ -82,7 +83,6 @@ func (p *picker) lines(a *App, w, most int) []string {
 		out.put(roleMark, mark).left(roleGood, it.mark, 2).left(roleName, it.name, 14).gap(1).put(roleDim, it.about)
 		out.end()
 	}
-	out.gap(2).line(roleDim, p.keys)
 	return out.fit(min(len(out.list), most))
 }
 
@@ -164,6 +164,7 @@ func (p *prompt) edit(k string, text []rune) bool {
 }
 
 func (p *prompt) insert(text []rune) bool {
+	text = slices.DeleteFunc(slices.Clone(text), unicode.IsControl) // of a paste
 	if len(text) == 0 {
 		return false
 	}

@@ -182,6 +182,28 @@ func (a *App) open() tea.Cmd {
 	return o.open(a)
 }
 
+// openSoon remembers that the row under the cursor of o is wanted, which is not there yet.
+func (a *App) openSoon(o opener) tea.Cmd {
+	a.opening = o
+	return a.say("opens as soon as it is read … · any other key calls it off")
+}
+
+// opened opens what was wanted of o, if it is still wanted and can be opened now.
+func (a *App) opened(o opener, here bool) tea.Cmd {
+	if a.opening != any(o) {
+		return nil
+	}
+	a.opening = nil
+	if why := o.cannotOpen(a); why != "" {
+		return a.refuse(why)
+	}
+	if !here {
+		return a.openSoon(o)
+	}
+	a.note = ""
+	return o.open(a)
+}
+
 func (a *App) openBar() tea.Cmd { return a.chart().open(a) }
 
 func (a *App) moveBar(by int) tea.Cmd {
@@ -402,11 +424,11 @@ func (a *App) chooseColumns() tea.Cmd {
 
 // columnAbout says what the columns mean.
 var columnAbout = map[string]string{
-	"share": "part of the measure in this scope", "sum": "shares added up from the top", "cost": "what counts; ≥ where calls have no price",
+	"share": "part of the measure in this scope", "sum": "shares added up from the top", "cost": "what counts; ≥ where calls have no price or no token counts",
 	"calls": "calls of models, tools, people", "failed": "✗ failed calls of all", "retry": "↻ attempts after the first, of all calls",
 	"wasted": "cost of attempts that failed", "p50": "median cost of a call", "p99": "cost that 1 call in 100 exceeds", "max": "dearest call",
 	"top1%": "part of the cost of the dearest 1% of calls", "tokens": "input and output", "cached": "part of the input read from a cache",
-	"runs": "distinct runs with a call here", "$/success": "cost of finished runs per successful run", "bar": "█ useful and ▒ wasted",
+	"runs": "distinct runs with a call here", "$/success": "cost of finished runs, failed ones too, per success", "bar": "█ useful and ▒ wasted",
 }
 
 // groupBy lets a person choose what the rows are.
@@ -503,9 +525,20 @@ func (a *App) zoom() tea.Cmd {
 	if a.zoomed() {
 		return a.pop()
 	}
-	s, _ := a.table().under()
-	a.table().held = true
-	return a.push(newZoom(a.look.lens, s))
+	return a.table().zoom(a, a.look.lens)
+}
+
+// zoom lets a lens on the row under the cursor fill the screen. The pane's goes there with all that it knows.
+func (p *paths) zoom(a *App, kind int) tea.Cmd {
+	s, _ := p.under()
+	p.held = true
+	z := newZoom(kind, s)
+	if z.total = p.row(); p.pane != nil && p.kind == kind {
+		z.l, p.pane = p.pane, nil
+	}
+	a.remember()
+	a.stack = append(slices.Clone(a.stack), z)
+	return z.l.about(a, s, false)
 }
 
 func (a *App) switchUnit() tea.Cmd {

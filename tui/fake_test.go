@@ -102,7 +102,7 @@ func (f *fake) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 		}
 		return d
 	})
-	p := analyze.CallPage{Total: len(rows), From: min(from, len(rows))}
+	p := analyze.CallPage{Total: len(rows), Reach: len(rows), From: min(from, len(rows))}
 	p.Rows = rows[p.From:min(len(rows), p.From+n)]
 	f.maxPage = max(f.maxPage, len(p.Rows))
 	return p, ctx.Err()
@@ -280,7 +280,7 @@ var (
 )
 
 func (f *bigList) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
-	p := analyze.CallPage{Total: f.n, From: from}
+	p := analyze.CallPage{Total: f.n, Reach: f.n, From: from}
 	for i := from; i < min(f.n, from+n); i++ {
 		id := fmt.Sprintf("c%07d", i)
 		p.Rows = append(p.Rows, analyze.CallRow{Ref: analyze.CallRef{Run: "r", ID: id}, ID: id, Step: id, State: tracefmt.CostComputed, Cost: 1e12})

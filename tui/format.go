@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"time"
 
 	"costscope/analyze"
@@ -27,4 +28,14 @@ func percent(part, whole int64) string {
 		return unknown
 	}
 	return percentOf(float64(part) / float64(whole))
+}
+
+// exact is an amount with all of its digits, at least two of them after the point.
+func exact(v tracefmt.USD) string {
+	s := v.String()
+	at := strings.IndexByte(s, '.')
+	if at < 0 {
+		return "$" + s + ".00"
+	}
+	return "$" + s + strings.Repeat("0", max(0, 3-(len(s)-at)))
 }

@@ -115,12 +115,15 @@ func (a *App) scopeTotal() *analyze.Row {
 	case *zoom:
 		switch l := s.l.(type) {
 		case *shape:
-			if l.data != nil {
+			if l.data != nil && l.data.s.id() == s.s.id() {
 				return &l.data.total
 			}
 		case *calls:
-			return l.total
+			if l.total != nil {
+				return l.total
+			}
 		}
+		return s.total
 	}
 	return nil
 }
@@ -304,15 +307,15 @@ func (a *App) missing() []fact {
 			f = append(f, fact{roleFail, "✗ a sum is too large to show", "✗ overflow"})
 		case t.Unpriced > 0:
 			f = append(f, fact{roleWarn, "? " + n + plural(int(t.Unpriced), " call", " calls") + " unpriced", "? " + n + " unpriced"})
-		case t.Calls > 0:
+		case t.Calls > 0 && !t.Incomplete():
 			f = append(f, fact{roleDim, "all " + count(t.Calls) + " calls priced", "all priced"})
 		}
-		if n := count(t.NoUsage); t.NoUsage > 0 {
-			f = append(f, fact{roleWarn, "– " + n + " without usage", "– " + n + " no usage"})
+		if none := t.NoUsage - t.Unbilled; none > 0 { // failed calls without usage cost nothing
+			f = append(f, fact{roleWarn, "– " + count(none) + " without usage", "– " + count(none) + " no usage"})
 		}
 	}
 	if n := len(a.status.Warnings); n > 0 {
-		f = append(f, fact{roleWarn, "! " + itoa(n) + plural(n, " warning", " warnings") + " (?)", "! " + itoa(n)})
+		f = append(f, fact{roleWarn, "! " + itoa(n) + plural(n, " warning", " warnings") + " (?)", "! " + itoa(n) + plural(n, " warning", " warnings")})
 	}
 	if n := count(a.status.SkipCount); a.status.SkipCount > 0 {
 		f = append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
@@ -323,10 +326,14 @@ func (a *App) missing() []fact {
 // keyLine is the keys that work now.
 func (a *App) keyLine(out *pen) {
 	out.gap(1)
+	if p, ok := a.over.(*picker); ok {
+		out.line(roleDim, p.keys)
+		return
+	}
 	help := "? help"
 	for i := range actions {
 		x := &actions[i]
-		if x.foot == "" || x.foot == "help" || x.off != nil && x.off(a) != "" {
+		if x.foot == "help" || !x.inFoot(a) {
 			continue
 		}
 		text := keyLabel(strings.Fields(x.keys)[0])
@@ -335,5 +342,8 @@ func (a *App) keyLine(out *pen) {
 		}
 		out.put(roleKey, text).put(roleDim, " "+x.foot+"  ")
 	}
-	out.put(roleKey, "?").put(roleDim, " help").end()
+	if alreadyHelp(a) == "" {
+		out.put(roleKey, "?").put(roleDim, " help")
+	}
+	out.end()
 }

@@ -84,7 +84,7 @@ func sourceLines(st *analyze.Status) []helpLine {
 var signs = [][2]string{
 	{"▌", "the cursor"}, {"▾ ▴", "sorted by this column, largest or smallest first"}, {"█ ▒", "useful and wasted spend"},
 	{"✗", "failed"}, {"↻", "a retry"}, {"?", "no price is known: the cost is unknown, not 0"}, {"–", "not stated, unknown"},
-	{"≥", "at least: calls without a price are not in it"}, {"·", "none"}, {"▲", "the chosen bar"}, {"▴p50", "where a percentile lies"},
+	{"≥", "at least: calls without a price or token counts are not in it"}, {"·", "none"}, {"▲", "the chosen bar"}, {"▴p50", "where a percentile lies"},
 	{"◌ ●", "reading; following the end of the trace"},
 }
 
@@ -94,7 +94,7 @@ func (p *helpPage) take(*App, reply) tea.Cmd    { return nil }
 func (p *helpPage) due(*App, due) tea.Cmd       { return nil }
 func (p *helpPage) leave()                      {}
 func (p *helpPage) relook(*App) tea.Cmd         { return nil }
-func (p *helpPage) summary(*App) string         { return "help" }
+func (p *helpPage) summary(*App) string         { return "help" + p.cur.more() }
 func (p *helpPage) page() int                   { return max(1, p.cur.rows-1) }
 func (p *helpPage) searched() string            { return p.match.String() }
 func (p *helpPage) move(_ *App, by int) tea.Cmd { p.cur.scroll(by); return nil }

@@ -11,11 +11,34 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
+// pasted is the name of the key that pasted text counts as.
+const pasted = "pasted text"
+
+// keys takes what a terminal sent as one message. Fast typing, a held key or a slow line put several keys into one: each of them counts.
+// Escape and the next key look like alt and that key.
+func (a *App) keys(m tea.KeyMsg) tea.Cmd {
+	if m.Type != tea.KeyRunes || m.Paste || len(m.Runes) == 1 && !m.Alt {
+		return a.key(keyOf(m))
+	}
+	var cmds []tea.Cmd
+	if m.Alt {
+		cmds = append(cmds, a.key("esc", nil))
+	}
+	for _, r := range m.Runes {
+		name := string(r)
+		if r == ' ' {
+			name = "space"
+		}
+		cmds = append(cmds, a.key(name, []rune{r}))
+	}
+	return tea.Batch(cmds...)
+}
+
 // keyOf is the name of a key as the tables know it, and the text that it types.
 func keyOf(m tea.KeyMsg) (string, []rune) {
 	if m.Type == tea.KeyRunes {
-		if m.Paste || len(m.Runes) != 1 {
-			return "", m.Runes
+		if m.Paste {
+			return pasted, m.Runes
 		}
 		return string(m.Runes), m.Runes
 	}

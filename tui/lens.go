@@ -1,6 +1,10 @@
 package tui
 
 import (
+	"strings"
+
+	"costscope/analyze"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -48,14 +52,22 @@ func (a *App) lensBar(out *pen) {
 		}
 		out.put(roleRule, " ").put(roleKey, l.key).put(roleDim, " "+l.name).put(roleRule, " ")
 	}
+	hint := "z fills the screen"
+	if a.chart() != nil {
+		hint = "[ ] bar · o opens it · u runs/calls · z fills the screen"
+	}
+	if room := out.max - out.col - width(hint) - 4; room >= 2 {
+		out.put(roleRule, strings.Repeat("─", room)).put(roleDim, " "+hint+" ")
+	}
 	out.rule("")
 }
 
 // zoom is a lens that fills the screen.
 type zoom struct {
-	s    scope
-	kind int
-	l    lens
+	s     scope
+	kind  int
+	l     lens
+	total *analyze.Row // of s, where it was opened from a row: known before the lens answers
 }
 
 func newZoom(kind int, s scope) *zoom { return &zoom{s: s, kind: kind, l: lenses[kind].make()} }

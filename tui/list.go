@@ -30,5 +30,16 @@ func (v *window) scroll(by int) bool {
 	return v.top != was
 }
 
+// more says which lines of a text are visible, where that is not all of it.
+func (v *window) more() string {
+	if v.n <= v.rows {
+		return ""
+	}
+	return " · lines " + itoa(v.top+1) + " to " + itoa(v.end()) + " of " + itoa(v.n)
+}
+
 // end is the line after the last visible one.
 func (v *window) end() int { return min(v.top+v.rows, v.n) }
+
+// addMoves adds moves that wait for their list. Those to an end are larger than any list.
+func addMoves(waiting, by int) int { return min(max(waiting+by, -1<<30), 1<<30) }

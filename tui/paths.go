@@ -29,15 +29,18 @@ type paths struct {
 	most  int64            // largest measure of the rows shown
 	nameW int
 
-	cur   window
-	key   string  // name under the cursor
-	held  bool    // the cursor was put on a row by a person, or by coming back
-	match matcher // of names
-	keep  *costRange
-	pane  lens
-	kind  int // index in lenses of pane
-	bodyW int
-	drawn int // look.serial at which cells were made
+	cur    window
+	key    string  // name under the cursor
+	held   bool    // the cursor was put on a row by a person, or by coming back
+	want   int     // lines to move once there are rows
+	home   string  // the name that the cursor was on before a filter hid it; it goes back there
+	match  matcher // of names
+	keep   *costRange
+	pane   lens
+	kind   int // index in lenses of pane
+	bodyW  int
+	paneAt int // line of the body where the pane begins
+	drawn  int // look.serial at which cells were made
 }
 
 // A costRange keeps the n rows of which the cost is in [low, high).
@@ -97,7 +100,7 @@ func (p *paths) take(a *App, r reply) tea.Cmd {
 	}
 	p.table = r.ans.(*analyze.Table)
 	p.arrange(a)
-	return p.aim(a, true)
+	return tea.Batch(p.aim(a, true), a.opened(p, p.row() != nil))
 }
 
 func (p *paths) due(a *App, d due) tea.Cmd {
@@ -133,9 +136,29 @@ func (p *paths) arrange(a *App) {
 	}
 	p.measureRows(a)
 	p.drawn = a.look.serial
-	if !p.held {
-		p.cur.at, p.cur.top = 0, 0
-	} else if i := p.find(p.key); i >= 0 {
+	p.keepCursor()
+	if by := p.want; by != 0 && len(p.rows) > 0 {
+		p.want, p.held = 0, true
+		p.cur.move(by)
+		p.key = p.keyAt(p.cur.at)
+	}
+}
+
+// keepCursor puts the cursor on the row that it was on; once a filter that hides this row is gone, it goes back there.
+func (p *paths) keepCursor() {
+	i := -1
+	if p.home != "" {
+		i = p.find(p.home)
+	}
+	if i >= 0 {
+		p.key, p.home = p.home, ""
+	} else if i = p.find(p.key); i < 0 && p.home == "" {
+		p.home = p.key
+	}
+	switch {
+	case !p.held:
+		p.cur.at, p.cur.top, p.home = 0, 0, ""
+	case i >= 0:
 		p.cur.top += i - p.cur.at
 		p.cur.at = i
 	}
@@ -276,8 +299,12 @@ func (p *paths) texts(a *App, c cellOf) []string {
 // The cursor.
 
 func (p *paths) move(a *App, by int) tea.Cmd {
+	if p.table == nil {
+		p.want = addMoves(p.want, by)
+		return nil
+	}
 	p.cur.move(by)
-	p.held = true
+	p.held, p.home = true, ""
 	p.key = p.keyAt(p.cur.at)
 	return p.aim(a, false)
 }
@@ -317,7 +344,7 @@ func (p *paths) aim(a *App, fresh bool) tea.Cmd {
 }
 
 func (p *paths) cannotOpen(a *App) string {
-	if p.row() == nil {
+	if p.row() == nil && (p.table != nil || p.err != nil) {
 		return "there is no row to open"
 	}
 	return ""
@@ -325,11 +352,14 @@ func (p *paths) cannotOpen(a *App) string {
 
 // open goes into the row under the cursor: to the next level, or to its calls from the deepest.
 func (p *paths) open(a *App) tea.Cmd {
-	s, _ := p.under()
-	p.held = true
-	if p.next == nil {
-		return a.push(newZoom(lensNamed("calls"), s))
+	s, ok := p.under()
+	if !ok {
+		return a.openSoon(p)
 	}
+	if p.next == nil {
+		return p.zoom(a, lensNamed("calls"))
+	}
+	p.held = true
 	return a.push(newPaths(s, *p.next))
 }
 
@@ -353,8 +383,13 @@ func (p *paths) copyFor(s scope) *paths {
 
 func (p *paths) click(a *App, x, y int) tea.Cmd {
 	i := p.cur.top + y - 1
-	if y < 1 || i >= p.cur.end() {
+	switch s := p.bars(a); {
+	case y >= p.paneAt && s != nil:
+		return s.click(a, x, y)
+	case y < 1 || y >= p.paneAt || i >= p.cur.end():
 		return nil
+	case i == p.cur.at && p.held:
+		return p.open(a)
 	}
 	return p.move(a, i-p.cur.at)
 }
@@ -414,7 +449,7 @@ func split(h, rows int) (table, pane int) {
 func (p *paths) view(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	th, ph := split(h, len(p.rows))
-	p.bodyW = w
+	p.bodyW, p.paneAt = w, th
 	p.drawTable(a, out, th)
 	if ph > 0 {
 		a.lensBar(out)

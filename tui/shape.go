@@ -3,9 +3,9 @@ package tui
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -24,6 +24,8 @@ type shape struct {
 	seen  map[string]*shapeData // answers of this state of the data
 	bar   int                   // the chosen bar, -1 for none
 	bins  []bar                 // as last drawn
+	at    [2]int                // columns where the two charts begin
+	barW  int
 	drawn drawing
 }
 
@@ -44,9 +46,6 @@ type drawing struct {
 	lines      []string
 }
 
-// pause is how long the cursor must rest before a lens asks.
-const pause = 60 * time.Millisecond
-
 // keptAnswers bounds the answers that a lens keeps while the data stay the same.
 const keptAnswers = 64
 
@@ -62,7 +61,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 		t.again = true
 		return nil
 	}
-	moved := key != t.key
+	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
 		t.bar = -1
@@ -72,8 +71,8 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 		t.data = d
 		return nil
 	}
-	if moved && t.data != nil {
-		return t.later(a, pause)
+	if moved && !first {
+		return t.later(a, t.pause())
 	}
 	return t.request(a)
 }
@@ -96,6 +95,9 @@ func (t *shape) request(a *App) tea.Cmd {
 		table, err := src.Rollup(ctx, s.by())
 		if err != nil {
 			return nil, err
+		}
+		if costUnknown(&table.Total) {
+			runs = nil // their costs are not 0
 		}
 		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
 	})
@@ -142,6 +144,25 @@ func (t *shape) moveBar(by int) {
 	}
 }
 
+// click chooses the bar at column x of either chart; a click on the chosen one opens it.
+func (t *shape) click(a *App, x, y int) tea.Cmd {
+	for _, from := range t.at {
+		if t.barW == 0 || x < from {
+			continue
+		}
+		i := (x - from) / t.barW
+		switch {
+		case i >= len(t.bins) || t.bins[i].n == 0:
+		case i == t.bar:
+			return t.open(a)
+		default:
+			t.bar = i
+			return nil
+		}
+	}
+	return nil
+}
+
 func (t *shape) chosen() (bar, bool) {
 	if t.bar < 0 || t.bar >= len(t.bins) || t.data == nil {
 		return bar{}, false
@@ -179,7 +200,7 @@ func (b bar) text() string {
 	if b.high <= 1 {
 		return "$0"
 	}
-	return moneyInt(b.low) + " to " + moneyInt(b.high)
+	return edgeText(b.low) + " to " + edgeText(b.high)
 }
 
 // Drawing.
@@ -253,6 +274,10 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 		return
 	}
 	tail := &sp.tail
+	if sp.n == 1 {
+		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+money(tail.Max)).end()
+		return
+	}
 	parts := []string{"mean " + money(tail.Mean) + meanAgainst(tail)}
 	what := "top 1% of " + sp.unit + "s"
 	if sp.n < 100 {
@@ -319,6 +344,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 	}
 	for side, values := range [...][]int64{counts, sums} {
 		x0 := left + side*(w+between)
+		t.at[side], t.barW = x0, barW
 		r := roleBar
 		if side == 1 {
 			r = roleSpend
@@ -352,8 +378,14 @@ func inkOf(barW int) int {
 func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 	l := sp.unit + "s " + count(sp.n)
 	r := "money " + moneyInt(sp.sum)
+	if t.data.total.Incomplete() {
+		r = "money ≥" + moneyInt(sp.sum)
+	}
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
+	}
+	if all := t.data.total.Calls; !sp.exact && all > sp.n {
+		l += " of " + count(all) + ", no cost known of the others"
 	}
 	role := roleHead
 	if b, ok := t.chosen(); ok {
@@ -364,26 +396,64 @@ func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 	out.gap(left).left(role, l, w).gap(between).left(role, r, w).end()
 }
 
-// axis labels the powers of ten below the bars.
+// axis labels the edges of bars: nothing, the powers of ten, where the scale begins, and what lies in the middle of a long stretch.
 func (t *shape) axis(g *grid, x0, w, line, barW int) {
-	n := len(t.bins) * barW
-	g.put(x0, line, roleRule, strings.Repeat("─", min(n, w)))
-	free := x0
-	for i, b := range t.bins {
-		label := ""
-		switch {
-		case b.high <= 1:
-			label = "$0"
-		case isDecade(b.low), i == 0 && !anyDecade(t.bins):
-			label = decadeText(b.low)
+	n := min(len(t.bins)*barW, w)
+	g.put(x0, line, roleRule, strings.Repeat("─", n))
+	free := newGaps(x0, x0+w)
+	label := func(i int, text string) {
+		if x := x0 + i*barW; free.take(x, x+width(text), 1) {
+			g.put(x, line, roleDim, text)
 		}
-		x := x0 + i*barW
-		if label == "" || x < free || x+width(label) > x0+w {
-			continue
-		}
-		g.put(x, line, roleDim, label)
-		free = x + width(label) + 1
 	}
+	first := 0
+	if len(t.bins) > 0 && t.bins[0].high <= 1 {
+		first = min(2, len(t.bins)-1)
+		label(0, map[bool]string{true: "$0", false: "0"}[barW > 1 || len(t.bins) < 2])
+	}
+	for i := range t.bins {
+		if isDecade(t.bins[i].low) && t.bins[i].high > 2 {
+			label(i, decadeText(t.bins[i].low))
+		}
+	}
+	if first < len(t.bins) && t.bins[first].low > 1 {
+		label(first, decadeText(t.bins[first].low))
+	}
+	for i := first; i < len(t.bins); i++ {
+		if x, text := x0+i*barW, decadeText(t.bins[i].low); t.bins[i].low > 1 && free.clear(x-longStretch/2, x+longStretch/2) {
+			label(i, text)
+		}
+	}
+}
+
+// longStretch is how many columns of an axis are not left without a label.
+const longStretch = 28
+
+// gaps are the columns of a line, some of them taken.
+type gaps struct {
+	from  int
+	taken []bool
+}
+
+func newGaps(from, to int) *gaps { return &gaps{from, make([]bool, max(0, to-from))} }
+
+// clear says that all columns from x to y, y excluded, lie within the line and none is taken.
+func (s *gaps) clear(x, y int) bool {
+	if x < s.from || y > s.from+len(s.taken) {
+		return false
+	}
+	return !slices.Contains(s.taken[x-s.from:y-s.from], true)
+}
+
+// take takes the columns from x to y if they are free, and so are as many beside them as apart says.
+func (s *gaps) take(x, y, apart int) bool {
+	if !s.clear(x, y) || !s.clear(max(s.from, x-apart), min(y+apart, s.from+len(s.taken))) {
+		return false
+	}
+	for i := x; i < y; i++ {
+		s.taken[i-s.from] = true
+	}
+	return true
 }
 
 // isDecade says that x is a power of ten, or the edge of the bucket that holds one.
@@ -395,25 +465,30 @@ func isDecade(x int64) bool {
 	return math.Abs(float64(x)/math.Pow(10, d)-1) < 0.012
 }
 
-func anyDecade(bars []bar) bool {
-	for _, b := range bars {
-		if isDecade(b.low) {
-			return true
-		}
-	}
-	return false
-}
-
 func decadeText(x int64) string {
 	if isDecade(x) {
 		x = int64(math.Pow(10, math.Round(math.Log10(float64(x)))))
 	}
-	return strings.TrimSuffix(moneyInt(x), ".00")
+	return strings.TrimSuffix(edgeText(x), ".00")
 }
 
-// marks points at the median, the high percentiles and the chosen bar.
+// edgeText is an edge of a bar; those too small for an amount of money are told with three digits.
+func edgeText(pico int64) string {
+	if pico <= 0 || pico >= 1e6 {
+		return moneyInt(pico)
+	}
+	unit := int64(1)
+	for pico/unit >= 1000 {
+		unit *= 10
+	}
+	return "$" + tracefmt.USD((pico+unit/2)/unit*unit).String()
+}
+
+// marks points at the median, the high percentiles and the chosen bar. The signs stand where they belong; a label stands to the right of
+// its sign, else to the left, else nowhere.
 func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
-	free := x0
+	at := map[int]string{} // labels by column
+	var order []int
 	for _, m := range [...]struct {
 		label string
 		at    tracefmt.USD
@@ -422,13 +497,27 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 		if i < 0 {
 			continue
 		}
-		x, text := x0+i*barW, "▴"+m.label
-		if x < free || x+width(text) > x0+w {
-			text = "▴" // its label has no room
+		x := x0 + i*barW
+		if at[x] == "" {
+			order = append(order, x)
+			at[x] = m.label
+		} else {
+			at[x] += " " + m.label
 		}
-		if x >= free-1 && x < x0+w {
-			g.put(x, line, roleMark, text)
-			free = x + width(text) + 1
+	}
+	free := newGaps(x0, x0+w)
+	for _, x := range order {
+		free.take(x, x+1, 0)
+		g.put(x, line, roleMark, "▴")
+	}
+	for _, x := range order {
+		label := at[x]
+		n := width(label)
+		switch {
+		case free.take(x+1, x+1+n, 0):
+			g.put(x+1, line, roleMark, label)
+		case free.take(x-n, x, 0):
+			g.put(x-n, line, roleMark, label)
 		}
 	}
 	if t.bar >= 0 && t.bar < len(t.bins) {
@@ -446,7 +535,7 @@ func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
 	h--
 	factW, curveW := out.max-2, 0
 	if out.max >= 100 && h >= 6 && sp.sum > 0 {
-		curveW = min(60, out.max-62)
+		curveW = min(60, out.max-66)
 		factW = out.max - curveW - 4
 	}
 	cols := min(max(1, factW/30), max(1, (len(facts)+h-1)/h))
@@ -455,7 +544,7 @@ func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
 	curve := make([]string, h)
 	if curveW > 0 {
 		curve = lorenzChart(sp.tail.Lorenz, curveW, h-1)
-		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s · Gini "+fixed2(sp.tail.Gini), curveW)}, curve...)
+		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s", curveW)}, curve...)
 	}
 	colW := factW / cols
 	for i := range h {
@@ -463,7 +552,7 @@ func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
 		for c := range cols {
 			k := c*per + i
 			if i < per && k < len(facts) {
-				out.left(roleDim, facts[k][0], 18).right(roleText, facts[k][1], min(14, colW-20))
+				out.left(roleDim, facts[k][0], 17).right(roleText, facts[k][1], min(14, colW-19))
 			}
 			out.to(2 + (c+1)*colW)
 		}
@@ -496,7 +585,7 @@ func factsOf(sp *spread) [][2]string {
 		{"total", money(t.Sum)}, {"mean", money(t.Mean)}, {"median", money(t.Median)}, {"mean / median", times(t.MeanOverMedian())},
 		{"mean w/o dearest", withoutTop(t)}, {"p90", money(t.P90)}, {"p95", money(t.P95)}, {"p99", money(t.P99)}, {"max", money(t.Max)},
 		{"p95 / p50", times(t.P95OverP50())}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
-		{"80% of spend by", count(int64(t.K80)) + " " + plural(t.K80, sp.unit, sp.unit+"s")}, {"Gini", fixed2(t.Gini)},
+		{sp.unit + "s making 80%", count(int64(t.K80))}, {"Gini", fixed2(t.Gini)},
 	}
 	if sp.exact {
 		f = append(f, [2]string{"effective runs", fixed1(t.EffectiveN)})

@@ -170,7 +170,11 @@ func (s *spread) barsOf(most int) []bar {
 	if len(rest) == 0 {
 		return out
 	}
-	edges := s.edges(rest[0].low, rest[len(rest)-1].low, most-len(out))
+	gap := min(1, len(out)) // nothing has no place on a log scale: it stands apart
+	edges := s.edges(rest[0].low, rest[len(rest)-1].low, most-len(out)-gap)
+	if gap > 0 && edges[0] > 1 {
+		out = append(out, bar{low: 1, high: edges[0]})
+	}
 	first := len(out)
 	for k := 0; k+1 < len(edges); k++ {
 		out = append(out, bar{low: edges[k], high: edges[k+1]})

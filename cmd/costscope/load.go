@@ -47,7 +47,9 @@ func (a *app) loadTraces(j *job) (err error) {
 		held.CostUSD = &n
 	}
 	held.filtered = narrows(j.query)
-	for _, src := range s.Status().Sources {
+	status := s.Status()
+	held.PricesAsOf = status.PricesAsOf
+	for _, src := range status.Sources {
 		held.Sources++
 		held.Skipped += src.Skipped
 	}
@@ -64,6 +66,9 @@ type loadResult struct {
 	Unpriced int64        `json:"unpriced_calls"`
 	NoUsage  int64        `json:"calls_without_usage"`
 	Skipped  int64        `json:"skipped"`
+
+	PricesAsOf string `json:"prices_as_of"`
+
 	filtered bool
 	atLeast  bool
 }
@@ -84,7 +89,7 @@ func (r loadResult) write(w io.Writer, asJSON bool) error {
 		text string
 	}{{r.Unpriced, "without a price"}, {r.NoUsage, "without usage"}} {
 		if n.n > 0 && err == nil {
-			_, err = fmt.Fprintf(w, "%s %s: their cost is unknown and not in the sum\n", count(n.n, "call"), n.text)
+			_, err = fmt.Fprintf(w, "%s %s: cost unknown, not in the sum\n", count(n.n, "call"), n.text)
 		}
 	}
 	if r.Skipped > 0 && err == nil {
@@ -98,7 +103,7 @@ func (r loadResult) cost() string {
 	if r.CostUSD == nil {
 		return "cost unknown"
 	}
-	return analyze.AtLeast("$"+r.CostUSD.String(), r.atLeast)
+	return analyze.AtLeast("$"+r.CostUSD.String(), r.atLeast) + " (prices of " + r.PricesAsOf + ")"
 }
 
 // count is "1 call", "2,000 calls".

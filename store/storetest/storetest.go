@@ -72,6 +72,9 @@ func call(r *rand.Rand, run string, i int, start int64, root bool) []map[string]
 		c["input_tokens"], c["output_tokens"] = 100+r.IntN(50_000), r.IntN(3000)
 		c["cache_read_input_tokens"] = r.IntN(100)
 	}
+	if r.IntN(12) == 0 {
+		c["workflow"] = pick(r, workflows) // a step that another workflow did
+	}
 	if r.IntN(8) == 0 {
 		c["cost_usd"] = float64(r.IntN(90_000)) / 1e6
 	}
@@ -164,15 +167,25 @@ func Answers(t *testing.T, s store.Store) string {
 	}
 	first, last, ok, err := s.Span(ctx)
 	fmt.Fprintln(&out, "span", first, last, ok, err)
-	costs := map[string]int{}
-	list, err := s.RunCosts(ctx, analyze.Query{})
-	if err != nil {
-		t.Fatal(err)
+	for _, where := range []string{"", "workflow=support", "!workflow=triage", "outcome=success", "agent=planner", "cost>0.02"} {
+		q := analyze.Query{}
+		if where != "" {
+			p, err := analyze.ParsePred(where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.Where = append(q.Where, p)
+		}
+		costs := map[string]int{}
+		list, err := s.RunCosts(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			costs[fmt.Sprint(c.Cost, c.Outcome, c.Incomplete)]++
+		}
+		fmt.Fprintln(&out, "runs", where, costs)
 	}
-	for _, c := range list {
-		costs[fmt.Sprint(c.Cost, c.Outcome)]++
-	}
-	fmt.Fprintln(&out, "runs", costs)
 	page, err := s.Calls(ctx, analyze.Query{}, analyze.ByCost, true, 0, 1<<20)
 	if err != nil {
 		t.Fatal(err)
@@ -236,12 +249,16 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 			t.Fatal(err)
 		}
 	}
-	for seed := range uint64(6) {
+	shapes := []func(r *rand.Rand, runs int) Trace{Random, Claude, OTLP}
+	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		trace := Random(r, 5+r.IntN(60))
+		trace := shapes[seed%3](r, 5+r.IntN(60))
 		files := trace.Files(t, r, 1+r.IntN(4))
 		ref := store.NewMem(store.Options{})
 		load(t, ref, files...)
+		if page, err := ref.Calls(ctx, analyze.Query{}, analyze.ByCost, true, 0, 1); err != nil || page.Total < 10 {
+			t.Errorf("trace %d has %d calls (%v)", seed, page.Total, err)
+		}
 		t.Run(fmt.Sprintf("at once %d", seed), func(t *testing.T) {
 			s := open(t)
 			defer s.Close()
