@@ -120,82 +120,64 @@ const weakFlags = FlagProgress | FlagPlaceholder
 // bothFlags joins the flags of two lines of one record.
 func bothFlags(x, y Flags) Flags { return (x|y)&^weakFlags | x&y&weakFlags }
 
+// names are all names of a record, in one order.
+func (r *Record) names() [18]*Sym {
+	return [...]*Sym{
+		&r.Name, &r.Workflow, &r.Feature, &r.Version, &r.Agent, &r.Instance, &r.Role, &r.Step, &r.Tool, &r.Provider, &r.Model, &r.RequestModel,
+		&r.User, &r.Session, &r.Service, &r.Error, &r.Tags, &r.Tier,
+	}
+}
+
 // overwrite copies the fields that r states over those of old.
 func overwrite(old, r *Record) {
-	for _, f := range [...]struct{ to, from *Sym }{
-		{&old.Name, &r.Name}, {&old.Workflow, &r.Workflow}, {&old.Feature, &r.Feature}, {&old.Version, &r.Version}, {&old.Agent, &r.Agent},
-		{&old.Instance, &r.Instance}, {&old.Role, &r.Role}, {&old.Step, &r.Step}, {&old.Tool, &r.Tool}, {&old.Provider, &r.Provider},
-		{&old.Model, &r.Model}, {&old.RequestModel, &r.RequestModel}, {&old.User, &r.User}, {&old.Session, &r.Session},
-		{&old.Service, &r.Service}, {&old.Error, &r.Error}, {&old.Tags, &r.Tags}, {&old.Tier, &r.Tier},
-	} {
-		if *f.from != 0 {
-			*f.to = *f.from
-		}
+	to := old.names()
+	for i, from := range r.names() {
+		unlessZero(to[i], *from)
 	}
-	for _, f := range [...]struct {
-		has      Fields
-		to, from *int64
-	}{
-		{HasStart, &old.Start, &r.Start}, {HasEnd, &old.End, &r.End}, {HasInput, &old.Usage.Input, &r.Usage.Input},
-		{HasCacheRead, &old.Usage.CacheRead, &r.Usage.CacheRead}, {HasCacheWrite, &old.Usage.CacheWrite, &r.Usage.CacheWrite},
-		{HasCacheWrite1h, &old.Usage.CacheWrite1h, &r.Usage.CacheWrite1h}, {HasOutput, &old.Usage.Output, &r.Usage.Output},
-		{HasReasoning, &old.Usage.Reasoning, &r.Usage.Reasoning}, {HasUnattributed, &old.Usage.Unattributed, &r.Usage.Unattributed},
-	} {
-		if r.Has&f.has != 0 {
-			*f.to = *f.from
-		}
-	}
-	if r.Has&HasCost != 0 {
-		old.Recorded = r.Recorded
-	}
-	if r.Has&HasScore != 0 {
-		old.Score = r.Score
-	}
-	if r.Has&HasSample != 0 {
-		old.SampleIndex = r.SampleIndex
-	}
-	if r.Has&HasOutcome != 0 {
-		old.Outcome = r.Outcome
-	}
+	u, v, has := &old.Usage, &r.Usage, r.Has
+	ifStated(has, HasStart, &old.Start, r.Start)
+	ifStated(has, HasEnd, &old.End, r.End)
+	ifStated(has, HasInput, &u.Input, v.Input)
+	ifStated(has, HasCacheRead, &u.CacheRead, v.CacheRead)
+	ifStated(has, HasCacheWrite, &u.CacheWrite, v.CacheWrite)
+	ifStated(has, HasCacheWrite1h, &u.CacheWrite1h, v.CacheWrite1h)
+	ifStated(has, HasOutput, &u.Output, v.Output)
+	ifStated(has, HasReasoning, &u.Reasoning, v.Reasoning)
+	ifStated(has, HasUnattributed, &u.Unattributed, v.Unattributed)
+	ifStated(has, HasCost, &old.Recorded, r.Recorded)
+	ifStated(has, HasScore, &old.Score, r.Score)
+	ifStated(has, HasSample, &old.SampleIndex, r.SampleIndex)
+	ifStated(has, HasOutcome, &old.Outcome, r.Outcome)
 	old.Has |= r.Has
 	old.Flags = bothFlags(old.Flags, r.Flags)
-	if r.Parent != "" {
-		old.Parent = r.Parent
-	}
-	if r.Kind != KindUnknown {
-		old.Kind = r.Kind
-	}
-	if r.Status != StatusUnset {
-		old.Status = r.Status
-	}
-	if r.Event != EventNone {
-		old.Event = r.Event
-	}
-	if r.Attempt != 0 {
-		old.Attempt = r.Attempt
-	}
-	if r.RetryOf != "" {
-		old.RetryOf = r.RetryOf
-	}
-	if r.RetryKind != RetryNone {
-		old.RetryKind = r.RetryKind
-	}
-	if r.LineID != 0 {
-		old.LineID = r.LineID
-	}
-	if r.LineParent != 0 {
-		old.LineParent = r.LineParent
-	}
+	unlessZero(&old.Parent, r.Parent)
+	unlessZero(&old.Kind, r.Kind)
+	unlessZero(&old.Status, r.Status)
+	unlessZero(&old.Event, r.Event)
+	unlessZero(&old.Attempt, r.Attempt)
+	unlessZero(&old.RetryOf, r.RetryOf)
+	unlessZero(&old.RetryKind, r.RetryKind)
+	unlessZero(&old.LineID, r.LineID)
+	unlessZero(&old.LineParent, r.LineParent)
 	for i, f := range r.Fingerprints {
-		if f != 0 {
-			old.Fingerprints[i] = f
-		}
+		unlessZero(&old.Fingerprints[i], f)
 	}
-	if r.Context != nil {
-		old.Context = r.Context
+	unlessZero(&old.Context, r.Context)
+	unlessZero(&old.Extra, r.Extra)
+}
+
+// unlessZero sets to, unless from is the zero value: that states nothing.
+func unlessZero[T comparable](to *T, from T) {
+	var zero T
+	if from != zero {
+		*to = from
 	}
-	if r.Extra != nil {
-		old.Extra = r.Extra
+}
+
+// ifStated sets to when has names f.
+func ifStated[T any](has, f Fields, to *T, from T) {
+	if has&f != 0 {
+		*to = from
 	}
 }
 

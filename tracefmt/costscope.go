@@ -48,105 +48,98 @@ const (
 type flatReader func(d *Decoder, r *Record) error
 
 // flatMembers is every member of costscope JSONL (formats-otel 5, contract 2). Other scalar members are tags.
-var flatMembers map[string]flatReader
+var flatMembers = map[string]flatReader{
+	"v":    flatIgnore,
+	"type": (*Decoder).flatType,
 
-func init() {
-	flatMembers = map[string]flatReader{
-		"v":    flatIgnore,
-		"type": (*Decoder).flatType,
+	"trace_id":       func(d *Decoder, r *Record) error { r.Run = d.text(d.scan.str()); return nil },
+	"span_id":        func(d *Decoder, r *Record) error { r.ID = d.text(d.scan.str()); return nil },
+	"parent_span_id": func(d *Decoder, r *Record) error { r.Parent = d.text(d.scan.str()); return nil },
+	"retry_of":       func(d *Decoder, r *Record) error { r.RetryOf = d.text(d.scan.str()); return nil },
 
-		"trace_id":       func(d *Decoder, r *Record) error { r.Run = d.text(d.scan.str()); return nil },
-		"span_id":        func(d *Decoder, r *Record) error { r.ID = d.text(d.scan.str()); return nil },
-		"parent_span_id": func(d *Decoder, r *Record) error { r.Parent = d.text(d.scan.str()); return nil },
-		"retry_of":       func(d *Decoder, r *Record) error { r.RetryOf = d.text(d.scan.str()); return nil },
+	"operation":   (*Decoder).flatOperation,
+	"kind":        (*Decoder).flatKind,
+	"status":      (*Decoder).flatStatus,
+	"start":       func(d *Decoder, r *Record) error { return d.flatTime("start", r, &r.Start, HasStart) },
+	"end":         func(d *Decoder, r *Record) error { return d.flatTime("end", r, &r.End, HasEnd) },
+	"duration_ms": (*Decoder).flatDuration,
 
-		"operation":   (*Decoder).flatOperation,
-		"kind":        (*Decoder).flatKind,
-		"status":      (*Decoder).flatStatus,
-		"start":       func(d *Decoder, r *Record) error { return d.flatTime("start", r, &r.Start, HasStart) },
-		"end":         func(d *Decoder, r *Record) error { return d.flatTime("end", r, &r.End, HasEnd) },
-		"duration_ms": (*Decoder).flatDuration,
+	"workflow": flatName(func(r *Record) *Sym { return &r.Workflow }),
+	"agent":    flatName(func(r *Record) *Sym { return &r.Agent }),
+	"step":     flatName(func(r *Record) *Sym { return &r.Step }),
+	"name": func(d *Decoder, r *Record) error {
+		r.Name, d.flat.named = d.name(d.scan.str()), true
+		return nil
+	},
+	"tool":           flatName(func(r *Record) *Sym { return &r.Tool }),
+	"feature":        flatText(func(r *Record) *Sym { return &r.Feature }),
+	"version":        flatText(func(r *Record) *Sym { return &r.Version }),
+	"agent_instance": flatText(func(r *Record) *Sym { return &r.Instance }),
+	"agent_role":     flatText(func(r *Record) *Sym { return &r.Role }),
+	"provider":       flatText(func(r *Record) *Sym { return &r.Provider }),
+	"model":          flatText(func(r *Record) *Sym { return &r.Model }),
+	"request_model":  flatText(func(r *Record) *Sym { return &r.RequestModel }),
+	"user_id":        flatText(func(r *Record) *Sym { return &r.User }),
+	"session_id":     flatText(func(r *Record) *Sym { return &r.Session }),
+	"service.name":   flatText(func(r *Record) *Sym { return &r.Service }),
+	"service_tier":   flatText(func(r *Record) *Sym { return &r.Tier }),
+	"error_type":     flatText(func(r *Record) *Sym { return &r.Error }),
 
-		"workflow": flatName(func(r *Record) *Sym { return &r.Workflow }),
-		"agent":    flatName(func(r *Record) *Sym { return &r.Agent }),
-		"step":     flatName(func(r *Record) *Sym { return &r.Step }),
-		"name": func(d *Decoder, r *Record) error {
-			r.Name, d.flat.named = d.name(d.scan.str()), true
-			return nil
-		},
-		"tool":          flatName(func(r *Record) *Sym { return &r.Tool }),
-		"feature":       flatText(func(r *Record) *Sym { return &r.Feature }),
-		"version":       flatText(func(r *Record) *Sym { return &r.Version }),
-		"agent_role":    flatText(func(r *Record) *Sym { return &r.Role }),
-		"provider":      flatText(func(r *Record) *Sym { return &r.Provider }),
-		"model":         flatText(func(r *Record) *Sym { return &r.Model }),
-		"request_model": flatText(func(r *Record) *Sym { return &r.RequestModel }),
-		"user_id":       flatText(func(r *Record) *Sym { return &r.User }),
-		"session_id":    flatText(func(r *Record) *Sym { return &r.Session }),
-		"service.name":  flatText(func(r *Record) *Sym { return &r.Service }),
-		"service_tier":  flatText(func(r *Record) *Sym { return &r.Tier }),
-		"error_type":    flatText(func(r *Record) *Sym { return &r.Error }),
-		"agent_instance": func(d *Decoder, r *Record) error {
-			r.Instance = d.sym(d.scan.str())
-			return nil
-		},
+	"input_tokens":                   flatCount(func(r *Record) *int64 { return &r.Usage.Input }, HasInput),
+	"cache_read_input_tokens":        flatCount(func(r *Record) *int64 { return &r.Usage.CacheRead }, HasCacheRead),
+	"cache_creation_input_tokens":    flatCount(func(r *Record) *int64 { return &r.Usage.CacheWrite }, HasCacheWrite),
+	"cache_creation_1h_input_tokens": flatCount(func(r *Record) *int64 { return &r.Usage.CacheWrite1h }, HasCacheWrite1h),
+	"output_tokens":                  flatCount(func(r *Record) *int64 { return &r.Usage.Output }, HasOutput),
+	"reasoning_output_tokens":        flatCount(func(r *Record) *int64 { return &r.Usage.Reasoning }, HasReasoning),
+	"unattributed_tokens":            flatCount(func(r *Record) *int64 { return &r.Usage.Unattributed }, HasUnattributed),
+	"total_tokens":                   (*Decoder).flatTotal,
+	"cost_usd":                       (*Decoder).flatCost,
 
-		"input_tokens":                   flatCount(func(r *Record) *int64 { return &r.Usage.Input }, HasInput),
-		"cache_read_input_tokens":        flatCount(func(r *Record) *int64 { return &r.Usage.CacheRead }, HasCacheRead),
-		"cache_creation_input_tokens":    flatCount(func(r *Record) *int64 { return &r.Usage.CacheWrite }, HasCacheWrite),
-		"cache_creation_1h_input_tokens": flatCount(func(r *Record) *int64 { return &r.Usage.CacheWrite1h }, HasCacheWrite1h),
-		"output_tokens":                  flatCount(func(r *Record) *int64 { return &r.Usage.Output }, HasOutput),
-		"reasoning_output_tokens":        flatCount(func(r *Record) *int64 { return &r.Usage.Reasoning }, HasReasoning),
-		"unattributed_tokens":            flatCount(func(r *Record) *int64 { return &r.Usage.Unattributed }, HasUnattributed),
-		"total_tokens":                   (*Decoder).flatTotal,
-		"cost_usd":                       (*Decoder).flatCost,
+	"attempt":      func(d *Decoder, r *Record) error { return d.flatSmall("attempt", &r.Attempt, nil, 0) },
+	"sample_index": func(d *Decoder, r *Record) error { return d.flatSmall("sample_index", &r.SampleIndex, r, HasSample) },
+	"retry_kind":   (*Decoder).flatRetryKind,
+	"output_ok":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagOutputBad, false) },
+	"read_only":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagReadOnly, true) },
+	"prompt_fp":    func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[0]) },
+	"tail_fp":      func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[1]) },
+	"args_fp":      func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[2]) },
+	"result_fp":    func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[3]) },
 
-		"attempt":      func(d *Decoder, r *Record) error { return d.flatSmall("attempt", &r.Attempt, nil, 0) },
-		"sample_index": func(d *Decoder, r *Record) error { return d.flatSmall("sample_index", &r.SampleIndex, r, HasSample) },
-		"retry_kind":   (*Decoder).flatRetryKind,
-		"output_ok":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagOutputBad, false) },
-		"read_only":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagReadOnly, true) },
-		"prompt_fp":    func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[0]) },
-		"tail_fp":      func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[1]) },
-		"args_fp":      func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[2]) },
-		"result_fp":    func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[3]) },
+	"context": (*Decoder).flatContext,
+	"tags":    (*Decoder).flatTags,
+	"score":   (*Decoder).flatScore,
+	"scores":  (*Decoder).flatScores,
+	"outcome": (*Decoder).flatOutcome,
+	"task":    func(d *Decoder, r *Record) error { d.flat.facts.Task = string(d.scan.str()); return nil },
+	"event":   (*Decoder).flatEvent,
+	"flags":   (*Decoder).flatFlags,
 
-		"context": (*Decoder).flatContext,
-		"tags":    (*Decoder).flatTags,
-		"score":   (*Decoder).flatScore,
-		"scores":  (*Decoder).flatScores,
-		"outcome": (*Decoder).flatOutcome,
-		"task":    func(d *Decoder, r *Record) error { d.flat.facts.Task = string(d.scan.str()); return nil },
-		"event":   (*Decoder).flatEvent,
-		"flags":   (*Decoder).flatFlags,
+	// What convert adds for people: nothing that the trace states.
+	"source_format": flatIgnore, "source": flatIgnore, "computed_cost_usd": flatIgnore, "price_row": flatIgnore, "unpriced": flatIgnore,
+	"retry_confidence": flatIgnore,
+}
 
-		// What convert adds for people: nothing that the trace states.
-		"source_format": flatIgnore, "source": flatIgnore, "computed_cost_usd": flatIgnore, "price_row": flatIgnore, "unpriced": flatIgnore,
-		"retry_confidence": flatIgnore,
-	}
-	for alias, name := range map[string]string{
-		"gen_ai.operation.name":                    "operation",
-		"gen_ai.response.model":                    "model",
-		"gen_ai.request.model":                     "request_model",
-		"gen_ai.workflow.name":                     "workflow",
-		"gen_ai.agent.name":                        "agent",
-		"gen_ai.agent.id":                          "agent_instance",
-		"gen_ai.provider.name":                     "provider",
-		"gen_ai.system":                            "provider",
-		"gen_ai.tool.name":                         "tool",
-		"gen_ai.usage.input_tokens":                "input_tokens",
-		"gen_ai.usage.output_tokens":               "output_tokens",
-		"gen_ai.usage.cache_read.input_tokens":     "cache_read_input_tokens",
-		"gen_ai.usage.cache_creation.input_tokens": "cache_creation_input_tokens",
-		"gen_ai.usage.reasoning.output_tokens":     "reasoning_output_tokens",
-		"gen_ai.conversation.id":                   "session_id",
-		"error.type":                               "error_type",
-		"user.id":                                  "user_id",
-		"session.id":                               "session_id",
-		"quality":                                  "score",
-	} {
-		flatMembers[alias] = flatMembers[name]
-	}
+// flatAliases are other names of members: mostly those of OpenTelemetry.
+var flatAliases = map[string]string{
+	"gen_ai.operation.name":                    "operation",
+	"gen_ai.response.model":                    "model",
+	"gen_ai.request.model":                     "request_model",
+	"gen_ai.workflow.name":                     "workflow",
+	"gen_ai.agent.name":                        "agent",
+	"gen_ai.agent.id":                          "agent_instance",
+	"gen_ai.provider.name":                     "provider",
+	"gen_ai.system":                            "provider",
+	"gen_ai.tool.name":                         "tool",
+	"gen_ai.usage.input_tokens":                "input_tokens",
+	"gen_ai.usage.output_tokens":               "output_tokens",
+	"gen_ai.usage.cache_read.input_tokens":     "cache_read_input_tokens",
+	"gen_ai.usage.cache_creation.input_tokens": "cache_creation_input_tokens",
+	"gen_ai.usage.reasoning.output_tokens":     "reasoning_output_tokens",
+	"gen_ai.conversation.id":                   "session_id",
+	"error.type":                               "error_type",
+	"user.id":                                  "user_id",
+	"session.id":                               "session_id",
+	"quality":                                  "score",
 }
 
 func decodeCostscope(d *Decoder, value []byte) error {
@@ -209,6 +202,9 @@ func (f *flatState) member(key []byte) *flatMember {
 		return m
 	}
 	m := &flatMember{key: string(key), read: flatMembers[string(key)]}
+	if m.read == nil {
+		m.read = flatMembers[flatAliases[m.key]]
+	}
 	if m.read == nil {
 		m.read = func(d *Decoder, r *Record) error {
 			d.addTag([]byte(m.key), &d.scan)

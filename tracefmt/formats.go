@@ -25,19 +25,14 @@ const (
 	FormatOpenAI
 )
 
-// Formats is every kind of trace that costscope reads, in the order in which they are tried; index 0 is none. It is filled by init
-// because decoders look at it.
-var Formats []Format
-
-func init() {
-	Formats = []Format{
-		FormatNone:      {Name: "unknown"},
-		FormatCostscope: {"costscope", "costscope JSONL", "usage, cost, retries, agents, outcomes, context parts", sniffCostscope, decodeCostscope},
-		FormatClaude:    {"claude-code", "Claude Code session logs", "usage, retries, agents, tools, compactions; no cost, no outcome; output tokens are a lower bound in some versions", sniffClaude, decodeClaude},
-		FormatOTLP:      {"otlp", "OTLP/JSON: OpenTelemetry GenAI, OpenInference, OpenLLMetry, Vercel AI SDK, Langfuse", "usage, agents, tools, scores, cost where the instrumentation writes it; retries are inferred", sniffOTLP, decodeOTLP},
-		FormatAnthropic: {"anthropic", "Anthropic Messages responses", "usage; no times, no agents", sniffAnthropic, decodeAnthropic},
-		FormatOpenAI:    {"openai", "OpenAI Chat Completions responses", "usage, time; no agents", sniffOpenAI, decodeOpenAI},
-	}
+// Formats is every kind of trace that costscope reads, in the order in which they are tried; index 0 is none.
+var Formats = []Format{
+	FormatNone:      {Name: "unknown"},
+	FormatCostscope: {"costscope", "costscope JSONL", "usage, cost, retries, agents, outcomes, context parts", sniffCostscope, decodeCostscope},
+	FormatClaude:    {"claude-code", "Claude Code session logs", "usage, retries, agents, tools, compactions; no cost, no outcome; output tokens are a lower bound in some versions", sniffClaude, decodeClaude},
+	FormatOTLP:      {"otlp", "OTLP/JSON: OpenTelemetry GenAI, OpenInference, OpenLLMetry, Vercel AI SDK, Langfuse", "usage, agents, tools, scores, cost where the instrumentation writes it; retries are inferred", sniffOTLP, decodeOTLP},
+	FormatAnthropic: {"anthropic", "Anthropic Messages responses", "usage; no times, no agents", sniffAnthropic, decodeAnthropic},
+	FormatOpenAI:    {"openai", "OpenAI Chat Completions responses", "usage, time; no agents", sniffOpenAI, decodeOpenAI},
 }
 
 // FormatByName returns the number of the format called name.

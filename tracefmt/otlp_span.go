@@ -125,10 +125,7 @@ func (d *Decoder) usualKeyValue(s *scanner) bool {
 }
 
 func (d *Decoder) keyValue(s *scanner) {
-	if !s.enter('{') {
-		return
-	}
-	if d.usualKeyValue(s) {
+	if s.kind() == '{' && d.usualKeyValue(s) || !s.enter('{') {
 		return
 	}
 	var key, value []byte

@@ -75,79 +75,87 @@ func ParseUSD(s []byte) (USD, error) {
 
 // parseDecimal reads a JSON number times 10^scale exactly, rounding half away from zero.
 func parseDecimal(s []byte, scale int) (int64, bool) {
-	i, neg := 0, false
-	if i < len(s) && (s[i] == '-' || s[i] == '+') {
-		neg = s[i] == '-'
-		i++
+	var d decimal
+	neg := false
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		neg, s = s[0] == '-', s[1:]
 	}
-	var digits [40]byte // significant digits
-	n, point, seen := 0, 0, false
-	exp, dot, dropped := 0, false, 0
-	for ; i < len(s); i++ {
-		c := s[i]
+	if !d.read(s) {
+		return 0, false
+	}
+	v, ok := d.shift(scale)
+	if neg {
+		v = -v
+	}
+	return v, ok
+}
+
+// A decimal is the number 0.digits times 10^exp: its significant digits without leading zeros, of which those past the array are cut off.
+type decimal struct {
+	digits [40]byte
+	n      int
+	exp    int
+}
+
+// read takes in a number without its sign.
+func (d *decimal) read(s []byte) bool {
+	seen, dot := false, false
+	for i, c := range s {
 		switch {
-		case c >= '0' && c <= '9':
+		case isDigit(c):
 			seen = true
-			if dot {
-				point++
-			}
-			if n == 0 && c == '0' {
-				continue
-			}
-			if n < len(digits) {
-				digits[n] = c - '0'
-				n++
-			} else {
-				dropped++
-			}
+			d.digit(c-'0', dot)
 		case c == '.' && !dot:
 			dot = true
-		case (c == 'e' || c == 'E') && seen:
+		case c|0x20 == 'e' && seen:
 			e, err := strconv.Atoi(string(s[i+1:]))
-			if err != nil || e > 400 || e < -400 {
-				return 0, false
-			}
-			exp, i = e, len(s)
+			d.exp += e
+			return err == nil && e <= 400 && e >= -400
 		default:
+			return false
+		}
+	}
+	return seen
+}
+
+// digit appends a digit, which stands behind the point or before it.
+func (d *decimal) digit(v byte, fraction bool) {
+	zero := d.n == 0 && v == 0
+	switch {
+	case !zero && !fraction:
+		d.exp++
+	case zero && fraction:
+		d.exp--
+	}
+	if !zero && d.n < len(d.digits) {
+		d.digits[d.n] = v
+		d.n++
+	}
+}
+
+// shift is d times 10^scale, rounded half away from zero; ok is false where int64 cannot hold it.
+func (d *decimal) shift(scale int) (v int64, ok bool) {
+	whole := d.exp + scale // so many digits stand before the point
+	if d.n == 0 || whole < 0 {
+		return 0, true
+	}
+	for k := range whole {
+		digit := int64(0)
+		if k < d.n {
+			digit = int64(d.digits[k])
+		}
+		if k >= 18 && v > (math.MaxInt64-digit)/10 {
 			return 0, false
 		}
+		v = v*10 + digit
 	}
-	if !seen {
-		return 0, false
-	}
-	shift := scale + exp - point + dropped // value = digits * 10^shift
-	var v uint64
-	round := false
-	for k := 0; k < n; k++ {
-		if k >= n+shift {
-			round = k == n+shift && digits[k] >= 5
-			break
-		}
-		hi, lo := bits.Mul64(v, 10)
-		if hi != 0 || lo > math.MaxInt64 {
+	if whole < d.n && d.digits[whole] >= 5 {
+		if v == math.MaxInt64 {
 			return 0, false
 		}
-		v = lo + uint64(digits[k])
-	}
-	if n > 0 {
-		for ; shift > 0; shift-- {
-			hi, lo := bits.Mul64(v, 10)
-			if hi != 0 || lo > math.MaxInt64 {
-				return 0, false
-			}
-			v = lo
-		}
-	}
-	if round {
 		v++
 	}
-	if v > math.MaxInt64 {
-		return 0, false
-	}
-	if neg {
-		return -int64(v), true
-	}
-	return int64(v), true
+	return v, true
 }
 
 func quoteShort(s []byte) string {
