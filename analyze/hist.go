@@ -351,16 +351,40 @@ func (h *Hist) decode(r *byteReader) {
 	if n > 0 {
 		h.bins = make([]bin, 0, n)
 	}
-	last := uint16(0)
-	for ; n > 0 && !r.bad; n-- {
-		last += uint16(r.small())
-		count := r.int()
-		sum := r.int() + count*bucketLow(last)
-		h.bins = append(h.bins, bin{count<<16 | int64(last), sum})
-		h.n += count
-		h.sum += sum
+	last, at := uint16(0), 0
+	for ; n > 0 && at >= 0; n-- {
+		var step, count, sum uint64
+		step, at = uintAt(r.b, at)
+		count, at = uintAt(r.b, at)
+		sum, at = uintAt(r.b, at)
+		last += uint16(step)
+		b := bin{signed(count)<<16 | int64(last), signed(sum) + signed(count)*bucketLow(last)}
+		h.bins = append(h.bins, b)
+		h.n += signed(count)
+		h.sum += b.sum
 	}
+	if at < 0 {
+		r.bad = true
+		return
+	}
+	r.b = r.b[at:]
 }
+
+// uintAt reads a varint of b at i, and returns where the next one stands; -1 where b ends before it does.
+func uintAt(b []byte, i int) (v uint64, next int) {
+	for shift := 0; uint(i) < uint(len(b)) && shift < 64; shift += 7 {
+		c := b[i]
+		i++
+		v |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return v, i
+		}
+	}
+	return 0, -1
+}
+
+// signed undoes the zigzag of a varint.
+func signed(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
 
 // A byteReader reads varints; after damage every read gives 0.
 type byteReader struct {
@@ -371,16 +395,6 @@ type byteReader struct {
 func (r *byteReader) uint() uint64 {
 	v, n := binary.Uvarint(r.b)
 	return r.took(n, v)
-}
-
-// small is uint for numbers that mostly fit into a byte.
-func (r *byteReader) small() uint64 {
-	if len(r.b) > 0 && r.b[0] < 0x80 && !r.bad {
-		v := r.b[0]
-		r.b = r.b[1:]
-		return uint64(v)
-	}
-	return r.uint()
 }
 
 func (r *byteReader) int() int64 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -147,17 +148,30 @@ func zoneHash(tz *time.Location) uint64 {
 	return hashText(string(b))
 }
 
-// restore reads everything but the calls. It makes the buckets of a new file.
-func (s *Bolt) restore() error {
-	err := s.update(func(tx *bbolt.Tx) error {
-		for _, b := range [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketMark} {
+// makeBuckets makes what a new file lacks. A file that has all is not written to: that would cost a wait for the disk.
+func (s *Bolt) makeBuckets() error {
+	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketMark}
+	missing := false
+	err := s.view(func(tx *bbolt.Tx) error {
+		missing = slices.ContainsFunc(all, func(b []byte) bool { return tx.Bucket(b) == nil })
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return s.update(func(tx *bbolt.Tx) error {
+		for _, b := range all {
 			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
+}
+
+// restore reads everything but the calls.
+func (s *Bolt) restore() error {
+	if err := s.makeBuckets(); err != nil {
 		return err
 	}
 	return s.view(func(tx *bbolt.Tx) error {
