@@ -181,9 +181,9 @@ func (d *detail) draw(a *App, w int) []string {
 	}
 	d.bill(a, out)
 	if w >= 100 {
-		sideBySide(out, d.fields(a), d.usage(), w)
+		sideBySide(out, d.fields(a), d.usage(w-sideHalf(w)-2), w)
 	} else {
-		section(out, "tokens", d.usage())
+		section(out, "tokens", d.usage(w-2))
 		section(out, "call", d.fields(a))
 	}
 	d.source(out)
@@ -259,8 +259,8 @@ func exactTime(a *App, ns int64, known bool) string {
 	return time.Unix(0, ns).In(a.opt.Zone).Format("2006-01-02 15:04:05.000 MST")
 }
 
-// usage are the tokens by class. Parts stand under what they are part of.
-func (d *detail) usage() []field {
+// usage are the tokens by class, in w columns. Parts stand under what they are part of.
+func (d *detail) usage(w int) []field {
 	r, u := &d.row, &d.row.Usage
 	f := []field{{"input", has(r, tracefmt.HasInput, u.Input), roleText}}
 	if r.Has&tracefmt.HasInput != 0 {
@@ -275,7 +275,9 @@ func (d *detail) usage() []field {
 		field{"unattributed", has(r, tracefmt.HasUnattributed, u.Unattributed), roleText})
 	for _, n := range flagNotes {
 		if r.Flags&n.flag != 0 {
-			f = append(f, field{"note", n.text, roleWarn})
+			for i, part := range wrap(n.text, max(10, w-fieldW-2)) {
+				f = append(f, field{[...]string{"note", ""}[min(i, 1)], strings.TrimSpace(part), roleWarn})
+			}
 		}
 	}
 	return f
@@ -316,9 +318,12 @@ func putField(out *pen, f field, w int) {
 	out.gap(2).left(roleDim, f.name, fieldW).gap(1).put(r, cut(text, w-fieldW-1))
 }
 
+// sideHalf is the column where the right one of two sections begins.
+func sideHalf(w int) int { return w*3/5 - 1 }
+
 // sideBySide writes two sections beside each other.
 func sideBySide(out *pen, left, right []field, w int) {
-	half := w*3/5 - 1
+	half := sideHalf(w)
 	out.put(roleRule, "── ").put(roleDim, "call").put(roleRule, " "+strings.Repeat("─", max(0, half-9)))
 	out.rule("tokens")
 	for i := range max(len(left), len(right)) {
