@@ -162,7 +162,7 @@ type Flags uint32
 
 const (
 	FlagGlobal          Flags = 1 << iota // ID is unique over the whole store, not just within the run (Claude Code message ids)
-	FlagSnapshot                          // one of several lines of one streamed answer: the latest usage wins
+	FlagSnapshot                          // one of several lines of one streamed answer: the usage of the latest counts
 	FlagPlaceholder                       // a placeholder of the real record: never a call by itself
 	FlagSubagentFile                      // read from a subagent's own file
 	FlagProgress                          // a subagent's call repeated in its parent's log
@@ -226,7 +226,7 @@ type Record struct {
 	Session      Sym
 	Service      Sym   // resource service.name: the last resort for a workflow
 	Error        Sym   // error type or message
-	Tags         Sym   // a set of tags as text, see TagSet
+	Tags         Sym   // a set of tags as text, see TagPairs
 	Tier         Sym   // service tier
 	Start, End   int64 // UTC nanoseconds; see HasStart, HasEnd
 	Usage        Usage
