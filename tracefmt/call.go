@@ -1,5 +1,7 @@
 package tracefmt
 
+import "strings"
+
 // Kind is what a call is (OpenTelemetry GenAI operation names, folded).
 type Kind uint8
 
@@ -87,6 +89,21 @@ func (o Outcome) String() string {
 		return outcomeNames[o]
 	}
 	return "unknown"
+}
+
+// outcomeWords are the words for a verdict, in any case.
+var outcomeWords = map[string]Outcome{
+	"success": OutcomeSuccess, "succeeded": OutcomeSuccess, "pass": OutcomeSuccess, "passed": OutcomeSuccess, "true": OutcomeSuccess, "yes": OutcomeSuccess,
+	"correct": OutcomeSuccess, "resolved": OutcomeSuccess, "ok": OutcomeSuccess,
+	"failure": OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
+	"incorrect": OutcomeFailure, "unresolved": OutcomeFailure, "error": OutcomeFailure,
+}
+
+func outcomeWord(v []byte) Outcome {
+	if o, ok := outcomeWords[string(v)]; ok {
+		return o
+	}
+	return outcomeWords[strings.ToLower(string(v))]
 }
 
 // RetryKind is why a call was made again (analysis-spec B.1).

@@ -696,7 +696,7 @@ func (d *Decoder) flatOutcome(r *Record) error {
 	s := &d.scan
 	if s.kind() != '{' {
 		b := s.str()
-		if o := parseOutcome(b); o != OutcomeUnknown {
+		if o := outcomeWord(b); o != OutcomeUnknown {
 			r.Outcome = o
 			r.Has |= HasOutcome
 		} else if len(b) > 0 {
@@ -707,7 +707,7 @@ func (d *Decoder) flatOutcome(r *Record) error {
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "success":
-			if o := parseOutcome(s.str()); o != OutcomeUnknown {
+			if o := outcomeWord(s.str()); o != OutcomeUnknown {
 				r.Outcome = o
 				r.Has |= HasOutcome
 			}
@@ -724,16 +724,6 @@ func (d *Decoder) flatOutcome(r *Record) error {
 		}
 	}
 	return nil
-}
-
-func parseOutcome(b []byte) Outcome {
-	switch string(b) {
-	case "true", "True", "success", "succeeded", "ok", "passed", "resolved":
-		return OutcomeSuccess
-	case "false", "False", "failure", "failed", "error", "unresolved":
-		return OutcomeFailure
-	}
-	return OutcomeUnknown
 }
 
 func (d *Decoder) flatValues() {
