@@ -41,8 +41,9 @@ type walk struct {
 const noStart = math.MaxInt64
 
 // Merge folds records of the same identity into one, in place, and returns the shortened slice. A later line of the input overwrites
-// the fields that it names (formats-otel 5.3); lines of one streamed answer keep the latest usage (analysis-spec A.4). Three or more
-// contradicting lines of one identity that arrive out of order may keep a field of the earliest; no sum is affected by repeats.
+// the fields that it names (formats-otel 5.3). Of the lines of one streamed answer the usage of the latest counts, and of those of one
+// time that with the largest output (analysis-spec A.4). Three or more contradicting lines of one identity that arrive out of order may
+// keep a field of the earliest; no sum is affected by repeats.
 func (a *Assembler) Merge(recs []Record) []Record {
 	if len(recs) < 2 {
 		return recs

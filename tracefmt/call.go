@@ -1,5 +1,7 @@
 package tracefmt
 
+import "strings"
+
 // Kind is what a call is (OpenTelemetry GenAI operation names, folded).
 type Kind uint8
 
@@ -89,6 +91,21 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
+// outcomeWords are the words for a verdict, in any case.
+var outcomeWords = map[string]Outcome{
+	"success": OutcomeSuccess, "succeeded": OutcomeSuccess, "pass": OutcomeSuccess, "passed": OutcomeSuccess, "true": OutcomeSuccess, "yes": OutcomeSuccess,
+	"correct": OutcomeSuccess, "resolved": OutcomeSuccess, "ok": OutcomeSuccess,
+	"failure": OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
+	"incorrect": OutcomeFailure, "unresolved": OutcomeFailure, "error": OutcomeFailure,
+}
+
+func outcomeWord(v []byte) Outcome {
+	if o, ok := outcomeWords[string(v)]; ok {
+		return o
+	}
+	return outcomeWords[strings.ToLower(string(v))]
+}
+
 // RetryKind is why a call was made again (analysis-spec B.1).
 type RetryKind uint8
 
@@ -162,7 +179,7 @@ type Flags uint32
 
 const (
 	FlagGlobal          Flags = 1 << iota // ID is unique over the whole store, not just within the run (Claude Code message ids)
-	FlagSnapshot                          // one of several lines of one streamed answer: the latest usage wins
+	FlagSnapshot                          // one of several lines of one streamed answer: the usage of the latest counts
 	FlagPlaceholder                       // a placeholder of the real record: never a call by itself
 	FlagSubagentFile                      // read from a subagent's own file
 	FlagProgress                          // a subagent's call repeated in its parent's log
@@ -226,7 +243,7 @@ type Record struct {
 	Session      Sym
 	Service      Sym   // resource service.name: the last resort for a workflow
 	Error        Sym   // error type or message
-	Tags         Sym   // a set of tags as text, see TagSet
+	Tags         Sym   // a set of tags as text, see TagPairs
 	Tier         Sym   // service tier
 	Start, End   int64 // UTC nanoseconds; see HasStart, HasEnd
 	Usage        Usage

@@ -204,7 +204,7 @@ func (d *Decoder) claudeCall(l *claudeLine, id []byte) *Record {
 	if d.claude.tags.understated {
 		r.Flags |= FlagUnderstated
 	}
-	if at, ok := claudeTime(l.at); ok {
+	if at, ok := readTime(l.at); ok {
 		r.Start, r.End = at, at
 		r.Has |= HasStart | HasEnd
 	}
@@ -257,14 +257,14 @@ func (d *Decoder) claudeToolUse(l *claudeLine, u *claudeUse, call []byte) {
 	r.Tool = d.claudeSym(u.name)
 	r.Name = d.claudeSym(u.agent)
 	r.Parent = d.text(call)
-	if at, ok := claudeTime(l.at); ok {
+	if at, ok := readTime(l.at); ok {
 		r.Start, r.Has = at, HasStart
 	}
 }
 
 // claudeUser emits the ends of tool calls, else a prompt.
 func (d *Decoder) claudeUser(l *claudeLine) {
-	at, ok := claudeTime(l.at)
+	at, ok := readTime(l.at)
 	for i := range l.msg.results {
 		t := &l.msg.results[i]
 		if len(t.id) == 0 {
@@ -317,7 +317,7 @@ func (d *Decoder) claudeMark(l *claudeLine, e Event, id []byte) *Record {
 	r := d.claudeRecord(l, KindMark, id)
 	r.Event = e
 	r.LineID = lineHash(l.uuid)
-	if at, ok := claudeTime(l.at); ok {
+	if at, ok := readTime(l.at); ok {
 		r.Start, r.End, r.Has = at, at, HasStart|HasEnd
 	}
 	return r

@@ -161,9 +161,3 @@ func claudeAgentID(id []byte, path string) []byte {
 	}
 	return claudeSidechain
 }
-
-// claudeTime reads a line's timestamp.
-func claudeTime(v []byte) (ns int64, ok bool) {
-	ns, _, err := parseTime(v)
-	return ns, err == nil
-}

@@ -9,7 +9,7 @@ import (
 
 // flatState is what the costscope JSONL decoder keeps: facts of the current value that its record has no field for, and scratch.
 type flatState struct {
-	kind      byte // 'c' call, 'r' run, 'm' mark, 'x' something else
+	kind      byte // 'c' call, 'r' run, 'x' something else
 	operation bool
 	override  Kind
 	total     int64
@@ -111,7 +111,6 @@ var flatMembers = map[string]flatReader{
 	"scores":  (*Decoder).flatScores,
 	"outcome": (*Decoder).flatOutcome,
 	"task":    func(d *Decoder, r *Record) error { d.flat.facts.Task = string(d.scan.str()); return nil },
-	"event":   (*Decoder).flatEvent,
 	"flags":   (*Decoder).flatFlags,
 
 	// What convert adds for people: nothing that the trace states.
@@ -242,9 +241,6 @@ func (d *Decoder) flatDone(r *Record) error {
 		r.Kind, r.ID = KindRun, ""
 		r.Status = f.said
 		return nil
-	case 'm':
-		r.Kind = KindMark
-		return nil
 	}
 	if !f.operation {
 		return errors.New("operation is missing")
@@ -342,8 +338,6 @@ func (d *Decoder) flatType(r *Record) error {
 		d.flat.kind = 'c'
 	case "run":
 		d.flat.kind = 'r'
-	case "mark":
-		d.flat.kind = 'm'
 	default:
 		d.flat.kind = 'x'
 	}
@@ -702,7 +696,7 @@ func (d *Decoder) flatOutcome(r *Record) error {
 	s := &d.scan
 	if s.kind() != '{' {
 		b := s.str()
-		if o := parseOutcome(b); o != OutcomeUnknown {
+		if o := outcomeWord(b); o != OutcomeUnknown {
 			r.Outcome = o
 			r.Has |= HasOutcome
 		} else if len(b) > 0 {
@@ -713,7 +707,7 @@ func (d *Decoder) flatOutcome(r *Record) error {
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "success":
-			if o := parseOutcome(s.str()); o != OutcomeUnknown {
+			if o := outcomeWord(s.str()); o != OutcomeUnknown {
 				r.Outcome = o
 				r.Has |= HasOutcome
 			}
@@ -730,16 +724,6 @@ func (d *Decoder) flatOutcome(r *Record) error {
 		}
 	}
 	return nil
-}
-
-func parseOutcome(b []byte) Outcome {
-	switch string(b) {
-	case "true", "True", "success", "succeeded", "ok", "passed", "resolved":
-		return OutcomeSuccess
-	case "false", "False", "failure", "failed", "error", "unresolved":
-		return OutcomeFailure
-	}
-	return OutcomeUnknown
 }
 
 func (d *Decoder) flatValues() {
@@ -767,23 +751,6 @@ func (d *Decoder) flatValues() {
 			d.flat.facts.Values = append(d.flat.facts.Values, v)
 		}
 	}
-}
-
-// eventNames are the words for marks, by Event.
-var eventNames = [...]string{"", "prompt", "api_error", "compact", "micro_compact", "fallback", "agent_result"}
-
-func (d *Decoder) flatEvent(r *Record) error {
-	b := d.scan.str()
-	for e, name := range eventNames {
-		if name == string(b) {
-			r.Event = Event(e)
-			return nil
-		}
-	}
-	if len(b) > 0 {
-		d.warnf("an unknown event %s: read as not stated", quoteShort(b))
-	}
-	return nil
 }
 
 // flagNames are the words for facts of a record that have no member of their own; convert writes them.

@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
@@ -225,25 +226,26 @@ func TestCleanName(t *testing.T) {
 	}
 }
 
+// makeTags is the text of a set of tags.
+func makeTags(tags map[string]string) string {
+	var t tagSet
+	for k, v := range tags {
+		t.add([]byte(k), []byte(v))
+	}
+	return string(t.join())
+}
+
 func TestTags(t *testing.T) {
-	set := MakeTags(map[string]string{"b": "2", "a": "1=1", "ab": "", "c\x1fd": "x"})
+	set := makeTags(map[string]string{"b": "2", "a": "1=1", "ab": "", "c\x1fd": "x"})
 	if set != "a=1=1\x1fab=\x1fb=2\x1fc d=x" {
 		t.Errorf("set %q", set)
 	}
-	for key, want := range map[string]string{"a": "1=1 true", "ab": " true", "b": "2 true", "c": " false", "": " false"} {
-		if v, ok := TagValue(set, key); fmt.Sprint(v, " ", ok) != want {
-			t.Errorf("%s: %q %v", key, v, ok)
-		}
-	}
-	n := 0
+	got := map[string]string{}
 	for k, v := range TagPairs(set) {
-		if got, ok := TagValue(set, k); !ok || got != v {
-			t.Errorf("pair %s %s", k, v)
-		}
-		n++
+		got[k] = v
 	}
-	if n != 4 {
-		t.Errorf("%d pairs", n)
+	if want := map[string]string{"a": "1=1", "ab": "", "b": "2", "c d": "x"}; !maps.Equal(got, want) {
+		t.Errorf("pairs %q", got)
 	}
 }
 
@@ -271,7 +273,7 @@ func TestWrittenCallsReadBack(t *testing.T) {
 	for n := range 3000 {
 		r := randomRecord(rng, sym)
 		c := Call{Record: &r, Kind: r.Kind, Workflow: r.Workflow, Agent: r.Agent, Step: r.Step, Feature: r.Feature, Version: r.Version, User: r.User, Session: r.Session}
-		r.Tags = names.Sym(MakeTags(map[string]string{"k": "v \"q\"", fmt.Sprint("n", n%7): "ü"}))
+		r.Tags = names.Sym(makeTags(map[string]string{"k": "v \"q\"", fmt.Sprint("n", n%7): "ü"}))
 		line := AppendCall(nil, names, &c, Origin{Source: "f.jsonl:3", Confidence: "high"})
 		d := NewDecoder(names, func(w Warning) { t.Errorf("%s: %s", line, w.Text) })
 		d.Format = FormatCostscope
@@ -359,20 +361,5 @@ func TestWrittenRunsReadBack(t *testing.T) {
 	}
 	if out2 = AppendRun(out2, names2, got); string(out) != string(out2) {
 		t.Errorf("written twice, they differ:\n%s\n%s", out, out2)
-	}
-}
-
-func TestMarksReadBack(t *testing.T) {
-	names := NewNames()
-	r := Record{Run: "r", ID: "m1", Kind: KindMark, Event: EventCompact, Has: HasStart | HasInput, Start: at("2026-01-01T00:00:00Z"), Usage: Usage{Input: 7}, Attempt: 2, Error: names.Sym("x")}
-	line := AppendMark(nil, names, &r)
-	d := NewDecoder(names, nil)
-	d.Format = FormatCostscope
-	if err := d.Decode(line, SourceRef{}); err != nil {
-		t.Fatal(err)
-	}
-	r.Format = FormatCostscope
-	if !reflect.DeepEqual(d.Out[0], r) {
-		t.Errorf("%s: %+v, want %+v", line, d.Out[0], r)
 	}
 }

@@ -2,9 +2,9 @@ package tracefmt
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"math"
 	"strconv"
-	"time"
 )
 
 // otlpID appends an id in the form that ids are compared in: hex digits in lower case, without 0x; base64 of n bytes becomes hex; what
@@ -17,8 +17,7 @@ func otlpID(to, v []byte, n int) []byte {
 	if len(v) == base64.StdEncoding.EncodedLen(n) && v[len(v)-1] == '=' {
 		var raw [24]byte
 		if m, err := base64.StdEncoding.Decode(raw[:], v); err == nil && m == n {
-			to = appendHex(to, raw[:n])
-			return zeroID(to, from)
+			return zeroID(hex.AppendEncode(to, raw[:n]), from)
 		}
 	}
 	if !allHex(v) {
@@ -42,17 +41,9 @@ func zeroID(b []byte, from int) []byte {
 	return b[:from]
 }
 
-func appendHex(to, raw []byte) []byte {
-	const digits = "0123456789abcdef"
-	for _, c := range raw {
-		to = append(to, digits[c>>4], digits[c&15])
-	}
-	return to
-}
-
 func allHex(v []byte) bool {
 	for _, c := range v {
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+		if !isHex(c) {
 			return false
 		}
 	}
@@ -94,7 +85,7 @@ func (d *Decoder) when(s *scanner) (ns int64, ok bool) {
 		if numberOK(v) {
 			return nanos(v)
 		}
-		return clock(v)
+		return readTime(v)
 	}
 	return nanos(d.number(s))
 }
@@ -126,20 +117,3 @@ func hrTime(s *scanner) (int64, bool) {
 
 // maxSeconds is about the year 2262, where nanoseconds leave int64.
 const maxSeconds = math.MaxInt64/1_000_000_000 - 1
-
-// clockForms are tried in order; a time without a zone is UTC.
-var clockForms = [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999"}
-
-func clock(v []byte) (int64, bool) {
-	for _, form := range clockForms {
-		t, err := time.Parse(form, text(v))
-		if err != nil {
-			continue
-		}
-		if sec := t.Unix(); sec > 0 && sec <= maxSeconds {
-			return t.UnixNano(), true
-		}
-		return 0, false
-	}
-	return 0, false
-}

@@ -3,7 +3,6 @@ package tracefmt
 import (
 	"bytes"
 	"strconv"
-	"strings"
 )
 
 // otlpSpan is what was read of one span so far.
@@ -440,24 +439,9 @@ func kindWord(words map[string]Kind, word []byte) Kind {
 	return words[string(low[:len(word)])]
 }
 
-// outcomeWords are labels of a verdict.
-var outcomeWords = map[string]Outcome{
-	"success": OutcomeSuccess, "succeeded": OutcomeSuccess, "pass": OutcomeSuccess, "passed": OutcomeSuccess, "true": OutcomeSuccess, "yes": OutcomeSuccess,
-	"correct": OutcomeSuccess, "resolved": OutcomeSuccess, "ok": OutcomeSuccess,
-	"failure": OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
-	"incorrect": OutcomeFailure, "unresolved": OutcomeFailure, "error": OutcomeFailure,
-}
-
 // verdictNames are scores that say whether a run succeeded.
 var verdictNames = map[string]bool{
 	"success": true, "succeeded": true, "resolved": true, "correct": true, "outcome": true, "pass": true, "passed": true, "task_success": true,
-}
-
-func outcomeWord(v []byte) Outcome {
-	if o, ok := outcomeWords[string(v)]; ok {
-		return o
-	}
-	return outcomeWords[strings.ToLower(string(v))]
 }
 
 // isEvaluation knows evaluations.N.evaluation.* and annotations.N.annotation.*, also of the whole trace.

@@ -54,7 +54,7 @@ func messageKey(key []byte) ([]byte, bool) {
 func (t *spanText) message(key, raw []byte) {
 	t.messages = mix(t.messages^textHash(key), textHash(raw))
 	at, i := 1, 0 // message 0 has number 1: 0 is none
-	for ; i < len(key) && i < 6 && key[i] >= '0' && key[i] <= '9'; i++ {
+	for ; i < len(key) && i < 6 && isDigit(key[i]); i++ {
 		at = at*10 + int(key[i]-'0')
 	}
 	switch {

@@ -287,27 +287,3 @@ func thousands(n int64) string {
 	}
 	return s
 }
-
-// ClassRates is what a token of each class costs within one call, in pico-dollars per token, tiers and missing rates settled.
-type ClassRates struct{ Input, CacheRead, CacheWrite, CacheWrite1h, Output, Reasoning USD }
-
-// TokenRates are the rates that Cost applies to a call: for questions such as what its cached tokens would have cost uncached. A rate
-// of more than six decimals per million tokens is rounded. It is false where no price was in force.
-func (r *PriceRow) TokenRates(u Usage, at int64) (t ClassRates, ok bool) {
-	if r == nil {
-		return t, false
-	}
-	s := r.in(at)
-	if s == nil {
-		return t, false
-	}
-	_, input := s.split(u)
-	for c, to := range [classes]*USD{&t.Input, &t.CacheRead, &t.CacheWrite, &t.CacheWrite1h, &t.Output, &t.Reasoning} {
-		v, _ := s.rates[c].at(input)
-		*to = s.perToken(v)
-	}
-	if !s.rates[classReasoning].listed {
-		t.Reasoning = t.Output
-	}
-	return t, true
-}

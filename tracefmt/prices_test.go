@@ -347,23 +347,6 @@ func TestChargesReadLikeABill(t *testing.T) {
 	}
 }
 
-func TestTokenRates(t *testing.T) {
-	r := onePrice(t, `[{"from": "2026-01-01", "input": {"base": 3, "above": [{"input_tokens": 10, "rate": 6}]}, "output": 15, "cache_write": 4}]`)
-	when := timeOf(t, "2026-01-01T00:00:00Z")
-	if got, ok := r.TokenRates(Usage{Input: 10}, when); !ok || got != (ClassRates{3e6, 3e6, 4e6, 4e6, 15e6, 15e6}) {
-		t.Errorf("%+v %v", got, ok)
-	}
-	if got, ok := r.TokenRates(Usage{Input: 11}, when); !ok || got != (ClassRates{6e6, 6e6, 4e6, 4e6, 15e6, 15e6}) {
-		t.Errorf("%+v %v", got, ok)
-	}
-	if _, ok := r.TokenRates(Usage{}, when-1); ok {
-		t.Error("rates before the first price")
-	}
-	if _, ok := (*PriceRow)(nil).TokenRates(Usage{}, when); ok {
-		t.Error("rates of no row")
-	}
-}
-
 func TestRatesOfManyDecimalsAreRoundedOnce(t *testing.T) {
 	r := onePrice(t, `[{"input": 0.08333333333333334, "output": 0.0000005, "cache_read": 2.5e-7}]`)
 	costs(t, r, Usage{Input: 1}, 1, "0.000000083333") // 83333.33333333334 pico-dollars

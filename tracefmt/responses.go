@@ -279,7 +279,7 @@ func (d *Decoder) openAIMember(r *Record, key []byte) (ok bool) {
 }
 
 func (d *Decoder) rawTime(r *Record, to *int64, has Fields) {
-	if ns, _, err := parseTime(d.scan.str()); err == nil {
+	if ns, ok := readTime(d.scan.str()); ok {
 		*to = ns
 		r.Has |= has
 	}

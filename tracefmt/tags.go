@@ -65,27 +65,6 @@ func tagKey(b []byte) []byte {
 // tags returns the number of the set.
 func (d *Decoder) tags(t *tagSet) Sym { return d.names.sym(asExact, t.join()) }
 
-// MakeTags returns the text of a set of tags, as Record.Tags names it.
-func MakeTags(tags map[string]string) string {
-	var t tagSet
-	for k, v := range tags {
-		t.add([]byte(k), []byte(v))
-	}
-	return string(t.join())
-}
-
-// TagValue returns the value that a set of tags gives to key; ok is false when the set has no such tag.
-func TagValue(set, key string) (value string, ok bool) {
-	for len(set) > 0 {
-		var tag string
-		tag, set, _ = strings.Cut(set, tagSep)
-		if len(tag) > len(key) && tag[len(key)] == '=' && tag[:len(key)] == key {
-			return tag[len(key)+1:], true
-		}
-	}
-	return "", false
-}
-
 // TagPairs are the keys and values of a set of tags, in order.
 func TagPairs(set string) iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {

@@ -33,6 +33,12 @@ func parseTime(b []byte) (ns int64, zoned bool, err error) {
 	return ns, zoned, nil
 }
 
+// readTime is parseTime where a time that cannot be read is merely unknown.
+func readTime(b []byte) (ns int64, ok bool) {
+	ns, _, err := parseTime(b)
+	return ns, err == nil
+}
+
 // fastTime reads the common shape 2006-01-02T15:04:05.999999999Z, with any zone.
 func fastTime(b []byte) (ns int64, zoned, ok bool) {
 	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[10]|0x20 != 't' && b[10] != ' ' || b[13] != ':' || b[16] != ':' {

@@ -14,9 +14,6 @@ type USD int64
 // Dollar is one US dollar.
 const Dollar USD = 1e12
 
-// ErrOverflow is returned where a sum of money leaves the range of USD.
-var ErrOverflow = errors.New("amount exceeds 9.2 million USD")
-
 // Add returns a+b; ok is false, and the result the nearest representable amount, where the sum overflows.
 func (a USD) Add(b USD) (sum USD, ok bool) {
 	s := a + b

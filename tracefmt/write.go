@@ -49,27 +49,6 @@ func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 	return append(w.b, "}\n"...)
 }
 
-// AppendMark appends an event between calls as one line of costscope JSONL.
-func AppendMark(b []byte, n *Names, r *Record) []byte {
-	w := lineWriter{b, n}
-	w.open("mark", r)
-	w.text("parent_span_id", r.Parent)
-	if int(r.Event) < len(eventNames) {
-		w.text("event", eventNames[r.Event])
-	}
-	w.sym("name", r.Name)
-	w.sym("agent", r.Agent)
-	w.sym("tool", r.Tool)
-	w.sym("model", r.Model)
-	w.times(r)
-	w.usage(r)
-	w.sym("error_type", r.Error)
-	w.int("attempt", int64(r.Attempt), r.Attempt != 0)
-	w.facts(r)
-	w.tags(r.Tags)
-	return append(w.b, "}\n"...)
-}
-
 // AppendRun appends what holds for a run as a whole as one line of costscope JSONL.
 func AppendRun(b []byte, n *Names, r *Run) []byte {
 	w := lineWriter{b, n}
