@@ -100,15 +100,8 @@ func Open(o Options) (*Bolt, error) {
 	return s, nil
 }
 
-// damaged turns a panic into an error: bbolt panics on some damaged files.
-func damaged(path string, err *error) {
-	if r := recover(); r != nil {
-		*err = corrupt(path, fmt.Errorf("%v", r))
-	}
-}
-
 func openFile(path string) (db *bbolt.DB, err error) {
-	defer damaged(path, &err)
+	defer damaged(path, &err)()
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: 4096})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):

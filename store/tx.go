@@ -22,14 +22,17 @@ func (s *Bolt) update(f func(tx *bbolt.Tx) error) (err error) {
 	return s.db.Update(f)
 }
 
-func (s *Bolt) damaged(err *error) func() {
+func (s *Bolt) damaged(err *error) func() { return damaged(s.opt.Path, err) }
+
+// damaged prepares for damage in the file at path; what it returns is to be deferred and makes an error of it.
+func damaged(path string, err *error) func() {
 	before := debug.SetPanicOnFault(true)
 	return func() {
 		debug.SetPanicOnFault(before)
 		if r := recover(); r != nil {
-			*err = corrupt(s.opt.Path, fmt.Errorf("%v", r))
+			*err = corrupt(path, fmt.Errorf("%v", r))
 		} else if errors.Is(*err, errCorrupt) {
-			*err = corrupt(s.opt.Path, *err)
+			*err = corrupt(path, *err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"costscope/analyze"
 )
@@ -81,7 +82,10 @@ func tried(st analyze.Status) []string {
 		switch {
 		case why != "":
 		case src.Skipped > 0:
-			why = fmt.Sprintf("none of %s records is a call, %s are unreadable", analyze.Count(src.Records), analyze.Count(src.Skipped))
+			why = fmt.Sprintf("read as %s; it holds no call, and %s cannot be read", src.Format, count(src.Skipped, "value"))
+			if i := slices.IndexFunc(st.Skips, func(k analyze.Skip) bool { return k.Path == src.Path }); i >= 0 {
+				why += fmt.Sprintf(": line %d: %s", st.Skips[i].Line, st.Skips[i].Reason)
+			}
 		case src.Format == "":
 			why = "no known trace format"
 		default:
