@@ -35,13 +35,36 @@ type PriceRow struct {
 
 // A book is one list of prices. The embedded one is read when it is first asked.
 type book struct {
-	data         []byte
-	own          bool // a user's with one provider: its rows are meant, whoever the trace says serves the model
-	once         sync.Once
-	hashOnce     sync.Once
-	asOf, source string
-	providers    []*provider
-	hash         string
+	data      []byte
+	own       bool // a user's with one provider: its rows are meant, whoever the trace says serves the model
+	once      sync.Once
+	hashOnce  sync.Once
+	headOnce  sync.Once
+	head      heading
+	asOf      string
+	providers []*provider
+	hash      string
+}
+
+// heading is what a book says of itself.
+type heading struct{ asOf, source string }
+
+// heading reads the book's heading alone: screens ask for it at once, and reading all prices takes longer than drawing a screen.
+func (b *book) heading() heading {
+	b.headOnce.Do(func() {
+		s := &scanner{b: b.data}
+		for s.object(); s.next(); {
+			switch string(s.key()) {
+			case "as_of":
+				b.head.asOf = string(s.str())
+			case "source":
+				b.head.source = string(s.str())
+			default:
+				s.skip()
+			}
+		}
+	})
+	return b.head
 }
 
 // provider is one seller of models.
@@ -104,12 +127,12 @@ func (b *PriceBook) list() []*book {
 
 // AsOf is the date of the prices as the book states it; of two books, both: "2026-01-01, 2026-09-23".
 func (b *PriceBook) AsOf() string {
-	return b.each(", ", func(k *book) string { return k.ready().asOf })
+	return b.each(", ", func(k *book) string { return k.heading().asOf })
 }
 
 // Source says where the prices come from; of two books, both.
 func (b *PriceBook) Source() string {
-	return b.each("; then ", func(k *book) string { return k.ready().source })
+	return b.each("; then ", func(k *book) string { return k.heading().source })
 }
 
 func (b *PriceBook) each(sep string, f func(*book) string) string {

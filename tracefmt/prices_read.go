@@ -22,8 +22,6 @@ func (b *book) parse() error {
 		switch string(s.key()) {
 		case "as_of":
 			b.asOf = string(s.str())
-		case "source":
-			b.source = string(s.str())
 		case "unit":
 			err = expect(s, "unit", "per 1,000,000 tokens")
 		case "currency":
