@@ -3,13 +3,16 @@ package analyze
 import (
 	"cmp"
 	"encoding/binary"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"costscope/tracefmt"
 )
 
 // aggregateVersion is the first byte of a stored aggregate.
-const aggregateVersion = 1
+const aggregateVersion = 2
 
 // compare orders keys by their numbers.
 func (k *CellKey) compare(o *CellKey) int {
@@ -48,16 +51,64 @@ func (a *Aggregate) AppendTo(to []byte) []byte {
 	to = a.RunCosts.AppendTo(to)
 	to = binary.AppendUvarint(to, uint64(len(order)))
 	rank := make([]uint32, len(a.cells))
+	var b []byte
 	for i, n := range order {
-		c := a.cells[n]
 		rank[n] = uint32(i)
-		for _, v := range c.key.numbers() {
-			to = binary.AppendVarint(to, v)
-		}
-		to = binary.AppendVarint(to, c.runs)
-		to = c.sum.appendTo(to)
+		b = a.cells[n].appendTo(b[:0])
+		to = binary.AppendUvarint(to, uint64(len(b)))
+		to = append(to, b...)
 	}
 	return a.appendSets(to, rank)
+}
+
+func (c *cell) appendTo(to []byte) []byte {
+	for _, v := range c.key.numbers() {
+		to = binary.AppendVarint(to, v)
+	}
+	to = binary.AppendVarint(to, c.runs)
+	return c.sum.appendTo(to)
+}
+
+// decode reads what appendTo wrote, all of it.
+func (c *cell) decode(b []byte) bool {
+	r := byteReader{b: b}
+	c.key.decode(&r)
+	c.runs = r.int()
+	c.sum.decode(&r)
+	return !r.bad && len(r.b) == 0
+}
+
+// decodeCells reads the cells on all cores: they are nearly all of the bytes.
+func (a *Aggregate) decodeCells(r *byteReader) {
+	var parts [][]byte
+	for n := r.uint(); n > 0 && !r.bad; n-- {
+		size := r.uint()
+		if size > uint64(len(r.b)) {
+			r.bad = true
+			return
+		}
+		parts = append(parts, r.b[:size])
+		r.b = r.b[size:]
+	}
+	cells := make([]cell, len(parts))
+	var bad atomic.Bool
+	var wg sync.WaitGroup
+	share := len(parts)/runtime.GOMAXPROCS(0) + 1
+	for from := 0; from < len(parts); from += share {
+		wg.Go(func() {
+			for i := from; i < min(from+share, len(parts)); i++ {
+				cells[i].owner = a
+				if !cells[i].decode(parts[i]) {
+					bad.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	r.bad = r.bad || bad.Load()
+	for i := range cells {
+		a.newCell(&cells[i])
+	}
 }
 
 // appendSets writes the sets in terms of the rank of each cell.
@@ -95,13 +146,7 @@ func DecodeAggregate(cfg Config, b []byte) (*Aggregate, error) {
 	r := &byteReader{b: b[1:]}
 	a.Runs, a.Threads = r.int(), r.int()
 	a.RunCosts.decode(r)
-	for n := r.uint(); n > 0 && !r.bad; n-- {
-		c := &cell{owner: a}
-		c.key.decode(r)
-		c.runs = r.int()
-		c.sum.decode(r)
-		a.newCell(c)
-	}
+	a.decodeCells(r)
 	for n := r.uint(); n > 0 && !r.bad; n-- {
 		size := r.uint()
 		if size > uint64(len(r.b)) {
