@@ -1,10 +1,9 @@
 package tui
 
 import (
-	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -90,8 +89,7 @@ func (p *picker) lines(a *App, w, most int) []string {
 type prompt struct {
 	label string
 	hint  string
-	text  []rune
-	at    int
+	in    textinput.Model // the text and its cursor
 	err   string
 	live  func(a *App, s string) tea.Cmd // with every change
 	done  func(a *App, s string) (err string, cmd tea.Cmd)
@@ -99,8 +97,11 @@ type prompt struct {
 }
 
 func newPrompt(label, text string) *prompt {
-	r := []rune(text)
-	return &prompt{label: label, text: r, at: len(r)}
+	p := &prompt{label: label, in: textinput.New()}
+	p.in.Focus()
+	p.in.SetValue(text)
+	p.in.CursorEnd()
+	return p
 }
 
 func (p *prompt) key(a *App, k string, text []rune) tea.Cmd {
@@ -109,75 +110,36 @@ func (p *prompt) key(a *App, k string, text []rune) tea.Cmd {
 		a.over = nil
 		return p.stop(a)
 	case "enter":
-		err, cmd := p.done(a, string(p.text))
+		err, cmd := p.done(a, p.in.Value())
 		if p.err = err; err == "" && a.over == dialog(p) {
 			a.over = nil
 		}
 		return cmd
-	case "left", "ctrl+b":
-		p.at = max(0, p.at-1)
-	case "right", "ctrl+f":
-		p.at = min(len(p.text), p.at+1)
-	case "home", "ctrl+a":
-		p.at = 0
-	case "end", "ctrl+e":
-		p.at = len(p.text)
-	default:
-		if p.edit(k, text) {
-			p.err = ""
-			return p.live(a, string(p.text))
-		}
+	}
+	if p.edit(k, text) {
+		p.err = ""
+		return p.live(a, p.in.Value())
 	}
 	return nil
 }
 
-// edit changes the text and says whether it did.
+// edit moves the cursor or changes the text, and says whether the text is another one.
 func (p *prompt) edit(k string, text []rune) bool {
-	from := p.at
-	switch k {
-	case "backspace":
-		from = max(0, p.at-1)
-	case "ctrl+u":
-		from = 0
-	case "ctrl+w":
-		for from > 0 && unicode.IsSpace(p.text[from-1]) {
-			from--
-		}
-		for from > 0 && !unicode.IsSpace(p.text[from-1]) {
-			from--
-		}
-	case "delete":
-		if p.at == len(p.text) {
-			return false
-		}
-		p.text = append(p.text[:p.at:p.at], p.text[p.at+1:]...)
-		return true
-	default:
-		return p.insert(text)
-	}
-	if from == p.at {
+	m, ok := editKey(k, text)
+	if !ok {
 		return false
 	}
-	p.text = append(p.text[:from:from], p.text[p.at:]...)
-	p.at = from
-	return true
-}
-
-func (p *prompt) insert(text []rune) bool {
-	text = slices.DeleteFunc(slices.Clone(text), unicode.IsControl) // of a paste
-	if len(text) == 0 {
-		return false
-	}
-	rest := append([]rune(nil), p.text[p.at:]...)
-	p.text = append(append(p.text[:p.at:p.at], text...), rest...)
-	p.at += len(text)
-	return true
+	before := p.in.Value()
+	p.in, _ = p.in.Update(m)
+	return p.in.Value() != before
 }
 
 // lines is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
 func (p *prompt) lines(a *App, w, most int) []string {
 	out := newPen(a.theme, w)
-	before, after := clean(string(p.text[:p.at])), clean(string(p.text[p.at:]))
+	typed := []rune(p.in.Value())
+	at := min(p.in.Position(), len(typed))
+	before, after := clean(string(typed[:at])), clean(string(typed[at:]))
 	room := max(4, w-width(p.label)-4)
 	for width(before) > room {
 		before = string([]rune(before)[1:])

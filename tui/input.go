@@ -3,7 +3,9 @@ package tui
 import (
 	"io"
 	"os"
+	"slices"
 	"strconv"
+	"unicode"
 
 	"costscope/analyze"
 
@@ -46,6 +48,23 @@ func keyOf(m tea.KeyMsg) (string, []rune) {
 		return "space", []rune{' '}
 	}
 	return m.String(), nil
+}
+
+// editKeys are the keys that work on a line of text, beside those that type.
+var editKeys = map[string]tea.KeyType{
+	"left": tea.KeyLeft, "ctrl+b": tea.KeyLeft, "right": tea.KeyRight, "ctrl+f": tea.KeyRight,
+	"home": tea.KeyHome, "ctrl+a": tea.KeyHome, "end": tea.KeyEnd, "ctrl+e": tea.KeyEnd,
+	"backspace": tea.KeyBackspace, "delete": tea.KeyDelete, "ctrl+d": tea.KeyDelete,
+	"ctrl+u": tea.KeyCtrlU, "ctrl+k": tea.KeyCtrlK, "ctrl+w": tea.KeyCtrlW,
+}
+
+// editKey is the message of a key that edits a line; control characters of a paste are left out.
+func editKey(k string, text []rune) (tea.KeyMsg, bool) {
+	if t, ok := editKeys[k]; ok {
+		return tea.KeyMsg{Type: t}, true
+	}
+	text = slices.DeleteFunc(slices.Clone(text), unicode.IsControl)
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: text}, len(text) > 0
 }
 
 const wheelLines = 3
