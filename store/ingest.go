@@ -58,7 +58,7 @@ type pending struct {
 }
 
 const (
-	firstCommit = 2_000
+	firstCommit = 500
 	fullCommit  = 30_000
 	keepRuns    = 1_024 // runs touched within so many records stay in memory after a commit
 )
@@ -149,7 +149,6 @@ const maxBad = 100
 
 // took counts what a batch of the source held.
 func (s *sourceState) took(b *tracefmt.Batch) {
-	s.Values += b.Values
 	s.Records += int64(len(b.Records))
 	s.BadCount += b.BadCount
 	s.Bad = append(s.Bad, b.Bad[:min(len(b.Bad), max(0, maxBad-len(s.Bad)))]...)

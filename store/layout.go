@@ -17,7 +17,6 @@ var (
 	bucketSource = []byte("source") // number -> sourceState
 	bucketSeg    = []byte("seg")    // sequence -> parts, one after the other
 	bucketRow    = []byte("row")    // block number -> rowsPerBlock run rows
-	bucketMark   = []byte("mark")   // flags, notes, last place
 )
 
 // metaState is what the file says of itself.
@@ -48,7 +47,6 @@ type sourceState struct {
 	Head     uint64 `json:"head"`   // hash of the first bytes
 	Done     bool   `json:"done"`   // read to its end
 	Pending  int64  `json:"pending,omitempty"`
-	Values   int64  `json:"values"`
 	Records  int64  `json:"records"` // stated records, repeats included
 	BadCount int64  `json:"bad,omitempty"`
 	Note     string `json:"note,omitempty"`

@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // What can be wrong with a source; *SourceError wraps one of them.
@@ -118,7 +121,32 @@ func (x *expansion) glob(pattern string) error {
 
 // look adds path if its content is a trace.
 func (x *expansion) look(path string) {
-	if _, err := Detect(path); err != nil {
+	_, err := Detect(path)
+	x.looked(path, err)
+}
+
+// lookAll adds those of the paths whose content is a trace. Trees hold hundreds of files, and nothing is shown before all are looked at:
+// all cores look.
+func (x *expansion) lookAll(paths []string) {
+	errs := make([]error, len(paths))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(paths)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(paths)); i = next.Add(1) - 1 {
+				_, errs[i] = Detect(paths[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, path := range paths {
+		x.looked(path, errs[i])
+	}
+}
+
+// looked takes a path in, or says why not.
+func (x *expansion) looked(path string, err error) {
+	if err != nil {
 		reason := err.Error()
 		var se *SourceError
 		if errors.As(err, &se) {
@@ -132,8 +160,9 @@ func (x *expansion) look(path string) {
 
 // dir searches a directory. Version control and package folders hold no traces of their own.
 func (x *expansion) dir(root string) error {
-	n, seen := len(x.files), 0
+	n := len(x.files)
 	known := len(x.seen)
+	var found []string
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -145,20 +174,19 @@ func (x *expansion) dir(root string) error {
 			return fs.SkipDir
 		case e.Type()&fs.ModeSymlink != 0:
 			if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() {
-				seen++
-				x.look(path)
+				found = append(found, path)
 			}
 		case e.Type().IsRegular():
-			seen++
-			x.look(path)
+			found = append(found, path)
 		}
 		return nil
 	})
 	if err != nil {
 		return openError(root, err)
 	}
+	x.lookAll(found)
 	if len(x.files) == n && len(x.seen) == known && !x.holds(root) {
-		return x.nothing(root, seen)
+		return x.nothing(root, len(found))
 	}
 	return nil
 }
