@@ -30,7 +30,6 @@ type ingest struct {
 	since    time.Time
 	settlers []*settler
 	spare    sparePool
-	rows     map[uint32][]byte // blocks of rows changed since the last commit
 	nrows    uint32
 	ends     map[uint32]bool // sources whose state changed
 	progress func(analyze.Status)
@@ -65,7 +64,7 @@ const (
 
 func (s *Bolt) newIngest() (*ingest, error) {
 	in := &ingest{s: s, pipe: newPipe(s.names, s.opt.Workers), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
-		claims: map[uint64]uint32{}, limit: firstCommit, since: time.Now(), rows: map[uint32][]byte{}, nrows: s.meta.Rows,
+		claims: map[uint64]uint32{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
 		ends: map[uint32]bool{}, at: map[uint32]int64{}}
 	n := s.opt.Workers
 	if n <= 0 {
