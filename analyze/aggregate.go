@@ -252,44 +252,39 @@ func (a *Aggregate) Clone() *Aggregate {
 }
 
 // Merge joins the aggregate of other runs, made under the same configuration.
-func (a *Aggregate) Merge(b *Aggregate) {
-	to := make([]uint32, len(b.cells))
-	for i, c := range b.cells {
-		if c == nil {
-			continue
-		}
-		to[i] = a.cellOf(c.key)
-		mine := a.own(to[i])
-		mine.sum.Merge(&c.sum)
-		mine.runs += c.runs
-	}
-	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), runs) })
-	a.Runs += b.Runs
-	a.Threads += b.Threads
-	a.RunCosts.Merge(&b.RunCosts)
-}
+func (a *Aggregate) Merge(b *Aggregate) { a.combine(b, 1) }
 
 // Unmerge takes an earlier Merge of the same runs back.
 func (a *Aggregate) Unmerge(b *Aggregate) {
-	to := make([]uint32, len(b.cells))
-	for i, c := range b.cells {
-		if c == nil {
-			continue
-		}
-		to[i] = a.cellOf(c.key)
-		mine := a.own(to[i])
-		mine.sum.Unmerge(&c.sum)
-		mine.runs -= c.runs
-	}
-	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), -runs) })
+	to := a.combine(b, -1)
 	for i, c := range b.cells {
 		if c != nil && a.cells[to[i]].runs == 0 {
 			a.drop(to[i])
 		}
 	}
-	a.Runs -= b.Runs
-	a.Threads -= b.Threads
-	a.RunCosts.Unmerge(&b.RunCosts)
+}
+
+// combine adds b (sign 1) or takes it away (-1), and returns where each cell of b stands.
+func (a *Aggregate) combine(b *Aggregate, sign int64) (to []uint32) {
+	to = make([]uint32, len(b.cells))
+	for i, c := range b.cells {
+		if c == nil {
+			continue
+		}
+		to[i] = a.cellOf(c.key)
+		mine := a.own(to[i])
+		if sign > 0 {
+			mine.sum.Merge(&c.sum)
+		} else {
+			mine.sum.Unmerge(&c.sum)
+		}
+		mine.runs += sign * c.runs
+	}
+	b.sets.each(func(set []byte, runs int64) { a.sets.add(a.renumber(set, to), sign*runs) })
+	a.Runs += sign * b.Runs
+	a.Threads += sign * b.Threads
+	a.RunCosts.combine(&b.RunCosts, sign)
+	return to
 }
 
 // renumber writes a set in other cell numbers.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -169,11 +168,7 @@ func (s *Bolt) restore() error {
 	}
 	return s.view(func(tx *bbolt.Tx) error {
 		if v := tx.Bucket(bucketMeta).Get([]byte("state")); v != nil {
-			v, err := unseal(v)
-			if err == nil {
-				err = json.Unmarshal(v, &s.meta)
-			}
-			if err != nil {
+			if err := unsealJSON(v, &s.meta); err != nil {
 				return corrupt(s.opt.Path, err)
 			}
 		}
@@ -189,11 +184,7 @@ func (s *Bolt) restore() error {
 		}
 		err := tx.Bucket(bucketSource).ForEach(func(k, v []byte) error {
 			var src sourceState
-			v, err := unseal(v)
-			if err == nil {
-				err = json.Unmarshal(v, &src)
-			}
-			if err != nil {
+			if err := unsealJSON(v, &src); err != nil {
 				return corrupt(s.opt.Path, err)
 			}
 			s.sources = append(s.sources, &src)
@@ -228,8 +219,8 @@ func (s *Bolt) restoreNames(tx *bbolt.Tx) error {
 // restoreSums takes the stored sums where they belong to the stored calls and the settings at hand; else they are worked out anew.
 func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	var of sumsState
-	if v, _ := getSealed(tx.Bucket(bucketMeta), []byte("sums")); v != nil {
-		json.Unmarshal(v, &of) // damaged: worked out anew
+	if v := tx.Bucket(bucketMeta).Get([]byte("sums")); v != nil {
+		_ = unsealJSON(v, &of) // damaged: worked out anew
 	}
 	if of.Commit == s.meta.Commit && of.Config == s.configText() {
 		b, err := getSealed(tx.Bucket(bucketMeta), []byte("sums of runs"))
@@ -284,14 +275,14 @@ func (s *Bolt) saveSums() error {
 	return err
 }
 
-// DefaultPath is where the store of these sources is kept: one file per set, under the user's cache folder.
+// DefaultPath is where the store of these sources is kept: one file per set, under the user's cache folder. A store of an older version
+// has another name and is not in the way.
 func DefaultPath(files []string) (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the cache folder: %w; use --store FILE", err)
 	}
 	var all strings.Builder
-	all.WriteString(strconv.Itoa(formatVersion)) // a store of an older version is not in the way
 	for _, f := range files {
 		if abs, err := filepath.Abs(f); err == nil {
 			f = abs

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+
 	"costscope/tracefmt"
 )
 
@@ -22,4 +24,16 @@ func claimHash(r *tracefmt.Record) uint64 {
 		h = h*0x9E3779B97F4A7C15 + 1
 	}
 	return h
+}
+
+// inputOrder orders places in the input: sources by path, then offsets.
+func inputOrder(path func(source uint32) string) func(a, b tracefmt.SourceRef) int {
+	return func(a, b tracefmt.SourceRef) int {
+		if a.Source != b.Source {
+			if d := cmp.Compare(path(a.Source), path(b.Source)); d != 0 {
+				return d
+			}
+		}
+		return cmp.Compare(a.Offset, b.Offset)
+	}
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"runtime"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -63,14 +62,10 @@ const (
 )
 
 func (s *Bolt) newIngest() (*ingest, error) {
-	in := &ingest{s: s, pipe: newPipe(s.names, s.opt.Workers), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
+	in := &ingest{s: s, pipe: newPipe(s.names, s.workers()), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
 		claims: map[uint64]uint32{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
 		ends: map[uint32]bool{}, at: map[uint32]int64{}}
-	n := s.opt.Workers
-	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
-	}
-	for range n {
+	for range s.workers() {
 		w := newSettler(s)
 		w.spare = &in.spare
 		in.settlers = append(in.settlers, w)

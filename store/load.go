@@ -14,9 +14,6 @@ import (
 	"costscope/tracefmt"
 )
 
-// ErrNothing is returned by Load when no source could be read at all.
-var ErrNothing = errors.New("nothing could be read")
-
 // Load reads what is new in the sources: new files, and what files have grown by. A file that was replaced or cut makes the store start
 // over with all of its sources. When ctx ends, what was loaded stays and ctx's error is returned. progress, which may be nil, is called
 // now and then.

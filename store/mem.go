@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -99,23 +98,20 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 		}
 		byRun[r.Run] = append(byRun[r.Run], r)
 	}
-	asm := tracefmt.Assembler{Names: m.names, Book: m.opt.Prices, Mode: m.opt.Mode, Order: m.before}
+	before := inputOrder(m.path)
+	asm := tracefmt.Assembler{Names: m.names, Book: m.opt.Prices, Mode: m.opt.Mode, Order: before}
 	for n, id := range ids {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		recs := byRun[id]
-		slices.SortStableFunc(recs, func(a, b tracefmt.Record) int { return m.before(a.Src, b.Src) })
+		slices.SortStableFunc(recs, func(a, b tracefmt.Record) int { return before(a.Src, b.Src) })
 		recs = asm.Merge(recs)
 		if err := f(uint32(n), asm.Assemble(recs), recs); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (m *Mem) before(a, b tracefmt.SourceRef) int {
-	return cmp.Or(cmp.Compare(m.path(a.Source), m.path(b.Source)), cmp.Compare(a.Offset, b.Offset))
 }
 
 func (m *Mem) path(source uint32) string { return m.sources[source].Path }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime"
 	"sync"
 
 	"costscope/tracefmt"
@@ -56,9 +55,6 @@ type feedEnd struct {
 }
 
 func newPipe(names *tracefmt.Names, workers int) *pipe {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	return &pipe{names: names, workers: workers}
 }
 

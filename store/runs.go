@@ -185,7 +185,7 @@ func (s *Bolt) workers() int {
 }
 
 func (s *Bolt) assembler() tracefmt.Assembler {
-	return tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: s.before}
+	return tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: inputOrder(s.SourcePath)}
 }
 
 func (s *Bolt) rows() uint32 {

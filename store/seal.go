@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"hash/crc32"
 
 	"go.etcd.io/bbolt"
@@ -25,6 +26,15 @@ func unseal(b []byte) ([]byte, error) {
 		return nil, errCorrupt
 	}
 	return b[:n], nil
+}
+
+// unsealJSON reads a sealed JSON value.
+func unsealJSON(b []byte, to any) error {
+	v, err := unseal(b)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(v, to)
 }
 
 // putSealed stores v, which must have room for the checksum or may be moved.

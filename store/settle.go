@@ -34,28 +34,6 @@ func (s *Bolt) wholeRun() *analyze.Matcher {
 	return (&analyze.Query{}).Compile(s.names, s.config())
 }
 
-// before orders places in the input: sources by path, then offsets.
-func (s *Bolt) before(a, b tracefmt.SourceRef) int {
-	if a.Source != b.Source {
-		s.mu.RLock()
-		x, y := s.sources[a.Source].Path, s.sources[b.Source].Path
-		s.mu.RUnlock()
-		if x != y {
-			if x < y {
-				return -1
-			}
-			return 1
-		}
-	}
-	switch {
-	case a.Offset < b.Offset:
-		return -1
-	case a.Offset > b.Offset:
-		return 1
-	}
-	return 0
-}
-
 // settle takes the run out of the sums as it was stored, joins what came to it, writes that and puts the run in as it is.
 func (w *settler) settle(p *pending) {
 	switch {
@@ -222,11 +200,16 @@ func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
 			return err
 		}
 	}
-	meta := s.meta
-	meta.Commit++
-	meta.Rows = in.nrows
-	meta.Seg += uint32(len(in.settlers))
-	return putSealed(tx.Bucket(bucketMeta), []byte("state"), mustJSON(meta))
+	return putSealed(tx.Bucket(bucketMeta), []byte("state"), mustJSON(in.nextMeta()))
+}
+
+// nextMeta is what the file says of itself after the commit at hand.
+func (in *ingest) nextMeta() metaState {
+	m := in.s.meta
+	m.Commit++
+	m.Rows = in.nrows
+	m.Seg += uint32(len(in.settlers))
+	return m
 }
 
 func (in *ingest) storeRows(tx *bbolt.Tx, list []*pending) error {
@@ -275,9 +258,7 @@ func (in *ingest) show() {
 		s.sums.merge(w.minus, -1)
 		s.sums.merge(w.plus, 1)
 	}
-	s.meta.Commit++
-	s.meta.Rows = in.nrows
-	s.meta.Seg += uint32(len(in.settlers))
+	s.meta = in.nextMeta()
 	s.named += in.newNames
 	in.newNames = 0
 	for id := range in.ends {

@@ -19,7 +19,3 @@ func open(t *testing.T) store.Store {
 }
 
 func TestBoltDoesWhatEveryStoreMust(t *testing.T) { storetest.Run(t, open) }
-
-func TestMemDoesWhatEveryStoreMust(t *testing.T) {
-	t.Skip("Mem reads a file once: it is the reference, not a follower")
-}
