@@ -406,6 +406,13 @@ func TestNarrowLoadingStillSaysHowFar(t *testing.T) {
 	play(t, f, 60, 15).sees("reading 43% · 3,450 calls · $", "so far")
 }
 
+// The date of the prices stands beside money although much else is to be said.
+func TestTheDateOfThePricesOutlastsTheRowCount(t *testing.T) {
+	f := small()
+	f.status.Warnings, f.status.SkipCount = []string{"odd"}, 1
+	play(t, f, 84, 24).sees("! 1 warning", "✗ 1 unreadable", "prices 2").seesNot("3 rows ·")
+}
+
 func TestHelpIsSearched(t *testing.T) {
 	p := play(t, small(), 100, 30)
 	p.press("?").sees("── keys", "PgDn ^f").press("/").typing("another dimension").press("enter").sees("b ", "group by another").seesNot("PgDn")

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,6 +221,8 @@ func (a *App) statusLine(out *pen) {
 type fact struct {
 	r           role
 	text, short string
+	spare       bool // said elsewhere on the screen, too
+	date        bool // the date of the prices, which stands wherever money does
 }
 
 // facts writes what is shown and what is missing. Where that does not fit, the last of it is put in fewer words first, and then left out.
@@ -233,7 +236,14 @@ func (a *App) facts(out *pen) {
 		f[0].text = cmp.Or(f[0].short, f[0].text)
 	}
 	for len(f) > 1 && factWidth(f) > room {
-		f = f[:len(f)-1]
+		last := len(f) - 1
+		if spare := slices.IndexFunc(f, func(x fact) bool { return x.spare }); f[last].date && spare >= 0 {
+			if rest := slices.Delete(slices.Clone(f), spare, spare+1); factWidth(rest) <= room {
+				f = rest
+				break
+			}
+		}
+		f = f[:last]
 	}
 	for i, x := range f {
 		if i > 0 {
@@ -251,28 +261,30 @@ func factWidth(f []fact) int {
 	return n - 3
 }
 
-// factList is in order of weight.
+func newFact(r role, text, short string) fact { return fact{r: r, text: text, short: short} }
+
+// factList is in order of weight, but for the summary: the table says the same, so it makes room for the date of the prices.
 func (a *App) factList() []fact {
 	var f []fact
 	if a.status.Loading {
-		f = append(f, fact{roleKey, a.progress(clean(a.opt.Title)), a.progress("")})
+		f = append(f, newFact(roleKey, a.progress(clean(a.opt.Title)), a.progress("")))
 	} else if a.status.Err != nil {
-		f = append(f, fact{roleFail, "✗ reading stopped: " + clean(a.status.Err.Error()), ""})
+		f = append(f, newFact(roleFail, "✗ reading stopped: "+clean(a.status.Err.Error()), ""))
 	}
 	if s := a.top().summary(a); s != "" {
-		f = append(f, fact{roleText, s, ""})
+		f = append(f, fact{r: roleText, text: s, spare: true})
 	}
 	f = append(f, a.missing()...)
 	if d := clean(a.status.PricesAsOf); d != "" {
-		f = append(f, fact{roleDim, "prices of " + d, "prices " + d})
+		f = append(f, fact{r: roleDim, text: "prices of " + d, short: "prices " + d, date: true})
 	}
 	if a.status.SkipCount == 0 {
-		f = append(f, fact{roleDim, "0 unreadable lines", "0 unreadable"})
+		f = append(f, newFact(roleDim, "0 unreadable lines", "0 unreadable"))
 	}
 	if filters := a.filterText(); filters == "" {
-		f = append(f, fact{roleDim, "no filter", ""})
+		f = append(f, newFact(roleDim, "no filter", ""))
 	} else if a.w < 100 {
-		f = append(f, fact{roleFilter, filters, ""})
+		f = append(f, newFact(roleFilter, filters, ""))
 	}
 	return f
 }
@@ -304,21 +316,21 @@ func (a *App) missing() []fact {
 	if t := a.scopeTotal(); t != nil {
 		switch n := count(t.Unpriced); {
 		case t.Overflow():
-			f = append(f, fact{roleFail, "✗ a sum is too large to show", "✗ overflow"})
+			f = append(f, newFact(roleFail, "✗ a sum is too large to show", "✗ overflow"))
 		case t.Unpriced > 0:
-			f = append(f, fact{roleWarn, "? " + n + plural(int(t.Unpriced), " call", " calls") + " unpriced", "? " + n + " unpriced"})
+			f = append(f, newFact(roleWarn, "? "+n+plural(int(t.Unpriced), " call", " calls")+" unpriced", "? "+n+" unpriced"))
 		case t.Calls > 0 && !t.Incomplete():
-			f = append(f, fact{roleDim, "all " + count(t.Calls) + " calls priced", "all priced"})
+			f = append(f, newFact(roleDim, "all "+count(t.Calls)+" calls priced", "all priced"))
 		}
 		if none := t.NoUsage - t.Unbilled; none > 0 { // failed calls without usage cost nothing
-			f = append(f, fact{roleWarn, "– " + count(none) + " without usage", "– " + count(none) + " no usage"})
+			f = append(f, newFact(roleWarn, "– "+count(none)+" without usage", "– "+count(none)+" no usage"))
 		}
 	}
 	if n := len(a.status.Warnings); n > 0 {
-		f = append(f, fact{roleWarn, "! " + itoa(n) + plural(n, " warning", " warnings") + " (?)", "! " + itoa(n) + plural(n, " warning", " warnings")})
+		f = append(f, newFact(roleWarn, "! "+itoa(n)+plural(n, " warning", " warnings")+" (?)", "! "+itoa(n)+plural(n, " warning", " warnings")))
 	}
 	if n := count(a.status.SkipCount); a.status.SkipCount > 0 {
-		f = append(f, fact{roleWarn, "✗ " + n + plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ " + n + " unreadable"})
+		f = append(f, newFact(roleWarn, "✗ "+n+plural(int(a.status.SkipCount), " unreadable line", " unreadable lines"), "✗ "+n+" unreadable"))
 	}
 	return f
 }
