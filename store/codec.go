@@ -237,20 +237,38 @@ func appendRare(b []byte, r *tracefmt.Record, m uint64) []byte {
 	return b
 }
 
+// The parts of RunFacts that are there.
+const (
+	fLists = 1 << iota
+	fValue
+	fTask
+	fLast
+)
+
 func appendFacts(b []byte, f *tracefmt.RunFacts) []byte {
-	for _, list := range [][]tracefmt.Value{f.Values, f.Scores} {
-		b = binary.AppendUvarint(b, uint64(len(list)))
-		for _, v := range list {
-			b = appendText(b, v.Unit)
-			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v.Amount))
+	parts := when(len(f.Values)+len(f.Scores) > 0, fLists) | when(f.ValueUSD != nil, fValue) | when(f.Task != "", fTask) | when(f.Last != nil, fLast)
+	b = append(b, byte(parts))
+	if parts&fLists != 0 {
+		for _, list := range [][]tracefmt.Value{f.Values, f.Scores} {
+			b = binary.AppendUvarint(b, uint64(len(list)))
+			for _, v := range list {
+				b = appendText(b, v.Unit)
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v.Amount))
+			}
 		}
 	}
-	usd := math.NaN()
 	if f.ValueUSD != nil {
-		usd = *f.ValueUSD
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(*f.ValueUSD))
 	}
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(usd))
-	return appendText(b, f.Task)
+	if f.Task != "" {
+		b = appendText(b, f.Task)
+	}
+	if u := f.Last; u != nil {
+		for _, v := range [...]int64{u.Input, u.CacheRead, u.CacheWrite, u.CacheWrite1h, u.Output, u.Reasoning, u.Unattributed} {
+			b = binary.AppendUvarint(b, uint64(v))
+		}
+	}
+	return b
 }
 
 func appendText(b []byte, s string) []byte {
@@ -554,14 +572,27 @@ func (p *partReader) rare(r *tracefmt.Record, m uint64) {
 
 func (p *partReader) facts() *tracefmt.RunFacts {
 	f := &tracefmt.RunFacts{}
-	for _, list := range []*[]tracefmt.Value{&f.Values, &f.Scores} {
-		for n := p.uvarint(); n > 0 && p.err == nil; n-- {
-			*list = append(*list, tracefmt.Value{Unit: string([]byte(p.text())), Amount: math.Float64frombits(p.fixed())})
+	parts := p.byte()
+	if parts&fLists != 0 {
+		for _, list := range []*[]tracefmt.Value{&f.Values, &f.Scores} {
+			for n := p.uvarint(); n > 0 && p.err == nil; n-- {
+				*list = append(*list, tracefmt.Value{Unit: string([]byte(p.text())), Amount: math.Float64frombits(p.fixed())})
+			}
 		}
 	}
-	if usd := math.Float64frombits(p.fixed()); !math.IsNaN(usd) {
+	if parts&fValue != 0 {
+		usd := math.Float64frombits(p.fixed())
 		f.ValueUSD = &usd
 	}
-	f.Task = p.text()
+	if parts&fTask != 0 {
+		f.Task = string([]byte(p.text()))
+	}
+	if parts&fLast != 0 {
+		u := &tracefmt.Usage{}
+		for _, v := range [...]*int64{&u.Input, &u.CacheRead, &u.CacheWrite, &u.CacheWrite1h, &u.Output, &u.Reasoning, &u.Unattributed} {
+			*v = int64(p.uvarint())
+		}
+		f.Last = u
+	}
 	return f
 }

@@ -52,7 +52,8 @@ func randomRecord(r *rand.Rand, prev tracefmt.Record) tracefmt.Record {
 	rec.Fingerprints = [4]uint64{r.Uint64(), 0, 0, r.Uint64()}
 	rec.Context = &[tracefmt.ContextParts]int64{1, 2, r.Int64N(1e9)}
 	usd := r.Float64()
-	rec.Extra = &tracefmt.RunFacts{Values: []tracefmt.Value{{Unit: "hours_saved", Amount: 0.5}}, Task: "t1", ValueUSD: &usd}
+	rec.Extra = &tracefmt.RunFacts{Values: []tracefmt.Value{{Unit: "hours_saved", Amount: 0.5}}, Task: "t1", ValueUSD: &usd,
+		Last: &tracefmt.Usage{Input: 7, CacheRead: 3, CacheWrite: 2, CacheWrite1h: 1, Output: 9, Reasoning: 4, Unattributed: 5}}
 	return rec
 }
 

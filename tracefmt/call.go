@@ -150,6 +150,9 @@ const (
 	EventMicroCompact       // old tool results were cleared
 	EventFallback           // the client changed the model
 	EventAgentResult        // a subagent's last answer: Usage is that of its last call (Claude Code toolUseResult)
+	EventCounter            // a reading of a running total: Usage is the total, Extra.Last what the latest call used (Codex token_count)
+	EventModel              // Model is that of the calls that follow
+	EventAbort              // a person stopped the turn
 )
 
 // Fields says which optional facts a record states. A count whose bit is not set is unknown.
@@ -194,6 +197,11 @@ const (
 	FlagBatch                             // billed at the batch rate
 	FlagIteration                         // an earlier attempt inside one answer (usage.iterations)
 	FlagUnderstated                       // the recorded tokens are known to be a lower bound
+	FlagInherited                         // copied from the session that this one branched off: it counts there where that is read, too
+	FlagTotal                             // no call: what calls of the run (those of its model and agent, where it names them) used and cost in all
+	FlagCostSpread                        // Recorded is the call's share of a cost that the trace states for the run
+	FlagReasonTwice                       // the stated cost charges reasoning twice; as a reader sets it: may do so
+	FlagCovered                           // its usage or cost is unknown, but part of a stated total of the run
 )
 
 // SourceRef is where a record stands: the bytes [Offset, Offset+Length) of a source (after decompression).
@@ -280,6 +288,7 @@ type RunFacts struct {
 	ValueUSD *float64
 	Scores   []Value // named scores, not averaged
 	Task     string
+	Last     *Usage // EventCounter: what the latest call used
 }
 
 // State tells whether all of the bits f are set.

@@ -94,9 +94,15 @@ func (d *Decoder) DecodeChunk(c *Chunk, b *Batch) {
 		b.Values++
 		b.addBad(bad)
 	}
-	if c.Values == nil {
+	d.Head = c.Head
+	switch format := &Formats[c.Format]; {
+	case c.CSV:
+		d.rows(c)
+	case format.section != nil:
+		d.sections(c)
+	case c.Values == nil:
 		d.lines(c)
-	} else {
+	default:
 		d.spans(c)
 	}
 	b.Records, d.Out, d.warn, st.batch = d.Out, out, warn, nil
@@ -108,6 +114,36 @@ func (d *Decoder) spans(c *Chunk) {
 		d.values(c.Data[v.From:v.To], SourceRef{c.Source, c.Offset + int64(v.From), 0})
 	}
 	d.chunk.batch.Lines += int64(bytes.Count(c.Data, newline))
+}
+
+// rows decodes the rows of a table. A row that repeats the header holds nothing.
+func (d *Decoder) rows(c *Chunk) {
+	for _, v := range c.Values {
+		d.chunk.line = c.Line + int64(v.Line) + 1
+		row := bytes.TrimRight(c.Data[v.From:v.To], "\r")
+		if string(bytes.TrimPrefix(row, bom)) == c.Head {
+			continue
+		}
+		d.one(d.csv.row(c.Head, row), SourceRef{c.Source, c.Offset + int64(v.From), int64(len(row))})
+	}
+	d.chunk.batch.Lines += int64(bytes.Count(c.Data, newline))
+}
+
+// sections decodes values that are text of the format's own.
+func (d *Decoder) sections(c *Chunk) {
+	for _, v := range c.Values {
+		d.chunk.line = c.Line + int64(v.Line) + 1
+		d.one(c.Data[v.From:v.To], SourceRef{c.Source, c.Offset + int64(v.From), int64(v.To - v.From)})
+	}
+	d.chunk.batch.Lines += int64(bytes.Count(c.Data, newline))
+}
+
+// one decodes a value that nothing follows.
+func (d *Decoder) one(v []byte, at SourceRef) {
+	d.chunk.batch.Values++
+	if err := d.Decode(v, at); err != nil {
+		d.refuse(v, at, err)
+	}
 }
 
 func (d *Decoder) lines(c *Chunk) {
@@ -241,7 +277,7 @@ func (d *Decoder) refuse(v []byte, at SourceRef, err error) {
 		b.Skipped = tally(b.Skipped, string(skip), d.chunk.line, at)
 		return
 	}
-	if v[0] != '{' && !errors.Is(err, errCut) {
+	if v[0] != '{' && !errors.Is(err, errCut) && Formats[d.Format].section == nil {
 		err = errObject
 	}
 	b.addBad(BadLine{d.chunk.line, at.Offset, err.Error()})

@@ -50,6 +50,10 @@ var claudeSessionTypes = map[string]bool{
 	"assistant": true, "user": true, "system": true, "progress": true, "attachment": true, "mode": true,
 }
 
+var claudeFormat = Format{Name: "claude-code", Title: "Claude Code session logs",
+	Can: TellsUsage | TellsRetries | TellsAgents | TellsText, Note: "output tokens are a lower bound in some versions; tools and compactions, too",
+	sniff: sniffClaude, decode: decodeClaude}
+
 func sniffClaude(v *peek) bool {
 	if v.keys["usageMetadata"] != "" || v.keys["systemPayload"] != "" || v.keys["projectHash"] != "" { // Qwen Code, Gemini CLI
 		return false

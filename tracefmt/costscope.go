@@ -7,6 +7,10 @@ import (
 	"strconv"
 )
 
+var costscopeFormat = Format{Name: "costscope", Title: "costscope JSONL",
+	Can: TellsUsage | TellsCost | TellsRetries | TellsAgents | TellsOutcomes, Note: "the parts of the prompt, too",
+	sniff: sniffCostscope, decode: decodeCostscope}
+
 // flatState is what the costscope JSONL decoder keeps: facts of the current value that its record has no field for, and scratch.
 type flatState struct {
 	kind      byte // 'c' call, 'r' run, 'x' something else
@@ -19,6 +23,7 @@ type flatState struct {
 	stated    bool // a status is stated
 	named     bool // a name is stated, if only an empty one
 	word      Sym  // the operation as written
+	status    int  // HTTP status
 	facts     RunFacts
 	tags      tagSet
 	members   map[string]*flatMember
@@ -143,10 +148,7 @@ var flatAliases = map[string]string{
 
 func decodeCostscope(d *Decoder, value []byte) error {
 	f, s := &d.flat, &d.scan
-	f.kind, f.operation, f.override, f.total, f.timed = 'c', false, KindUnknown, noTotal, false
-	f.said, f.stated, f.named, f.word = StatusUnset, false, false, 0
-	f.facts = RunFacts{}
-	f.tags.reset()
+	d.flatStart()
 	s.reset(value)
 	r := d.add()
 	m := &f.root
@@ -231,11 +233,7 @@ func (d *Decoder) flatDone(r *Record) error {
 	if r.ID == "" && f.kind != 'r' {
 		return errors.New("span_id is missing")
 	}
-	r.Tags = d.tags(&f.tags)
-	if f.facts.Values != nil || f.facts.Scores != nil || f.facts.ValueUSD != nil || f.facts.Task != "" {
-		facts := f.facts
-		r.Extra = &facts
-	}
+	d.flatFacts(r)
 	switch f.kind {
 	case 'r':
 		r.Kind, r.ID = KindRun, ""
@@ -760,7 +758,8 @@ var flagNames = []struct {
 }{
 	{"subagent_file", FlagSubagentFile}, {"progress", FlagProgress}, {"aggregate", FlagAggregate}, {"gateway_hit", FlagGatewayHit},
 	{"write_split_assumed", FlagWriteSplitGuess}, {"cache_beside", FlagCacheBeside}, {"cache_over", FlagCacheOver}, {"batch", FlagBatch},
-	{"iteration", FlagIteration}, {"understated", FlagUnderstated},
+	{"iteration", FlagIteration}, {"understated", FlagUnderstated}, {"inherited", FlagInherited}, {"total", FlagTotal},
+	{"cost_spread", FlagCostSpread}, {"reasoning_charged_twice", FlagReasonTwice}, {"covered", FlagCovered},
 }
 
 func (d *Decoder) flatFlags(r *Record) error {

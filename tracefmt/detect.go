@@ -110,8 +110,9 @@ const (
 // findings are what the beginning of a source says about it.
 type findings struct {
 	format uint8
-	framed bool // values do not stand one per line
-	sure   bool // a whole value was seen
+	framed bool   // values do not stand one per line
+	csv    []byte // the header of a table
+	sure   bool   // a whole value was seen
 	keys   []string
 	looks  string // what it looks like, when format is FormatNone
 }
@@ -121,6 +122,9 @@ func detect(head []byte) findings {
 	head = bytes.TrimPrefix(head, bom)
 	f := findings{framed: framed(head)}
 	votes := make([]int, len(Formats))
+	if t := bytes.TrimLeft(head, blanks); len(t) > 0 && t[0] != '{' && t[0] != '[' {
+		f.plain(head, votes)
+	}
 	seen := 0
 	headEach(head, f.framed, func(v []byte, whole bool) bool {
 		p, ok := peekAt(v)
@@ -138,6 +142,35 @@ func detect(head []byte) findings {
 		}
 	}
 	return f
+}
+
+// plain looks at a source that is no JSON: a table, whose rows are looked at as objects, or text.
+func (f *findings) plain(head []byte, votes []int) {
+	header, ok := csvHead(head)
+	if !ok {
+		f.vote(&peek{raw: head}, votes)
+		return
+	}
+	var t csvState
+	rows, cut := 0, csvFramer{}
+	for n := 0; n <= headValues; n++ {
+		from, to, ok := cut.next(head)
+		if !ok {
+			break
+		}
+		if n == 0 {
+			continue
+		}
+		if p, ok := peekAt(t.row(string(header), head[from:to])); ok {
+			rows++
+			f.vote(&p, votes)
+		}
+	}
+	if rows > 0 {
+		f.csv, f.sure = header, true
+	} else {
+		f.vote(&peek{raw: head}, votes)
+	}
 }
 
 // vote counts the first format that knows the value.
@@ -280,6 +313,8 @@ func diagnose(head []byte, f findings) (text string, err error) {
 		return "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter", ErrNotJSON
 	case f.looks != "":
 		return "looks like " + f.looks + ", which costscope does not read" + known, ErrNoFormat
+	case f.csv != nil:
+		return "a table of no known trace format; its columns are " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known, ErrNoFormat
 	case len(f.keys) > 0:
 		slices.Sort(f.keys)
 		return "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known, ErrNoFormat
@@ -287,8 +322,6 @@ func diagnose(head []byte, f findings) (text string, err error) {
 		return "starts like JSON, but none of its first values is a whole object" + known, ErrNoFormat
 	case looksBinary(head):
 		return "a binary file; only JSON traces are read", ErrNotJSON
-	case looksCSV(b):
-		return "looks like CSV; export the trace as JSON or JSON Lines", ErrNotJSON
 	}
 	return "text, but not JSON; only JSON traces are read", ErrNotJSON
 }
@@ -313,11 +346,6 @@ func looksBinary(b []byte) bool {
 	return odd*20 > len(b)
 }
 
-func looksCSV(b []byte) bool {
-	line, _, _ := bytes.Cut(b, newline)
-	return bytes.Count(line, []byte{','}) > 1
-}
-
 // Detect reads the beginning of path and returns its format; the error says why it has none.
 func Detect(path string) (uint8, error) {
 	r, err := OpenReader(path, ReadOptions{})
@@ -326,3 +354,6 @@ func Detect(path string) (uint8, error) {
 	}
 	return r.Format(), errors.Join(r.Close())
 }
+
+// never is for formats that content alone does not tell.
+func never(*peek) bool { return false }

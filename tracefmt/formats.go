@@ -5,15 +5,38 @@ import (
 	"fmt"
 )
 
-// A Format is one kind of trace. Values of a source go to decode one by one; what it emits depends on the value and the source's path
-// alone, so that values may be decoded in any order and by any number of workers.
+// A Format is one kind of trace. Values of a source go to decode one by one; what it emits depends on the value, the source's path and
+// what head says of the source's beginning alone, so that values may be decoded in any order and by any number of workers.
 type Format struct {
 	Name   string
 	Title  string // for people
-	Tells  string // what it can and cannot tell, for `costscope formats`
+	Can    Facts  // what it tells of its calls
+	Partly Facts  // what it tells of some of them
+	Note   string // what else one should know of its numbers
+
 	sniff  func(v *peek) bool
 	decode func(d *Decoder, value []byte) error
+	// head takes out of the beginning of a source what its later values do not repeat, such as the id of the session; it becomes
+	// Decoder.Head. ok is false when it must see more of the source.
+	head func(b []byte) (head string, ok bool)
+	// section says that a line begins a new value, which goes on to the next such line; nil: a value is a line or a JSON value.
+	section func(line []byte) bool
 }
+
+// Facts are kinds of what a trace can tell.
+type Facts uint8
+
+const (
+	TellsUsage Facts = 1 << iota
+	TellsCost
+	TellsRetries
+	TellsAgents
+	TellsOutcomes
+	TellsText // prompts and answers
+)
+
+// FactNames are the words for Facts, in the order of their bits.
+var FactNames = [...]string{"usage", "cost", "retries", "agents", "outcomes", "text"}
 
 // The numbers of the formats in Formats; stores keep them, so they are only ever appended to.
 const (
@@ -23,16 +46,100 @@ const (
 	FormatOTLP
 	FormatAnthropic
 	FormatOpenAI
+	FormatCodex
+	FormatCopilot
+	FormatClaudeStream
+	FormatPi
+	FormatGeminiCLI
+	FormatQwen
+	FormatGemini
+	FormatOpenCode
+	FormatCline
+	FormatAider
+	FormatAiderChat
+	FormatAiderBench
+	FormatOpenHands
+	FormatOpenHandsLog
+	FormatOpenHandsIndex
+	FormatSWEAgent
+	FormatMiniSWE
+	FormatMoatless
+	FormatAutoCodeRover
+	FormatTau
+	FormatTau2
+	FormatTerminalBench
+	FormatHAL
+	FormatLangfuse
+	FormatLangSmith
+	FormatLiteLLM
+	FormatOpenAIAgents
+	FormatAnyAgent
+	FormatMLflow
+	FormatWeave
+	FormatHelicone
+	FormatOpenRouter
+	FormatBedrock
+	FormatCloudflare
+	FormatKong
+	FormatPortkey
+	FormatOpenAIUsage
+	FormatCrewAI
+	FormatAutoGen
+	FormatFlat
+	FormatMapped
+	FormatOutcomes
 )
 
-// Formats is every kind of trace that costscope reads, in the order in which they are tried; index 0 is none.
+// Formats is every kind of trace that costscope reads; index 0 is none.
 var Formats = []Format{
-	FormatNone:      {Name: "unknown"},
-	FormatCostscope: {"costscope", "costscope JSONL", "usage, cost, retries, agents, outcomes, context parts", sniffCostscope, decodeCostscope},
-	FormatClaude:    {"claude-code", "Claude Code session logs", "usage, retries, agents, tools, compactions; no cost, no outcome; output tokens are a lower bound in some versions", sniffClaude, decodeClaude},
-	FormatOTLP:      {"otlp", "OTLP/JSON: OpenTelemetry GenAI, OpenInference, OpenLLMetry, Vercel AI SDK, Langfuse", "usage, agents, tools, scores, cost where the instrumentation writes it; retries are inferred", sniffOTLP, decodeOTLP},
-	FormatAnthropic: {"anthropic", "Anthropic Messages responses", "usage; no times, no agents", sniffAnthropic, decodeAnthropic},
-	FormatOpenAI:    {"openai", "OpenAI Chat Completions responses", "usage, time; no agents", sniffOpenAI, decodeOpenAI},
+	FormatNone:           {Name: "unknown"},
+	FormatCostscope:      costscopeFormat,
+	FormatClaude:         claudeFormat,
+	FormatOTLP:           otlpFormat,
+	FormatAnthropic:      anthropicFormat,
+	FormatOpenAI:         openAIFormat,
+	FormatCodex:          codexFormat,
+	FormatCopilot:        copilotFormat,
+	FormatClaudeStream:   claudeStreamFormat,
+	FormatPi:             piFormat,
+	FormatGeminiCLI:      geminiCLIFormat,
+	FormatQwen:           qwenFormat,
+	FormatGemini:         geminiFormat,
+	FormatOpenCode:       openCodeFormat,
+	FormatCline:          clineFormat,
+	FormatAider:          aiderFormat,
+	FormatAiderChat:      aiderChatFormat,
+	FormatAiderBench:     aiderBenchFormat,
+	FormatOpenHands:      openHandsFormat,
+	FormatOpenHandsLog:   openHandsLogFormat,
+	FormatOpenHandsIndex: openHandsIndexFormat,
+	FormatSWEAgent:       sweAgentFormat,
+	FormatMiniSWE:        miniSWEFormat,
+	FormatMoatless:       moatlessFormat,
+	FormatAutoCodeRover:  autoCodeRoverFormat,
+	FormatTau:            tauFormat,
+	FormatTau2:           tau2Format,
+	FormatTerminalBench:  terminalBenchFormat,
+	FormatHAL:            halFormat,
+	FormatLangfuse:       langfuseFormat,
+	FormatLangSmith:      langSmithFormat,
+	FormatLiteLLM:        liteLLMFormat,
+	FormatOpenAIAgents:   openAIAgentsFormat,
+	FormatAnyAgent:       anyAgentFormat,
+	FormatMLflow:         mlflowFormat,
+	FormatWeave:          weaveFormat,
+	FormatHelicone:       heliconeFormat,
+	FormatOpenRouter:     openRouterFormat,
+	FormatBedrock:        bedrockFormat,
+	FormatCloudflare:     cloudflareFormat,
+	FormatKong:           kongFormat,
+	FormatPortkey:        portkeyFormat,
+	FormatOpenAIUsage:    openAIUsageFormat,
+	FormatCrewAI:         crewAIFormat,
+	FormatAutoGen:        autoGenFormat,
+	FormatFlat:           flatFormat,
+	FormatMapped:         mappedFormat,
+	FormatOutcomes:       outcomesFormat,
 }
 
 // FormatByName returns the number of the format called name.
@@ -48,17 +155,21 @@ func FormatByName(name string) (uint8, bool) {
 // A Decoder turns values into records. It belongs to one worker.
 type Decoder struct {
 	Path   string // of the source, for formats that name things by folder
+	Head   string // what Format.head says of the source; of CSV its header row
 	Format uint8
 	Out    []Record // what was read; the caller takes it and sets it anew
 
 	names  nameCache
 	scan   scanner
-	scan2  scanner // for JSON text inside JSON
+	scan2  scanner   // for JSON text inside JSON
+	outer  []scanner // shapes: those of the values around a JSON text
+	depth  int       // of outer that is in use
 	arena  []byte
 	src    SourceRef
 	otlp   otlpState
 	claude claudeState
 	chunk  chunkState
+	csv    csvState
 	flat   flatState
 	recent [recentIDs]string
 	warn   func(Warning)

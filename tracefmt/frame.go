@@ -2,6 +2,20 @@ package tracefmt
 
 import "bytes"
 
+// A cutter finds the values of a source where they do not stand one per line.
+type cutter interface {
+	// next returns the next whole value of b; ok is false at the end of b.
+	next(b []byte) (from, to int, ok bool)
+	// open tells that a value has begun and not ended.
+	open() bool
+	// place is the next byte to look at, and the start of the current value.
+	place() (at, from int)
+	// shift tells that n bytes at the beginning of the buffer are gone.
+	shift(n int)
+	// last returns the value that the end of the source ends, if there is one.
+	last(b []byte) (from, to int, ok bool)
+}
+
 // A framer finds values by their brackets: documents over several lines, elements of top-level arrays, values side by side. Between
 // values it passes over white space, commas and the brackets of top-level arrays. It checks nothing else, and it may go on where one
 // buffer ended and the next begins.
@@ -52,6 +66,13 @@ func (f *framer) next(b []byte) (from, to int, ok bool) {
 
 // open tells that a value has begun and not ended.
 func (f *framer) open() bool { return f.depth > 0 || f.bare || f.quoted }
+
+func (f *framer) shift(n int) { f.at, f.from = f.at-n, f.from-n }
+
+func (f *framer) place() (at, from int) { return f.at, f.from }
+
+// last gives nothing: a value that is not closed is not whole.
+func (f *framer) last([]byte) (from, to int, ok bool) { return 0, 0, false }
 
 // begin looks at a byte between values.
 func (f *framer) begin(c byte) {

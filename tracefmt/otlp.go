@@ -26,6 +26,10 @@ type otlpState struct {
 var errNoSpan = errors.New("neither spans nor log records in it")
 
 // sniffOTLP knows OTLP/JSON and the shapes that single spans come in (formats-otel 3).
+var otlpFormat = Format{Name: "otlp", Title: "OTLP/JSON: OpenTelemetry GenAI, OpenInference, OpenLLMetry, Vercel AI SDK, Langfuse",
+	Can: TellsUsage | TellsAgents, Partly: TellsCost | TellsOutcomes | TellsText, Note: "cost and text where the instrumentation writes them",
+	sniff: sniffOTLP, decode: decodeOTLP}
+
 func sniffOTLP(v *peek) bool {
 	has := func(keys ...string) bool {
 		for _, k := range keys {

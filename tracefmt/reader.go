@@ -28,16 +28,18 @@ type Reader struct {
 	src    *source
 	source uint32
 	format uint8
-	framed bool
+	fact   string // Format.head's, or the header of a table
+	csv    bool
 	chunk  int
 	limit  int
 
-	carry []byte // read, not given out
-	at    int64  // offset of carry
-	line  int64  // line ends before carry
-	frame framer // over carry and what follows
-	eof   bool
-	over  *BadLine // the value that is being passed over
+	carry             []byte // read, not given out
+	at                int64  // offset of carry
+	line              int64  // line ends before carry
+	frame             cutter // over carry and what follows; nil: one value per line
+	again, againLines int64  // bytes and line ends of the last value, which was given out and may still grow
+	eof               bool
+	over              *BadLine // the value that is being passed over
 }
 
 // OpenReader opens a trace file, or standard input for "-". It fails with a *SourceError when the source is missing, empty, binary or
@@ -67,7 +69,7 @@ func (r *Reader) start(o ReadOptions) error {
 	if err != nil {
 		return err
 	}
-	if r.framed = f.framed; r.format == FormatNone {
+	if r.format == FormatNone {
 		r.format = f.format
 	}
 	if r.format == FormatNone || len(head) == 0 {
@@ -78,6 +80,9 @@ func (r *Reader) start(o ReadOptions) error {
 	}
 	if o.Offset == 0 && bytes.HasPrefix(head, bom) {
 		o.Offset = int64(len(bom))
+	}
+	if head, err = r.look(head, f); err != nil {
+		return err
 	}
 	r.at, r.line = o.Offset, o.Line
 	if size := r.src.size - o.Offset; r.src.size >= 0 && r.src.kind == "" && size < int64(r.chunk) {
@@ -100,6 +105,33 @@ func (r *Reader) head() (head []byte, f findings, err error) {
 		}
 		if len(f.keys) == 0 && !bytes.HasPrefix(bytes.TrimLeft(head, blanks), []byte("{")) {
 			return head, f, nil
+		}
+	}
+}
+
+// look settles how the values of the source stand in it, and what its beginning says of them.
+func (r *Reader) look(head []byte, f findings) ([]byte, error) {
+	format := &Formats[r.format]
+	switch {
+	case format.section != nil:
+		r.frame = &sectionFramer{begins: format.section}
+	case f.csv != nil:
+		r.csv, r.frame, r.fact = true, &csvFramer{}, string(f.csv)
+		return head, nil
+	case f.framed:
+		r.frame = &framer{}
+	}
+	if format.head == nil {
+		return head, nil
+	}
+	for size := 16 * headSize; ; size *= 16 {
+		fact, ok := format.head(bytes.TrimPrefix(head, bom))
+		if r.fact = fact; ok || r.eof || len(head) >= headMax || r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 {
+			return head, nil
+		}
+		var err error
+		if head, err = r.more(head, size); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -151,7 +183,7 @@ func (r *Reader) Rest() (offset, line, pending int64) {
 	if r.over != nil {
 		return r.over.Offset, r.over.Line - 1, r.at - r.over.Offset
 	}
-	return r.at, r.line, int64(len(bytes.Trim(r.carry, blanks)))
+	return r.at - r.again, r.line - r.againLines, int64(len(bytes.Trim(r.carry, blanks)))
 }
 
 // A Chunk is a run of whole values of one source.
@@ -161,6 +193,8 @@ type Chunk struct {
 	Format uint8
 	Offset int64     // of Data in the source, after decompression
 	Line   int64     // number of line ends before Data
+	Head   string    // what the source's beginning says of all of its values
+	CSV    bool      // the values are rows of a table, whose header is Head
 	Values []Span    // where the values stand; nil: one value per line
 	Bad    []BadLine // values that the reader itself refused: too long
 }
@@ -171,12 +205,12 @@ type Span struct{ From, To, Line int }
 // Next fills c with the next run of whole values. It returns io.EOF when no whole value is left; what is left then is told by Rest.
 // c.Data is overwritten by the next call with the same c; as many chunks as there are workers may be in use.
 func (r *Reader) Next(c *Chunk) error {
-	*c = Chunk{Data: c.Data[:0], Source: r.source, Format: r.format, Values: c.Values[:0], Bad: c.Bad[:0]}
+	*c = Chunk{Data: c.Data[:0], Source: r.source, Format: r.format, Head: r.fact, CSV: r.csv, Values: c.Values[:0], Bad: c.Bad[:0]}
 	if cap(c.Data) < r.chunk || cap(c.Data) > 4*chunkSize && len(r.carry) <= chunkSize {
 		c.Data = make([]byte, 0, r.chunk+r.chunk/16)
 	}
 	cut := r.cutLines
-	if r.framed {
+	if r.frame != nil {
 		cut = r.cutValues
 		if c.Values == nil {
 			c.Values = []Span{}
@@ -198,6 +232,7 @@ func (r *Reader) Next(c *Chunk) error {
 			return nil
 		}
 		if r.eof {
+			end = r.lastValue(c, end)
 			r.give(c, end)
 			if len(c.Bad)+len(c.Data) > 0 {
 				return nil
@@ -219,8 +254,26 @@ func (r *Reader) give(c *Chunk, end int) {
 	c.Offset, c.Line = r.at, r.line
 	r.at += int64(end)
 	r.line += int64(bytes.Count(c.Data, newline))
-	r.frame.at -= end
-	r.frame.from -= end
+	if r.frame != nil {
+		r.frame.shift(end)
+	}
+}
+
+// lastValue adds the value that the source's end ends.
+func (r *Reader) lastValue(c *Chunk, end int) int {
+	if r.frame == nil {
+		return end
+	}
+	from, to, ok := r.frame.last(c.Data)
+	if !ok {
+		return end
+	}
+	lines := bytes.Count(c.Data[:from], newline)
+	c.Values = append(c.Values, Span{from, to, lines})
+	if _, grows := r.frame.(*sectionFramer); grows {
+		r.again, r.againLines = int64(to-from), int64(bytes.Count(c.Data[from:to], newline))
+	}
+	return to
 }
 
 // fill reads on behind c.Data: up to the size of a chunk, or as much again as there is. From a pipe it takes what comes.
@@ -277,10 +330,11 @@ func (r *Reader) cutValues(c *Chunk, from int) (end int, found bool) {
 		seen, end = from, to
 		c.Values = append(c.Values, Span{from, to, lines})
 	}
+	at, start := r.frame.place()
 	if !r.frame.open() {
-		return r.frame.at, len(c.Values) > 0
+		return at, len(c.Values) > 0
 	}
-	return r.frame.from, len(c.Values) > 0
+	return start, len(c.Values) > 0
 }
 
 // passOver drops a value that is too long, which begins at from, reading on to its end.
@@ -290,7 +344,10 @@ func (r *Reader) passOver(c *Chunk, from int) {
 	for {
 		r.at += int64(len(c.Data))
 		r.line += int64(bytes.Count(c.Data, newline))
-		r.frame.at, r.frame.from = 0, 0
+		if r.frame != nil {
+			at, _ := r.frame.place()
+			r.frame.shift(at)
+		}
 		c.Data = c.Data[:0]
 		if err := r.fill(c, 0); err != nil || len(c.Data) == 0 && r.eof {
 			return
@@ -301,7 +358,9 @@ func (r *Reader) passOver(c *Chunk, from int) {
 		}
 		r.at += int64(end)
 		r.line += int64(bytes.Count(c.Data[:end], newline))
-		r.frame.at -= end
+		if r.frame != nil {
+			r.frame.shift(end)
+		}
 		c.Data = append(c.Data[:0], c.Data[end:]...)
 		c.Bad = append(c.Bad, *r.over)
 		r.over = nil
@@ -311,7 +370,7 @@ func (r *Reader) passOver(c *Chunk, from int) {
 
 // endOf finds the end of the value that is being passed over.
 func (r *Reader) endOf(b []byte) (int, bool) {
-	if r.framed {
+	if r.frame != nil {
 		_, to, ok := r.frame.next(b)
 		return to, ok
 	}

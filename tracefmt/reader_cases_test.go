@@ -229,7 +229,7 @@ func TestRefusals(t *testing.T) {
 		"UTF-16":         {"\xff\xfe{\x00", ErrNotJSON, "iconv"},
 		"collector":      {"\x00\x00\x01\x10\x0a\x05hello", ErrNotJSON, "format: json"},
 		"binary":         {"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", ErrNotJSON, "binary"},
-		"CSV":            {"\"id\",\"name\",\"cost\"\n\"1\",\"x\",\"2\"\n", ErrNotJSON, "CSV"},
+		"CSV":            {"\"id\",\"name\",\"cost\"\n\"1\",\"x\",\"2\"\n", ErrNoFormat, "its columns are cost, id, name"},
 		"text":           {"# aider chat started\n", ErrNotJSON, "not JSON"},
 		"other JSON":     {`{"zebra":1,"apple":{"x":2}}` + "\n", ErrNoFormat, "apple, zebra"},
 		"foreign":        {`{"run_type":"llm","trace_id":"x"}` + "\n", ErrNoFormat, "LangSmith"},

@@ -5,6 +5,14 @@ import "errors"
 // Raw answers of the model providers, one per line, as a program gets when it writes down what the API returned. They say what was
 // used, not who asked: each is a run of its own.
 
+var anthropicFormat = Format{Name: "anthropic", Title: "Anthropic Messages responses and batch results",
+	Can: TellsUsage, Note: "no times, no runs: each answer is a run of its own",
+	sniff: sniffAnthropic, decode: decodeAnthropic}
+
+var openAIFormat = Format{Name: "openai", Title: "OpenAI Chat Completions and Responses answers, batch output",
+	Can: TellsUsage, Note: "no runs: each answer is a run of its own",
+	sniff: sniffOpenAI, decode: decodeOpenAI}
+
 // rawUsage are the counts of a usage object under the names of either provider.
 type rawUsage struct {
 	total     int64

@@ -31,7 +31,7 @@ func formatsCommand(a *app, _ *cobra.Command) func([]string) error {
 	return func([]string) error {
 		return a.write("", func(w io.Writer) error {
 			for _, f := range tracefmt.Formats[1:] {
-				fmt.Fprintf(w, "%-12s %s\n%s\n", f.Name, f.Title, indent(f.Tells, 13))
+				fmt.Fprintf(w, "%-12s %s\n%s\n", f.Name, f.Title, indent(f.Note, 13))
 			}
 			_, err := fmt.Fprintln(w, "\nThe format is detected; --format NAME sets it. gzip and zstd are recognised.")
 			return err

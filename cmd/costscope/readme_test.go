@@ -102,7 +102,7 @@ func formatsMarkdown() string {
 	var b strings.Builder
 	b.WriteString("| `--format` | what it is | what it tells |\n|---|---|---|\n")
 	for _, f := range tracefmt.Formats[1:] {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, cell(f.Title), cell(f.Tells))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, cell(f.Title), cell(f.Note))
 	}
 	return b.String()
 }
