@@ -24,6 +24,7 @@ type Assembler struct {
 	state  []walk
 	stack  []int32
 	claude claudeJoin
+	codex  codexJoin
 	order  []*Record
 }
 
@@ -191,6 +192,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	}
 	run.ID = recs[0].Run
 	recs = a.joinClaude(recs)
+	a.joinCodex(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

@@ -168,6 +168,7 @@ type Decoder struct {
 	src    SourceRef
 	otlp   otlpState
 	claude claudeState
+	codex  codexState
 	chunk  chunkState
 	csv    csvState
 	flat   flatState
