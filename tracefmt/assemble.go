@@ -16,16 +16,17 @@ type Assembler struct {
 	// Order compares two places in the input: sources by name, then offsets. It decides which of two lines is the later one.
 	Order func(a, b SourceRef) int
 
-	prices map[[2]Sym]*PriceRow
-	ids    idTable
-	scores []*Record // scores given by themselves: KindRun records with an id
-	run    Run
-	up     []int32 // parent of each call, as its id says; -1 for none
-	state  []walk
-	stack  []int32
-	claude claudeJoin
-	codex  codexJoin
-	order  []*Record
+	prices  map[[2]Sym]*PriceRow
+	ids     idTable
+	scores  []*Record // scores given by themselves: KindRun records with an id
+	run     Run
+	up      []int32 // parent of each call, as its id says; -1 for none
+	state   []walk
+	stack   []int32
+	claude  claudeJoin
+	codex   codexJoin
+	copilot copilotJoin
+	order   []*Record
 }
 
 // walk is what Assemble learns about a record while it climbs the tree.
@@ -193,6 +194,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	run.ID = recs[0].Run
 	recs = a.joinClaude(recs)
 	a.joinCodex(recs)
+	a.joinCopilot(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

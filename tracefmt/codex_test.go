@@ -7,7 +7,7 @@ import (
 )
 
 func TestX(t *testing.T) {
-	for _, f := range []string{"../../shared/traces/codex/model-switch-and-lost-event.jsonl","../../shared/traces/codex/resumed-29-times.jsonl", "../../shared/traces/codex/rollout-0.39-old.jsonl", "../../shared/traces/codex/two-compactions-abort.jsonl","../../shared/cases/a2-cumulative-counter.jsonl","../../shared/cases/a3-fork/fork.jsonl","../../shared/traces/codex/same-session-snapshots/snapshot-1.jsonl"} {
+	for _, f := range []string{"../../shared/traces/codex/model-switch-and-lost-event.jsonl","../../shared/traces/codex/resumed-29-times.jsonl", "../../shared/traces/codex/rollout-0.39-old.jsonl", "../../shared/traces/codex/two-compactions-abort.jsonl","../../shared/traces/copilot-cli/events-with-shutdown.jsonl","../../shared/traces/copilot-cli/no-shutdown-aborted.jsonl","../../shared/traces/copilot-cli/one-call-shutdown.jsonl","../../shared/cases/a2-cumulative-counter.jsonl","../../shared/cases/a3-fork/fork.jsonl","../../shared/traces/codex/same-session-snapshots/snapshot-1.jsonl"} {
 		b, names, r := readAll(t, f, ReadOptions{})
 		fmt.Println(f, Formats[r.Format()].Name, b.Lines, b.BadCount, b.Skipped, b.Warnings)
 		for id, run := range runsOf(b, names) {

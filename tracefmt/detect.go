@@ -57,7 +57,6 @@ var foreign = []struct {
 	name string
 	is   func(v *peek) bool
 }{
-	{"a Copilot CLI session", func(v *peek) bool { return strings.HasPrefix(v.keys["type"], "session.") && v.keys["data"] == "{" }},
 	{"a Qwen Code session", func(v *peek) bool {
 		return v.has("parentUuid", "usageMetadata") || v.has("parentUuid", "systemPayload")
 	}},

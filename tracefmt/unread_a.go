@@ -1,6 +1,0 @@
-package tracefmt
-
-// Formats whose readers are being written.
-var (
-	copilotFormat = Format{Name: "copilot-cli", sniff: never}
-)
