@@ -202,6 +202,7 @@ const (
 	FlagCostSpread                        // Recorded is the call's share of a cost that the trace states for the run
 	FlagReasonTwice                       // the stated cost charges reasoning twice; as a reader sets it: may do so
 	FlagCovered                           // its usage or cost is unknown, but part of a stated total of the run
+	FlagRest                              // no call: what the run used and cost beyond its calls' own numbers
 )
 
 // SourceRef is where a record stands: the bytes [Offset, Offset+Length) of a source (after decompression).
