@@ -16,7 +16,7 @@ type ingest struct {
 	pipe *pipe
 
 	index  map[uint64]uint32   // hash of a run's id -> row; equal hashes sit at the next free number
-	claims map[uint64]uint32   // hash of a store-wide id -> row of the run that has it
+	claims map[uint64]claim    // hash of a store-wide id -> the run that has it
 	runs   map[uint64]*pending // by hash, like index
 	byRows map[uint32]*pending // the same runs by row
 	last   *pending
@@ -63,7 +63,7 @@ const (
 
 func (s *Bolt) newIngest() (*ingest, error) {
 	in := &ingest{s: s, pipe: newPipe(s.names, s.workers()), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
-		claims: map[uint64]uint32{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
+		claims: map[uint64]claim{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
 		ends: map[uint32]bool{}, at: map[uint32]int64{}}
 	for range s.workers() {
 		w := newSettler(s)
@@ -81,7 +81,7 @@ func (in *ingest) recall() error {
 	return in.s.view(func(tx *bbolt.Tx) error {
 		global := false
 		for _, src := range in.s.sources {
-			global = global || src.Format == tracefmt.Formats[tracefmt.FormatClaude].Name
+			global = global || src.Global
 		}
 		var rd runReader
 		return eachRow(tx, 0, in.nrows, func(n uint32, row *runRow) error {
@@ -96,7 +96,7 @@ func (in *ingest) recall() error {
 			recs, err := rd.read(tx, row.last)
 			for i := range recs {
 				if recs[i].Flags&tracefmt.FlagGlobal != 0 {
-					in.claims[claimHash(&recs[i])] = n
+					in.claims[claimHash(&recs[i])] = claim{n, recs[i].Flags&tracefmt.FlagInherited != 0}
 				}
 			}
 			return err
@@ -198,6 +198,7 @@ func (in *ingest) record(r *tracefmt.Record) error {
 		in.last = p
 	}
 	if r.Flags&tracefmt.FlagGlobal != 0 {
+		in.s.sources[r.Src.Source].Global = true
 		var err error
 		if p, err = in.claim(p, r); err != nil {
 			return err
@@ -280,25 +281,25 @@ func (in *ingest) byRow(n uint32) (*pending, error) {
 
 // claim decides which run a record with a store-wide id belongs to: p, or the run that has the id already.
 func (in *ingest) claim(p *pending, r *tracefmt.Record) (*pending, error) {
-	h := claimHash(r)
-	row, taken := in.claims[h]
-	if !taken {
-		in.claims[h] = p.row
+	h, inherited := claimHash(r), r.Flags&tracefmt.FlagInherited != 0
+	has, taken := in.claims[h]
+	if taken && has.row == p.row && (inherited || !has.inherited) {
 		return p, nil
 	}
-	if row == p.row {
+	if !taken || has.row == p.row {
+		in.claims[h] = claim{p.row, inherited}
 		return p, nil
 	}
-	owner, err := in.byRow(row)
+	owner, err := in.byRow(has.row)
 	if err != nil {
 		return nil, err
 	}
-	if owner.id < p.id {
+	if beats(has.inherited, owner.id, inherited, p.id) {
 		r.Run = owner.id
 		return owner, nil
 	}
 	in.move(owner, p, r)
-	in.claims[h] = p.row
+	in.claims[h] = claim{p.row, inherited}
 	return p, nil
 }
 

@@ -50,6 +50,7 @@ type sourceState struct {
 	Records  int64  `json:"records"` // stated records, repeats included
 	BadCount int64  `json:"bad,omitempty"`
 	Note     string `json:"note,omitempty"`
+	Global   bool   `json:"global,omitempty"` // some of its ids are unique over the whole store
 
 	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
 	Warnings map[string]int64   `json:"warnings,omitempty"`

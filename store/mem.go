@@ -79,14 +79,7 @@ func (m *Mem) workers() int { return 1 }
 
 // assemble makes every run from all records: each call that several runs state goes to the run with the smallest id.
 func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, recs []tracefmt.Record) error) error {
-	owner := map[string]string{}
-	for _, r := range m.records {
-		if r.Flags&tracefmt.FlagGlobal != 0 {
-			if was, ok := owner[claimKey(&r)]; !ok || r.Run < was {
-				owner[claimKey(&r)] = r.Run
-			}
-		}
-	}
+	owner := m.owners()
 	byRun := map[string][]tracefmt.Record{}
 	var ids []string
 	for _, r := range m.records {
@@ -112,6 +105,21 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 		}
 	}
 	return nil
+}
+
+// owners says which run each store-wide id counts in.
+func (m *Mem) owners() map[string]string {
+	owner, inherited := map[string]string{}, map[string]bool{}
+	for _, r := range m.records {
+		if r.Flags&tracefmt.FlagGlobal == 0 {
+			continue
+		}
+		key, is := claimKey(&r), r.Flags&tracefmt.FlagInherited != 0
+		if was, ok := owner[key]; !ok || beats(is, r.Run, inherited[key], was) {
+			owner[key], inherited[key] = r.Run, is
+		}
+	}
+	return owner
 }
 
 func (m *Mem) path(source uint32) string { return m.sources[source].Path }

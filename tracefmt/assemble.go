@@ -118,7 +118,7 @@ func foldSnapshot(old, r *Record, later bool) {
 
 // weakFlags hold only while every line of a record says so: what stands elsewhere, too, is no mere repetition in a parent's log, and the
 // real record ends its placeholder.
-const weakFlags = FlagProgress | FlagPlaceholder
+const weakFlags = FlagProgress | FlagPlaceholder | FlagInherited
 
 // bothFlags joins the flags of two lines of one record.
 func bothFlags(x, y Flags) Flags { return (x|y)&^weakFlags | x&y&weakFlags }
