@@ -15,7 +15,12 @@ type Assembler struct {
 	Mode  CostMode
 	// Order compares two places in the input: sources by name, then offsets. It decides which of two lines is the later one.
 	Order func(a, b SourceRef) int
+	// Verdicts finds the verdicts of files of their own (FlagVerdict) that were given for a run's id or a task's; PathOf is where a source
+	// lies, for those that hold for their folder only. Both may be nil.
+	Verdicts func(key string) []*Record
+	PathOf   func(source uint32) string
 
+	judged judgement
 	prices map[[2]Sym]*PriceRow
 	shares []share // scratch of settleTotals
 	totals []int   // the same: places of the totals in the run
@@ -212,6 +217,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 			run.Calls = append(run.Calls, Call{Record: r, Kind: r.Kind, Status: r.Status, Up: -1})
 		}
 	}
+	own = a.judge(run.ID, own)
 	a.link(run.Calls)
 	a.climb(run.Calls)
 	a.inherit(run, own)
