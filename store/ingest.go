@@ -34,6 +34,10 @@ type ingest struct {
 	progress func(analyze.Status)
 	at       map[uint32]int64 // bytes of each file read so far
 	newNames int
+
+	verdicts []*tracefmt.Record // that the load brought
+	judged   int                // of these, how many are stored
+	storing  int                // how many are with the commit at hand
 }
 
 // pending is a run that has records waiting, or had lately.
@@ -144,6 +148,13 @@ const maxBad = 100
 // took counts what a batch of the source held.
 func (s *sourceState) took(b *tracefmt.Batch) {
 	s.Records += int64(len(b.Records))
+	if len(b.Records) > 0 && b.Records[0].Format == tracefmt.FormatOutcomes {
+		for i := range b.Records {
+			if b.Records[i].Flags&tracefmt.FlagVerdict != 0 {
+				s.Verdicts++
+			}
+		}
+	}
 	s.BadCount += b.BadCount
 	s.Bad = append(s.Bad, b.Bad[:min(len(b.Bad), max(0, maxBad-len(s.Bad)))]...)
 	for _, t := range b.Skipped {
@@ -189,6 +200,10 @@ func (in *ingest) finish(j *job, src *sourceState) {
 // record puts one record to its run.
 func (in *ingest) record(r *tracefmt.Record) error {
 	in.seq++
+	if r.Flags&tracefmt.FlagVerdict != 0 {
+		in.keepVerdict(r)
+		return nil
+	}
 	p := in.last
 	if p == nil || p.id != r.Run {
 		var err error

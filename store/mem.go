@@ -82,7 +82,12 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 	owner := m.owners()
 	byRun := map[string][]tracefmt.Record{}
 	var ids []string
+	var judged []*tracefmt.Record
 	for _, r := range m.records {
+		if r.Flags&tracefmt.FlagVerdict != 0 {
+			judged = append(judged, &r)
+			continue
+		}
 		if r.Flags&tracefmt.FlagGlobal != 0 {
 			r.Run = owner[claimKey(&r)]
 		}
@@ -92,7 +97,7 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 		byRun[r.Run] = append(byRun[r.Run], r)
 	}
 	before := inputOrder(m.path)
-	asm := tracefmt.Assembler{Names: m.names, Book: m.opt.Prices, Mode: m.opt.Mode, Order: before}
+	asm := tracefmt.Assembler{Names: m.names, Book: m.opt.Prices, Mode: m.opt.Mode, Order: before, PathOf: m.path, Verdicts: verdicts{}.with(judged).of}
 	for n, id := range ids {
 		if ctx.Err() != nil {
 			return ctx.Err()

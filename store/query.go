@@ -382,7 +382,7 @@ func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Opt
 		}
 		name := opt.show(src.Path)
 		st.Sources = append(st.Sources, analyze.Source{Path: name, Format: src.Format, Bytes: src.Offset, Size: src.Size, Records: src.Records,
-			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-n.records), Pending: src.Pending, Note: strings.TrimPrefix(src.Note, src.Path+": ")})
+			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-src.Verdicts-n.records), Pending: src.Pending, Note: strings.TrimPrefix(src.Note, src.Path+": ")})
 		for _, b := range src.Bad {
 			st.Skips = append(st.Skips, analyze.Skip{Path: name, Line: b.Line, Reason: b.Reason})
 		}
