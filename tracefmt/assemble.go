@@ -200,7 +200,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	}
 	run.ID = recs[0].Run
 	recs = a.joinClaude(recs)
-	a.joinCodex(recs)
+	recs = a.joinCodex(recs)
 	a.joinCopilot(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
@@ -508,7 +508,7 @@ func (a *Assembler) price(c *Call) {
 
 // computed is what the call's tokens cost by the book.
 func (a *Assembler) computed(c *Call) (USD, bool) {
-	if c.Flags&FlagRest != 0 {
+	if c.Flags&(FlagRest|FlagSeveral) != 0 {
 		return c.Price.SumCost(c.Usage, c.startOr(0))
 	}
 	return c.Price.Cost(c.Usage, c.startOr(0))

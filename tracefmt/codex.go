@@ -266,8 +266,9 @@ func (d *Decoder) codexTurn(l *codexLine) {
 	d.codexOwn(l, r)
 }
 
-// codexOwn tells of a turn of a forked session whether it began there, or was copied.
+// codexOwn tells of a turn of a forked session whether it began there, or was copied. LineID stands for the turn.
 func (d *Decoder) codexOwn(l *codexLine, r *Record) {
+	r.LineID = lineHash(l.turn)
 	m := d.codexMeta()
 	if m.fork == "" || m.created == 0 {
 		return

@@ -14,9 +14,12 @@ type codexJoin struct {
 	prev    Usage // the latest total
 	seen    map[Usage]bool
 	prevAt  int64
+	model   Sym      // of the latest reading
+	lost    []Record // what was used before the model changed, and not read
 	input   int64 // when the latest prompt, or turn, was written
 	output  int64 // when the latest tool ended
-	turn    *Record
+	turn    *Record         // says the model
+	turns   map[uint64]bool // that say their model
 	call    *Record   // the latest call
 	tools   []*Record // begun since the latest reading
 	running []*Record // begun and not ended
@@ -47,7 +50,8 @@ const (
 	codexReading // a total is written after all that it is of
 )
 
-func (a *Assembler) joinCodex(recs []Record) {
+// joinCodex returns recs with what it made of them. Others may own the memory behind recs.
+func (a *Assembler) joinCodex(recs []Record) []Record {
 	j := &a.codex
 	j.events = j.events[:0]
 	for i := range recs {
@@ -56,16 +60,23 @@ func (a *Assembler) joinCodex(recs []Record) {
 		}
 	}
 	if len(j.events) == 0 {
-		return
+		return recs
 	}
 	j.start(a.Names)
 	slices.SortFunc(j.events, func(x, y codexEvent) int {
 		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.rank, y.rank), compareTotals(x.rec, y.rec), cmp.Compare(x.rec.ID, y.rec.ID))
 	})
-	for _, e := range j.events {
+	for i, e := range j.events {
 		j.take(e)
+		if e.rec.Event == EventPrompt && e.rec.LineID != 0 && !j.turns[e.rec.LineID] {
+			j.lostTurn(j.events[i+1:])
+		}
 	}
 	j.asked()
+	if len(j.lost) > 0 {
+		recs = append(slices.Clip(recs), j.lost...)
+	}
+	return recs
 }
 
 // enter lists what a record tells of. A reading without a time cannot be ordered by it; it comes first.
@@ -93,12 +104,17 @@ func compareTotals(x, y *Record) int {
 }
 
 func (j *codexJoin) start(n *Names) {
-	seen := j.seen
-	if seen == nil {
-		seen = map[Usage]bool{}
+	if j.seen == nil {
+		j.seen, j.turns = map[Usage]bool{}, map[uint64]bool{}
 	}
-	clear(seen)
-	*j = codexJoin{events: j.events, names: n, seen: seen, tools: j.tools[:0], running: j.running[:0]}
+	clear(j.seen)
+	clear(j.turns)
+	*j = codexJoin{events: j.events, names: n, seen: j.seen, turns: j.turns, tools: j.tools[:0], running: j.running[:0], lost: j.lost[:0]}
+	for _, e := range j.events {
+		if e.rec.Event == EventModel {
+			j.turns[e.rec.LineID] = true
+		}
+	}
 }
 
 func (j *codexJoin) take(e codexEvent) {
@@ -209,7 +225,11 @@ func (j *codexJoin) read(r *Record) {
 	if j.failed > 0 {
 		r.Attempt = j.failed + 1
 	}
-	j.name(r, gap)
+	j.name(r)
+	if gap {
+		j.split(r)
+	}
+	j.model = r.Model
 	if own {
 		j.call = r
 	}
@@ -277,16 +297,45 @@ func (j *codexJoin) asked() {
 	}
 }
 
+// lostTurn is for a turn that does not say its model: it is that of the turns before and after, where these agree.
+func (j *codexJoin) lostTurn(after []codexEvent) {
+	for _, e := range after {
+		if e.rec.Event == EventModel {
+			if j.turn != nil && j.turn.Model != e.rec.Model {
+				j.turn = nil
+			}
+			return
+		}
+	}
+}
+
 // name gives a call what its turn says.
-func (j *codexJoin) name(r *Record, gap bool) {
+func (j *codexJoin) name(r *Record) {
 	if t := j.turn; t != nil {
 		r.Model = firstSym(r.Model, t.Model)
 		r.Tags = firstSym(t.Tags, r.Tags)
 		r.Workflow = firstSym(r.Workflow, t.Workflow)
 	}
-	if gap {
-		r.Tags = j.names.addTag(r.Tags, "counts", "several calls in one")
+}
+
+// split marks a call that stands for others, too, whose readings were lost. Where the model has changed since, they are a call of their
+// own, of an unknown model.
+func (j *codexJoin) split(r *Record) {
+	if r.Flags |= FlagSeveral; j.call == nil || r.Model == j.model {
+		return
 	}
+	last := sound(plain(*r.Extra.Last))
+	rest := sound(subUsage(r.Usage, last))
+	if rest.Input < 0 || rest.Output < 0 || rest.CacheRead < 0 {
+		return
+	}
+	more := *r
+	more.ID += "#before"
+	more.Model, more.Usage, more.Attempt = 0, rest, 0
+	more.End = more.Start
+	r.Usage = last
+	r.Flags &^= FlagSeveral
+	j.lost = append(j.lost, more)
 }
 
 // abort ends the tools that were running when a person stopped the turn.

@@ -77,13 +77,3 @@ func TagPairs(set string) iter.Seq2[string, string] {
 		}
 	}
 }
-
-// addTag returns the set of tags with one more; of two with the same key the new one holds.
-func (n *Names) addTag(set Sym, key, value string) Sym {
-	var t tagSet
-	for k, v := range TagPairs(n.Name(set)) {
-		t.add([]byte(k), []byte(v))
-	}
-	t.add([]byte(key), []byte(value))
-	return n.Sym(string(t.join()))
-}
