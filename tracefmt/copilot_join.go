@@ -39,6 +39,7 @@ func (a *Assembler) joinCopilot(recs []Record) {
 	j.matchUsages()
 	j.settleTotals()
 	j.nameModels()
+	j.onlyCalls()
 	j.nameAgents()
 }
 
@@ -312,5 +313,26 @@ func (j *copilotJoin) nameAgents() {
 		if r.Agent = j.agents[r.Instance]; r.Agent == 0 {
 			r.Agent = j.names.Sym("subagent")
 		}
+	}
+}
+
+// onlyCalls gives the total of a model to the call that is the only one of it: nothing is unknown of that.
+func (j *copilotJoin) onlyCalls() {
+	only := map[Sym]*Record{}
+	for _, c := range j.calls {
+		if _, more := only[c.Model]; more {
+			only[c.Model] = nil
+			continue
+		}
+		only[c.Model] = c
+	}
+	for model, t := range j.sums {
+		c := only[model]
+		if c == nil || c.Has&HasInput != 0 || c.End > t.last.End || c.Has&HasOutput != 0 && c.Usage.Output != t.last.Usage.Output {
+			continue
+		}
+		c.Usage, c.Has = t.last.Usage, c.Has|t.last.Has&HasUsage
+		c.Flags &^= FlagUnderstated
+		t.last.Flags = t.last.Flags&^FlagTotal | FlagPlaceholder
 	}
 }
