@@ -14,16 +14,16 @@ type codexJoin struct {
 	prev    Usage // the latest total
 	seen    map[Usage]bool
 	prevAt  int64
-	model   Sym      // of the latest reading
-	lost    []Record // what was used before the model changed, and not read
-	input   int64 // when the latest prompt, or turn, was written
-	output  int64 // when the latest tool ended
+	model   Sym             // of the latest reading
+	lost    []Record        // what was used before the model changed, and not read
+	input   int64           // when the latest prompt, or turn, was written
+	output  int64           // when the latest tool ended
 	turn    *Record         // says the model
 	turns   map[uint64]bool // that say their model
-	call    *Record   // the latest call
-	tools   []*Record // begun since the latest reading
-	running []*Record // begun and not ended
-	failed  int32     // tries that failed since the latest call
+	call    *Record         // the latest call
+	tools   []*Record       // begun since the latest reading
+	running []*Record       // begun and not ended
+	failed  int32           // tries that failed since the latest call
 	fork    codexFork
 }
 
