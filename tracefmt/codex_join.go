@@ -83,6 +83,7 @@ func (a *Assembler) joinCodex(recs []Record) []Record {
 func (j *codexJoin) enter(r *Record) {
 	switch {
 	case r.Kind == KindTool:
+		r.inOrder()
 		if r.Has&HasStart != 0 {
 			j.events = append(j.events, codexEvent{r.Start, codexStart, r})
 		}
@@ -347,4 +348,11 @@ func (j *codexJoin) abort(at int64) {
 		}
 	}
 	j.running = j.running[:0]
+}
+
+// inOrder lets a call that ended before it began, by the lines of its start and its end, end at once.
+func (r *Record) inOrder() {
+	if r.State(HasStart|HasEnd) && r.End < r.Start {
+		r.End = r.Start
+	}
 }

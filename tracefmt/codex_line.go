@@ -4,15 +4,15 @@ import "bytes"
 
 // codexLine is what one line states, as it is written: text is raw, between its quotes.
 type codexLine struct {
-	at, kind, sub                       []byte // timestamp, type, payload.type
-	id, call, name, namespace           []byte
-	args, output, outcome               []byte // values as they are written; outcome: result of an MCP tool
-	model, effort, cwd, turn            []byte
-	status, reason, message             []byte
-	started, exit                       int64
-	hasExit, hasSuccess, success, isBad bool // isBad: an output says that the tool failed
-	total, last                         codexUsage
-	bad                                 bool // a count is none
+	at, kind, sub                []byte // timestamp, type, payload.type
+	id, call, name, namespace    []byte
+	args, output, outcome        []byte // values as they are written; outcome: result of an MCP tool
+	model, effort, cwd, turn     []byte
+	status, reason, message      []byte
+	started, exit                int64
+	hasExit, hasSuccess, success bool
+	total, last                  codexUsage
+	bad                          bool // a count is none
 }
 
 // codexUsage is a usage object.

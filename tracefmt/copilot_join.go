@@ -88,6 +88,7 @@ func (j *copilotJoin) call(r *Record) {
 }
 
 func (j *copilotJoin) tool(r *Record) {
+	r.inOrder()
 	switch {
 	case r.Flags&FlagPlaceholder != 0:
 	case r.Has&HasEnd == 0:
