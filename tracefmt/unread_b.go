@@ -4,5 +4,4 @@ package tracefmt
 var (
 	claudeStreamFormat = Format{Name: "claude-stream", sniff: never}
 	piFormat           = Format{Name: "pi", sniff: never}
-	qwenFormat         = Format{Name: "qwen-code", sniff: never}
 )

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// joinWaits settles when model calls of Gemini CLI began, whose logs tell only when they ended: with what they answer, the last thing
-// before them in their thread. What nothing precedes keeps its end as its start.
+// joinWaits settles when model calls began that only state their end: with what they answer, the last thing before them in their
+// thread. What nothing precedes keeps its end as its start.
 func (a *Assembler) joinWaits(recs []Record) []Record {
 	var events []claudeEvent
 	for i := range recs {
 		r := &recs[i]
-		if r.Format == FormatGeminiCLI && r.Has&HasEnd != 0 {
+		if waits(r) && r.Has&HasEnd != 0 {
 			events = append(events, claudeEvent{thread: r.Instance, at: r.End})
 		}
 	}
@@ -22,7 +22,7 @@ func (a *Assembler) joinWaits(recs []Record) []Record {
 	slices.SortFunc(events, order)
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatGeminiCLI || r.Kind != KindLLM || r.Has&HasEnd == 0 {
+		if !waits(r) || r.Kind != KindLLM || r.Has&HasEnd == 0 || r.Start < r.End {
 			continue
 		}
 		k, _ := slices.BinarySearchFunc(events, claudeEvent{thread: r.Instance, at: r.End}, order)
@@ -32,3 +32,5 @@ func (a *Assembler) joinWaits(recs []Record) []Record {
 	}
 	return recs
 }
+
+func waits(r *Record) bool { return r.Format == FormatGeminiCLI || r.Format == FormatQwen }
