@@ -49,7 +49,7 @@ func sniffOpenAI(v *peek) bool {
 	case "list":
 		return v.keys["usage"] == "{" && v.has("model")
 	}
-	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
+	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response") && !holdsGemini(v.raw)
 }
 
 // foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
