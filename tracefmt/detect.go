@@ -70,7 +70,6 @@ var foreign = []struct {
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
 	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
 	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
-	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
 	{"a Langfuse export", func(v *peek) bool {
 		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
 	}},
