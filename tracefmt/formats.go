@@ -168,6 +168,7 @@ type Decoder struct {
 	src      SourceRef
 	otlp     otlpState
 	openCode openCodeState
+	cline    clineState
 	claude   claudeState
 	chunk    chunkState
 	csv      csvState

@@ -2,7 +2,6 @@ package tracefmt
 
 // Formats whose readers are being written.
 var (
-	clineFormat      = Format{Name: "cline", sniff: never}
 	aiderFormat      = Format{Name: "aider", sniff: never}
 	aiderChatFormat  = Format{Name: "aider-chat", sniff: never}
 	aiderBenchFormat = Format{Name: "aider-bench", sniff: never}
