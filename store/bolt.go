@@ -21,13 +21,15 @@ import (
 
 // Options say how a store is opened.
 type Options struct {
-	Path    string                   // of Bolt's file
-	Prices  *tracefmt.PriceBook      // nil: the built-in book
-	Mode    tracefmt.CostMode        // which cost counts
-	TZ      *time.Location           // of days; nil: UTC
-	Workers int                      // 0: one per core
-	Format  uint8                    // of all sources; FormatNone: detect
-	Show    func(path string) string // how a source is named to people; nil: by its path
+	Path    string              // of Bolt's file
+	Prices  *tracefmt.PriceBook // nil: the built-in book
+	Mode    tracefmt.CostMode   // which cost counts
+	TZ      *time.Location      // of days; nil: UTC
+	Workers int                 // 0: one per core
+	Format  uint8               // of all sources; FormatNone: detect
+	// Outcomes are sources that hold verdicts and nothing else, for runs wherever these lie.
+	Outcomes []string
+	Show     func(path string) string // how a source is named to people; nil: by its path
 }
 
 func (o *Options) fill() {
@@ -37,6 +39,14 @@ func (o *Options) fill() {
 	if o.TZ == nil {
 		o.TZ = time.UTC
 	}
+}
+
+// formatFor is the format that the source at path is read as.
+func (o *Options) formatFor(path string) uint8 {
+	if slices.Contains(o.Outcomes, path) {
+		return tracefmt.FormatOutcomes
+	}
+	return o.Format
 }
 
 func (o *Options) show(path string) string {

@@ -241,8 +241,8 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 			return nil, path
 		}
 		p.size += max(0, now.size-src.Offset)
-		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.Format, offset: src.Offset, line: src.Line, seen: now})
-		if src.Offset > 0 && s.opt.Format == 0 {
+		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now})
+		if src.Offset > 0 && s.opt.formatFor(path) == 0 {
 			p.feeds[len(p.feeds)-1].format = formatOf(src.Format)
 		}
 	}

@@ -44,7 +44,7 @@ func (m *Mem) Load(ctx context.Context, files []string, stdin io.Reader, progres
 }
 
 func (m *Mem) read(ctx context.Context, src *sourceState, id uint32, stdin io.Reader) error {
-	r, err := tracefmt.OpenReader(src.Path, tracefmt.ReadOptions{Format: m.opt.Format, Source: id, Stdin: stdin})
+	r, err := tracefmt.OpenReader(src.Path, tracefmt.ReadOptions{Format: m.opt.formatFor(src.Path), Source: id, Stdin: stdin})
 	if err != nil {
 		src.Note = err.Error()
 		return nil
@@ -85,6 +85,7 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 	var judged []*tracefmt.Record
 	for _, r := range m.records {
 		if r.Flags&tracefmt.FlagVerdict != 0 {
+			m.opt.reach(&r, m.path(r.Src.Source))
 			judged = append(judged, &r)
 			continue
 		}

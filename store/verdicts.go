@@ -34,9 +34,17 @@ func (v verdicts) with(more []*tracefmt.Record) verdicts {
 
 func (v verdicts) of(key string) []*tracefmt.Record { return v[key] }
 
+// reach lets a verdict hold everywhere when its file was given for that.
+func (o *Options) reach(r *tracefmt.Record, path string) {
+	if slices.Contains(o.Outcomes, path) {
+		r.Flags &^= tracefmt.FlagNear
+	}
+}
+
 // keepVerdict holds a verdict back until the load ends.
 func (in *ingest) keepVerdict(r *tracefmt.Record) {
 	kept := *r
+	in.s.opt.reach(&kept, in.s.sources[r.Src.Source].Path)
 	in.verdicts = append(in.verdicts, &kept)
 }
 
