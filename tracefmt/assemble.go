@@ -203,6 +203,8 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	recs = a.joinCodex(recs)
 	a.joinCopilot(recs)
 	recs = a.joinWaits(a.joinQwen(recs))
+	a.joinOpenCode(recs)
+	recs = a.joinCline(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

@@ -68,7 +68,6 @@ var foreign = []struct {
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
 	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
 	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
-	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
 	{"a Langfuse export", func(v *peek) bool {
 		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
 	}},
@@ -90,7 +89,9 @@ var foreign = []struct {
 	{"an AutoGen event log", func(v *peek) bool {
 		return v.has("agent_id", "type") && (v.keys["type"] == "LLMCall" || v.keys["type"] == "ToolCall")
 	}},
-	{"a Cline task", func(v *peek) bool { return v.has("ts", "type") && (v.has("say") || v.has("ask")) }},
+	{"a conversation without usage, such as api_conversation_history.json of Cline: the calls are in ui_messages.json beside it", func(v *peek) bool {
+		return len(v.keys) == 2 && v.has("role") && v.keys["content"] == "["
+	}},
 	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
 		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")

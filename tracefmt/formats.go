@@ -173,22 +173,24 @@ type Decoder struct {
 	Format uint8
 	Out    []Record // what was read; the caller takes it and sets it anew
 
-	names   nameCache
-	scan    scanner
-	scan2   scanner   // for JSON text inside JSON
-	outer   []scanner // shapes: those of the values around a JSON text
-	depth   int       // of outer that is in use
-	arena   []byte
-	src     SourceRef
-	otlp    otlpState
-	claude  claudeState
-	codex   codexState
-	copilot copilotState
-	chunk   chunkState
-	csv     csvState
-	flat    flatState
-	recent  [recentIDs]string
-	warn    func(Warning)
+	names    nameCache
+	scan     scanner
+	scan2    scanner   // for JSON text inside JSON
+	outer    []scanner // shapes: those of the values around a JSON text
+	depth    int       // of outer that is in use
+	arena    []byte
+	src      SourceRef
+	otlp     otlpState
+	claude   claudeState
+	codex    codexState
+	copilot  copilotState
+	chunk    chunkState
+	csv      csvState
+	flat     flatState
+	recent   [recentIDs]string
+	warn     func(Warning)
+	openCode openCodeState
+	cline    clineState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.

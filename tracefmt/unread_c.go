@@ -2,8 +2,6 @@ package tracefmt
 
 // Formats whose readers are being written.
 var (
-	openCodeFormat   = Format{Name: "opencode", sniff: never}
-	clineFormat      = Format{Name: "cline", sniff: never}
 	aiderFormat      = Format{Name: "aider", sniff: never}
 	aiderChatFormat  = Format{Name: "aider-chat", sniff: never}
 	aiderBenchFormat = Format{Name: "aider-bench", sniff: never}
