@@ -390,8 +390,7 @@ func (d *Decoder) miniCall(r *Record, msg *miniMessage, number int) {
 var (
 	exactlyOne = []byte("EXACTLY ONE")
 	returnCode = []byte("<returncode>")
-	timedOut   = []byte("timed out")
-	lastOne    = []byte("The last command")
+	timedOut   = []byte("The last command") // has been killed: it took too long
 )
 
 // result reads the message behind an answer.
@@ -450,7 +449,7 @@ func (d *Decoder) miniTool(r *Record, msg *miniMessage) {
 	switch {
 	case coded && code != 0:
 		r.Status, r.Error = StatusError, d.sym(fmt.Appendf(nil, "exit %d", code))
-	case msg.exception, !coded && bytes.Contains(start, lastOne) && bytes.Contains(msg.content, timedOut):
+	case msg.exception, !coded && bytes.Contains(start[:min(len(start), 60)], timedOut):
 		r.Status, r.Error = StatusError, d.sym([]byte("timeout"))
 	}
 	if msg.timed {
