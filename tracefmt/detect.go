@@ -66,8 +66,8 @@ var foreign = []struct {
 	{"tau-bench results", func(v *peek) bool { return v.has("simulations", "tasks") || v.has("task_id", "reward", "traj") }},
 	{"Terminal-Bench results", func(v *peek) bool { return v.has("is_resolved", "task_id") || v.has("resolved_ids", "accuracy") }},
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
-	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
-	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
+	{"scores of the OpenHands index, which are sums; its instance_results tell the runs", func(v *peek) bool { return v.has("benchmark", "cost_per_instance", "score") }},
+	{"a model's card of the OpenHands index, without runs; its instance_results tell them", func(v *peek) bool { return v.has("agent_name", "directory_name", "input_price") }},
 	{"a Langfuse export", func(v *peek) bool {
 		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
 	}},
