@@ -65,8 +65,6 @@ var foreign = []struct {
 	{"a pi session", func(v *peek) bool {
 		return v.keys["type"] == "model_change" || v.keys["type"] == "session" && v.has("cwd")
 	}},
-	{"tau-bench results", func(v *peek) bool { return v.has("simulations", "tasks") || v.has("task_id", "reward", "traj") }},
-	{"Terminal-Bench results", func(v *peek) bool { return v.has("is_resolved", "task_id") || v.has("resolved_ids", "accuracy") }},
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
 	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
 	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},

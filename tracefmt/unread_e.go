@@ -6,5 +6,4 @@ var (
 	tau2Format          = Format{Name: "tau2-bench", sniff: never}
 	terminalBenchFormat = Format{Name: "terminal-bench", sniff: never}
 	halFormat           = Format{Name: "hal", sniff: never}
-	outcomesFormat      = Format{Name: "outcomes", sniff: never}
 )
