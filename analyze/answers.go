@@ -97,6 +97,7 @@ type Source struct {
 	Skipped, Duplicates int64
 	Pending             int64  // bytes of a last value that is not complete yet
 	Note                string // why nothing or not all was read
+	Caveats             []SourceCaveat
 }
 
 // A Skip is a value that could not be read.

@@ -53,14 +53,21 @@ type PriceInfo struct {
 }
 
 type SourceInfo struct {
-	Path       string `json:"path"`
-	Format     string `json:"format"`
-	Bytes      int64  `json:"bytes"`
-	Records    int64  `json:"records"`
-	Calls      int64  `json:"calls"`
-	Skipped    int64  `json:"skipped"`
-	Duplicates int64  `json:"duplicates"`
-	Note       string `json:"note,omitempty"`
+	Path       string       `json:"path"`
+	Format     string       `json:"format"`
+	Bytes      int64        `json:"bytes"`
+	Records    int64        `json:"records"`
+	Calls      int64        `json:"calls"`
+	Skipped    int64        `json:"skipped"`
+	Duplicates int64        `json:"duplicates"`
+	Note       string       `json:"note,omitempty"`
+	Caveats    []CaveatInfo `json:"caveats,omitempty"`
+}
+
+// CaveatInfo is why the numbers of some calls of a source are less certain than they look.
+type CaveatInfo struct {
+	Calls int64  `json:"calls"`
+	Why   string `json:"why"`
 }
 
 type SkipInfo struct {
@@ -244,7 +251,11 @@ func NewReport(in ReportInput) *Report {
 		tail: NewTail(costs), outcomes: NewOutcomes(in.Runs), total: total, skips: in.Status.SkipCount, queryOf: in.Query.narrowing(), partial: partial,
 	}
 	for _, s := range in.Status.Sources {
-		r.Sources = append(r.Sources, SourceInfo{s.Path, s.Format, s.Bytes, s.Records, s.Calls, s.Skipped, s.Duplicates, s.Note})
+		info := SourceInfo{s.Path, s.Format, s.Bytes, s.Records, s.Calls, s.Skipped, s.Duplicates, s.Note, nil}
+		for _, c := range s.Caveats {
+			info.Caveats = append(info.Caveats, CaveatInfo{c.Calls, c.Kind.String()})
+		}
+		r.Sources = append(r.Sources, info)
 	}
 	for _, s := range in.Status.Skips {
 		r.Skipped = append(r.Skipped, SkipInfo(s))
@@ -265,6 +276,8 @@ func NewReport(in ReportInput) *Report {
 	r.Outcomes = r.outcomes.report(total.CostKnown())
 	r.warnings = append(slices.Clip(in.Status.Warnings), ownWarnings(&total.Summary)...)
 	r.Warnings = append(append(r.Warnings, r.warnings...), priceWarning(in.Table)...)
+	r.Warnings = append(r.Warnings, toldBySource(in.Status.Sources)...)
+	r.warnings = append(r.warnings, toldBySource(in.Status.Sources)...)
 	return r
 }
 

@@ -21,13 +21,15 @@ import (
 
 // Options say how a store is opened.
 type Options struct {
-	Path    string                   // of Bolt's file
-	Prices  *tracefmt.PriceBook      // nil: the built-in book
-	Mode    tracefmt.CostMode        // which cost counts
-	TZ      *time.Location           // of days; nil: UTC
-	Workers int                      // 0: one per core
-	Format  uint8                    // of all sources; FormatNone: detect
-	Show    func(path string) string // how a source is named to people; nil: by its path
+	Path    string              // of Bolt's file
+	Prices  *tracefmt.PriceBook // nil: the built-in book
+	Mode    tracefmt.CostMode   // which cost counts
+	TZ      *time.Location      // of days; nil: UTC
+	Workers int                 // 0: one per core
+	Format  uint8               // of all sources; FormatNone: detect
+	// Outcomes are sources that hold verdicts and nothing else, for runs wherever these lie.
+	Outcomes []string
+	Show     func(path string) string // how a source is named to people; nil: by its path
 }
 
 func (o *Options) fill() {
@@ -37,6 +39,14 @@ func (o *Options) fill() {
 	if o.TZ == nil {
 		o.TZ = time.UTC
 	}
+}
+
+// formatFor is the format that the source at path is read as.
+func (o *Options) formatFor(path string) uint8 {
+	if slices.Contains(o.Outcomes, path) {
+		return tracefmt.FormatOutcomes
+	}
+	return o.Format
 }
 
 func (o *Options) show(path string) string {
@@ -60,20 +70,22 @@ type Bolt struct {
 	opt   Options
 	names *tracefmt.Names
 
-	mu      sync.RWMutex // guards what follows
-	sums    *sums
-	meta    metaState
-	sources []*sourceState // by number
-	saved   uint64         // commit that the stored sums belong to
-	named   int            // names stored
-	version uint64         // grows with every change that a screen would show
-	loading bool
-	done    int64
-	todo    int64
-	err     error
-	notes   []string
-	order   orderCache
-	changed chan struct{}
+	mu       sync.RWMutex // guards what follows
+	sums     *sums
+	meta     metaState
+	sources  []*sourceState // by number
+	verdicts verdicts
+	saved    uint64 // commit that the stored sums belong to
+	stale    bool   // sums do not belong to the calls: they are to be worked out anew, and not to be stored
+	named    int    // names stored
+	version  uint64 // grows with every change that a screen would show
+	loading  bool
+	done     int64
+	todo     int64
+	err      error
+	notes    []string
+	order    orderCache
+	changed  chan struct{}
 }
 
 // Open opens the store at o.Path, making it if need be. The error wraps ErrInUse, ErrNewer or ErrCorrupt where one of them is the cause.
@@ -142,7 +154,7 @@ func zoneHash(tz *time.Location) uint64 {
 
 // makeBuckets makes what a new file lacks. A file that has all is not written to: that would cost a wait for the disk.
 func (s *Bolt) makeBuckets() error {
-	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow}
+	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketVerdict}
 	missing := false
 	err := s.view(func(tx *bbolt.Tx) error {
 		missing = slices.ContainsFunc(all, func(b []byte) bool { return tx.Bucket(b) == nil })
@@ -193,6 +205,9 @@ func (s *Bolt) restore() error {
 		if err != nil {
 			return err
 		}
+		if err := s.restoreVerdicts(tx); err != nil {
+			return err
+		}
 		return s.restoreSums(tx)
 	})
 }
@@ -233,7 +248,7 @@ func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 		}
 		s.sums = newSums(s.config())
 	}
-	s.saved = 0
+	s.saved, s.stale = 0, s.meta.Rows > 0
 	return nil
 }
 
@@ -250,7 +265,7 @@ func (s *Bolt) Close() error {
 // saveSums stores the sums, so that the next open need not read the calls.
 func (s *Bolt) saveSums() error {
 	s.mu.RLock()
-	fresh := s.saved == s.meta.Commit
+	fresh := s.saved == s.meta.Commit || s.stale
 	of := sumsState{s.meta.Commit, s.configText()}
 	var b []byte
 	if !fresh {

@@ -7,7 +7,22 @@ import (
 )
 
 // A call whose id is unique over the whole store (Claude Code message ids) may turn up under several runs: a resumed session begins
-// with a copy of the one before. It counts once, in the run with the smallest id, whichever file is read first.
+// with a copy of the one before. It counts once, whichever file is read first: in the run with the smallest id, but rather in one that
+// made the call than in one that branched off later and says that it inherited it.
+
+// A claim is the run that a store-wide id counts in.
+type claim struct {
+	row       uint32
+	inherited bool
+}
+
+// beats says that a run's claim goes before that of another run.
+func beats(inherited bool, run string, than bool, other string) bool {
+	if inherited != than {
+		return than
+	}
+	return run < other
+}
 
 // claimKey names such a record. Marks and calls have separate ids.
 func claimKey(r *tracefmt.Record) string {

@@ -16,7 +16,7 @@ type ingest struct {
 	pipe *pipe
 
 	index  map[uint64]uint32   // hash of a run's id -> row; equal hashes sit at the next free number
-	claims map[uint64]uint32   // hash of a store-wide id -> row of the run that has it
+	claims map[uint64]claim    // hash of a store-wide id -> the run that has it
 	runs   map[uint64]*pending // by hash, like index
 	byRows map[uint32]*pending // the same runs by row
 	last   *pending
@@ -34,6 +34,10 @@ type ingest struct {
 	progress func(analyze.Status)
 	at       map[uint32]int64 // bytes of each file read so far
 	newNames int
+
+	verdicts []*tracefmt.Record // that the load brought
+	judged   int                // of these, how many are stored
+	storing  int                // how many are with the commit at hand
 }
 
 // pending is a run that has records waiting, or had lately.
@@ -63,7 +67,7 @@ const (
 
 func (s *Bolt) newIngest() (*ingest, error) {
 	in := &ingest{s: s, pipe: newPipe(s.names, s.workers()), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
-		claims: map[uint64]uint32{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
+		claims: map[uint64]claim{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
 		ends: map[uint32]bool{}, at: map[uint32]int64{}}
 	for range s.workers() {
 		w := newSettler(s)
@@ -81,7 +85,7 @@ func (in *ingest) recall() error {
 	return in.s.view(func(tx *bbolt.Tx) error {
 		global := false
 		for _, src := range in.s.sources {
-			global = global || src.Format == tracefmt.Formats[tracefmt.FormatClaude].Name
+			global = global || src.Global
 		}
 		var rd runReader
 		return eachRow(tx, 0, in.nrows, func(n uint32, row *runRow) error {
@@ -96,7 +100,7 @@ func (in *ingest) recall() error {
 			recs, err := rd.read(tx, row.last)
 			for i := range recs {
 				if recs[i].Flags&tracefmt.FlagGlobal != 0 {
-					in.claims[claimHash(&recs[i])] = n
+					in.claims[claimHash(&recs[i])] = claim{n, recs[i].Flags&tracefmt.FlagInherited != 0}
 				}
 			}
 			return err
@@ -144,6 +148,13 @@ const maxBad = 100
 // took counts what a batch of the source held.
 func (s *sourceState) took(b *tracefmt.Batch) {
 	s.Records += int64(len(b.Records))
+	if len(b.Records) > 0 && b.Records[0].Format == tracefmt.FormatOutcomes {
+		for i := range b.Records {
+			if b.Records[i].Flags&tracefmt.FlagVerdict != 0 {
+				s.Verdicts++
+			}
+		}
+	}
 	s.BadCount += b.BadCount
 	s.Bad = append(s.Bad, b.Bad[:min(len(b.Bad), max(0, maxBad-len(s.Bad)))]...)
 	for _, t := range b.Skipped {
@@ -189,6 +200,10 @@ func (in *ingest) finish(j *job, src *sourceState) {
 // record puts one record to its run.
 func (in *ingest) record(r *tracefmt.Record) error {
 	in.seq++
+	if r.Flags&tracefmt.FlagVerdict != 0 {
+		in.keepVerdict(r)
+		return nil
+	}
 	p := in.last
 	if p == nil || p.id != r.Run {
 		var err error
@@ -198,6 +213,7 @@ func (in *ingest) record(r *tracefmt.Record) error {
 		in.last = p
 	}
 	if r.Flags&tracefmt.FlagGlobal != 0 {
+		in.s.sources[r.Src.Source].Global = true
 		var err error
 		if p, err = in.claim(p, r); err != nil {
 			return err
@@ -280,25 +296,25 @@ func (in *ingest) byRow(n uint32) (*pending, error) {
 
 // claim decides which run a record with a store-wide id belongs to: p, or the run that has the id already.
 func (in *ingest) claim(p *pending, r *tracefmt.Record) (*pending, error) {
-	h := claimHash(r)
-	row, taken := in.claims[h]
-	if !taken {
-		in.claims[h] = p.row
+	h, inherited := claimHash(r), r.Flags&tracefmt.FlagInherited != 0
+	has, taken := in.claims[h]
+	if taken && has.row == p.row && (inherited || !has.inherited) {
 		return p, nil
 	}
-	if row == p.row {
+	if !taken || has.row == p.row {
+		in.claims[h] = claim{p.row, inherited}
 		return p, nil
 	}
-	owner, err := in.byRow(row)
+	owner, err := in.byRow(has.row)
 	if err != nil {
 		return nil, err
 	}
-	if owner.id < p.id {
+	if beats(has.inherited, owner.id, inherited, p.id) {
 		r.Run = owner.id
 		return owner, nil
 	}
 	in.move(owner, p, r)
-	in.claims[h] = p.row
+	in.claims[h] = claim{p.row, inherited}
 	return p, nil
 }
 

@@ -17,6 +17,8 @@ var (
 	bucketSource = []byte("source") // number -> sourceState
 	bucketSeg    = []byte("seg")    // sequence -> parts, one after the other
 	bucketRow    = []byte("row")    // block number -> rowsPerBlock run rows
+
+	bucketVerdict = []byte("verdict") // source, offset, hash of the key -> a part with one record
 )
 
 // metaState is what the file says of itself.
@@ -47,9 +49,11 @@ type sourceState struct {
 	Head     uint64 `json:"head"`   // hash of the first bytes
 	Done     bool   `json:"done"`   // read to its end
 	Pending  int64  `json:"pending,omitempty"`
-	Records  int64  `json:"records"` // stated records, repeats included
+	Records  int64  `json:"records"`            // stated records, repeats included
+	Verdicts int64  `json:"verdicts,omitempty"` // of these, verdicts on runs
 	BadCount int64  `json:"bad,omitempty"`
 	Note     string `json:"note,omitempty"`
+	Global   bool   `json:"global,omitempty"` // some of its ids are unique over the whole store
 
 	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
 	Warnings map[string]int64   `json:"warnings,omitempty"`

@@ -75,7 +75,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	s.sums = fresh
+	s.sums, s.stale = fresh, false
 	s.bump()
 	s.mu.Unlock()
 	return s.saveSums()
@@ -157,7 +157,7 @@ func (s *Bolt) exactMax(ctx context.Context) error {
 // clear forgets all calls and sources.
 func (s *Bolt) clear() error {
 	err := s.update(func(tx *bbolt.Tx) error {
-		for _, b := range [][]byte{bucketSource, bucketSeg, bucketRow} {
+		for _, b := range [][]byte{bucketSource, bucketSeg, bucketRow, bucketVerdict} {
 			if err := tx.DeleteBucket(b); err != nil {
 				return err
 			}
@@ -173,7 +173,7 @@ func (s *Bolt) clear() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.meta = metaState{Version: formatVersion, Commit: s.meta.Commit + 1}
-	s.sources, s.sums = nil, newSums(s.config())
+	s.sources, s.sums, s.verdicts = nil, newSums(s.config()), nil
 	s.bump()
 	return nil
 }
@@ -241,8 +241,8 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 			return nil, path
 		}
 		p.size += max(0, now.size-src.Offset)
-		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.Format, offset: src.Offset, line: src.Line, seen: now})
-		if src.Offset > 0 && s.opt.Format == 0 {
+		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now})
+		if src.Offset > 0 && s.opt.formatFor(path) == 0 {
 			p.feeds[len(p.feeds)-1].format = formatOf(src.Format)
 		}
 	}
@@ -289,6 +289,9 @@ func (s *Bolt) take(ctx context.Context, p *plan, stdin io.Reader, progress func
 		if e := in.commit(); e != nil {
 			err = e
 		}
+	}
+	if e := s.judge(ctx, in.verdicts[:in.judged]); err == nil {
+		err = e
 	}
 	return err
 }

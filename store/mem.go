@@ -44,7 +44,7 @@ func (m *Mem) Load(ctx context.Context, files []string, stdin io.Reader, progres
 }
 
 func (m *Mem) read(ctx context.Context, src *sourceState, id uint32, stdin io.Reader) error {
-	r, err := tracefmt.OpenReader(src.Path, tracefmt.ReadOptions{Format: m.opt.Format, Source: id, Stdin: stdin})
+	r, err := tracefmt.OpenReader(src.Path, tracefmt.ReadOptions{Format: m.opt.formatFor(src.Path), Source: id, Stdin: stdin})
 	if err != nil {
 		src.Note = err.Error()
 		return nil
@@ -79,17 +79,16 @@ func (m *Mem) workers() int { return 1 }
 
 // assemble makes every run from all records: each call that several runs state goes to the run with the smallest id.
 func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, recs []tracefmt.Record) error) error {
-	owner := map[string]string{}
-	for _, r := range m.records {
-		if r.Flags&tracefmt.FlagGlobal != 0 {
-			if was, ok := owner[claimKey(&r)]; !ok || r.Run < was {
-				owner[claimKey(&r)] = r.Run
-			}
-		}
-	}
+	owner := m.owners()
 	byRun := map[string][]tracefmt.Record{}
 	var ids []string
+	var judged []*tracefmt.Record
 	for _, r := range m.records {
+		if r.Flags&tracefmt.FlagVerdict != 0 {
+			m.opt.reach(&r, m.path(r.Src.Source))
+			judged = append(judged, &r)
+			continue
+		}
 		if r.Flags&tracefmt.FlagGlobal != 0 {
 			r.Run = owner[claimKey(&r)]
 		}
@@ -99,7 +98,7 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 		byRun[r.Run] = append(byRun[r.Run], r)
 	}
 	before := inputOrder(m.path)
-	asm := tracefmt.Assembler{Names: m.names, Book: m.opt.Prices, Mode: m.opt.Mode, Order: before}
+	asm := tracefmt.Assembler{Names: m.names, Book: m.opt.Prices, Mode: m.opt.Mode, Order: before, PathOf: m.path, Verdicts: verdicts{}.with(judged).of}
 	for n, id := range ids {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -112,6 +111,21 @@ func (m *Mem) assemble(ctx context.Context, f func(n uint32, run *tracefmt.Run, 
 		}
 	}
 	return nil
+}
+
+// owners says which run each store-wide id counts in.
+func (m *Mem) owners() map[string]string {
+	owner, inherited := map[string]string{}, map[string]bool{}
+	for _, r := range m.records {
+		if r.Flags&tracefmt.FlagGlobal == 0 {
+			continue
+		}
+		key, is := claimKey(&r), r.Flags&tracefmt.FlagInherited != 0
+		if was, ok := owner[key]; !ok || beats(is, r.Run, inherited[key], was) {
+			owner[key], inherited[key] = r.Run, is
+		}
+	}
+	return owner
 }
 
 func (m *Mem) path(source uint32) string { return m.sources[source].Path }

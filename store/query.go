@@ -203,6 +203,11 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 	return page, err
 }
 
+// listed says that a call stands in lists: calls, and what is stated for a run beyond its calls, so that the listed costs add up.
+func listed(c *tracefmt.Call) bool {
+	return c.IsCall || c.Counted && c.Flags&tracefmt.FlagRest != 0
+}
+
 // ordered sorts the matching calls. Equal calls stand in the order of their runs.
 func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config, by analyze.CallOrder, desc bool) (slots []slot, total int, err error) {
 	parts := collectors[slot](s, q, names, cfg)
@@ -215,7 +220,7 @@ func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names
 			if needs {
 				path = s.path(c.Src.Source)
 			}
-			if !c.IsCall || !p.m.Match(c, run, path) {
+			if !listed(c) || !p.m.Match(c, run, path) {
 				continue
 			}
 			p.n++
@@ -341,21 +346,29 @@ func (s *Bolt) Status() analyze.Status {
 }
 
 // warnings are what is odd about the sources, each text once.
-func warnings(sources []*sourceState, show func(string) string) []string {
+func warnings(sources []*sourceState, sums *sums, show func(string) string) []string {
 	type where struct {
 		times int64
 		files int
 		first string
 	}
 	seen := map[string]*where{}
-	for _, src := range sources {
+	put := func(path, text string, n int64) {
+		w := seen[text]
+		if w == nil {
+			w = &where{first: path}
+			seen[text] = w
+		}
+		w.times, w.files, w.first = w.times+n, w.files+1, min(w.first, path)
+	}
+	for i, src := range sources {
 		for text, n := range src.Warnings {
-			w := seen[text]
-			if w == nil {
-				w = &where{first: src.Path}
-				seen[text] = w
+			put(src.Path, text, n)
+		}
+		for _, c := range sums.caveats(i) {
+			if !c.Kind.Told() {
+				put(src.Path, c.Kind.String(), c.Calls)
 			}
-			w.times, w.files, w.first = w.times+n, w.files+1, min(w.first, src.Path)
 		}
 	}
 	var list []string
@@ -382,13 +395,13 @@ func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Opt
 		}
 		name := opt.show(src.Path)
 		st.Sources = append(st.Sources, analyze.Source{Path: name, Format: src.Format, Bytes: src.Offset, Size: src.Size, Records: src.Records,
-			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-n.records), Pending: src.Pending, Note: strings.TrimPrefix(src.Note, src.Path+": ")})
+			Calls: n.calls, Skipped: src.BadCount, Duplicates: max(0, src.Records-src.Verdicts-n.records), Pending: src.Pending, Caveats: sums.caveats(i), Note: strings.TrimPrefix(src.Note, src.Path+": ")})
 		for _, b := range src.Bad {
 			st.Skips = append(st.Skips, analyze.Skip{Path: name, Line: b.Line, Reason: b.Reason})
 		}
 		st.SkipCount += src.BadCount
 	}
-	st.Warnings = append(st.Warnings, warnings(sources, opt.show)...)
+	st.Warnings = append(st.Warnings, warnings(sources, sums, opt.show)...)
 	slices.SortFunc(st.Sources, func(a, b analyze.Source) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(st.Skips, func(a, b analyze.Skip) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line)) })
 	if len(st.Skips) > maxBad {

@@ -185,7 +185,13 @@ func (s *Bolt) workers() int {
 }
 
 func (s *Bolt) assembler() tracefmt.Assembler {
-	return tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: inputOrder(s.SourcePath)}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a := tracefmt.Assembler{Names: s.names, Book: s.opt.Prices, Mode: s.opt.Mode, Order: inputOrder(s.SourcePath), PathOf: s.SourcePath}
+	if len(s.verdicts) > 0 {
+		a.Verdicts = s.verdicts.of
+	}
+	return a
 }
 
 func (s *Bolt) rows() uint32 {

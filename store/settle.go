@@ -187,6 +187,9 @@ func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
 	if err := in.storeRows(tx, list); err != nil {
 		return err
 	}
+	if err := in.storeVerdicts(tx); err != nil {
+		return err
+	}
 	if err := in.storeNames(tx); err != nil {
 		return err
 	}
@@ -260,7 +263,7 @@ func (in *ingest) show() {
 	}
 	s.meta = in.nextMeta()
 	s.named += in.newNames
-	in.newNames = 0
+	in.newNames, in.judged = 0, in.storing
 	for id := range in.ends {
 		src := s.sources[id]
 		src.Offset, src.Line = src.next.offset, src.next.line

@@ -14,7 +14,10 @@ type sums struct {
 }
 
 // sourceSums counts what came from one source.
-type sourceSums struct{ records, calls int64 }
+type sourceSums struct {
+	records, calls int64
+	caveats        [analyze.Caveats]int64
+}
 
 func newSums(c analyze.Config) *sums { return &sums{cells: analyze.NewAggregate(c)} }
 
@@ -25,9 +28,12 @@ func (s *sums) add(run *tracefmt.Run, records []tracefmt.Record) {
 		s.of(records[i].Src.Source).records++
 	}
 	for i := range run.Calls {
-		if c := &run.Calls[i]; c.IsCall {
-			s.of(c.Src.Source).calls++
+		c := &run.Calls[i]
+		of := s.of(c.Src.Source)
+		if c.IsCall {
+			of.calls++
 		}
+		analyze.CaveatsOf(c, func(k analyze.Caveat) { of.caveats[k]++ })
 	}
 }
 
@@ -48,6 +54,9 @@ func (s *sums) merge(o *sums, sign int64) {
 	for i, n := range o.sources {
 		s.of(uint32(i)).records += sign * n.records
 		s.of(uint32(i)).calls += sign * n.calls
+		for k := range n.caveats {
+			s.of(uint32(i)).caveats[k] += sign * n.caveats[k]
+		}
 	}
 }
 
@@ -56,6 +65,9 @@ func (s *sums) append(b []byte) []byte {
 	for _, n := range s.sources {
 		b = binary.AppendVarint(b, n.records)
 		b = binary.AppendVarint(b, n.calls)
+		for _, k := range n.caveats {
+			b = binary.AppendVarint(b, k)
+		}
 	}
 	return s.cells.AppendTo(b)
 }
@@ -63,7 +75,11 @@ func (s *sums) append(b []byte) []byte {
 func (s *sums) decode(b []byte, cfg analyze.Config) error {
 	p := partReader{b: b}
 	for n := p.uvarint(); n > 0 && p.err == nil; n-- {
-		s.sources = append(s.sources, sourceSums{p.varint(), p.varint()})
+		of := sourceSums{records: p.varint(), calls: p.varint()}
+		for k := range of.caveats {
+			of.caveats[k] = p.varint()
+		}
+		s.sources = append(s.sources, of)
 	}
 	if p.err != nil {
 		return p.err
@@ -73,4 +89,17 @@ func (s *sums) decode(b []byte, cfg analyze.Config) error {
 		s.cells = cells
 	}
 	return err
+}
+
+// caveats are what is less certain than it looks about a source, by its number.
+func (s *sums) caveats(source int) (list []analyze.SourceCaveat) {
+	if source >= len(s.sources) {
+		return nil
+	}
+	for k, n := range s.sources[source].caveats {
+		if n > 0 {
+			list = append(list, analyze.SourceCaveat{Kind: analyze.Caveat(k), Calls: n})
+		}
+	}
+	return list
 }

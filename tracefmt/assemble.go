@@ -22,6 +22,8 @@ type Assembler struct {
 
 	judged judgement
 	prices map[[2]Sym]*PriceRow
+	shares []share // scratch of settleTotals
+	totals []int   // the same: places of the totals in the run
 	ids    idTable
 	scores []*Record // scores given by themselves: KindRun records with an id
 	run    Run
@@ -121,7 +123,7 @@ func foldSnapshot(old, r *Record, later bool) {
 
 // weakFlags hold only while every line of a record says so: what stands elsewhere, too, is no mere repetition in a parent's log, and the
 // real record ends its placeholder.
-const weakFlags = FlagProgress | FlagPlaceholder
+const weakFlags = FlagProgress | FlagPlaceholder | FlagInherited
 
 // bothFlags joins the flags of two lines of one record.
 func bothFlags(x, y Flags) Flags { return (x|y)&^weakFlags | x&y&weakFlags }
@@ -222,6 +224,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	for i := range run.Calls {
 		a.price(&run.Calls[i])
 	}
+	a.settleTotals(run)
 	settle(run, own)
 	a.settleScores(run, own)
 	return run
@@ -318,6 +321,10 @@ func (a *Assembler) onCycle(i int32) bool {
 
 // settleUsage decides whether the usage of c counts, given the calls below it, and adds c to what its parent will see.
 func (a *Assembler) settleUsage(c *Call, st *walk) {
+	if c.Flags&(FlagTotal|FlagRest) != 0 {
+		c.Counted = c.Flags&FlagRest != 0
+		return
+	}
 	if c.Kind == KindUnknown {
 		c.Kind = KindChain
 		if c.Has&(HasInput|HasOutput) != 0 && c.RequestModel|c.Record.Model != 0 && st.modelBy == noStart {
@@ -372,7 +379,7 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 	var service, stated, workflow, feature, version, user, session, tags Sym
 	for i := range calls {
 		c := &calls[i]
-		if root == nil && c.Parent == "" && c.Has&HasStart != 0 {
+		if root == nil && c.Parent == "" && c.Has&HasStart != 0 && c.Flags&(FlagTotal|FlagRest) == 0 {
 			root = c
 		}
 		stated = firstSym(stated, c.Record.Workflow)
@@ -469,7 +476,7 @@ func (a *Assembler) price(c *Call) {
 	}
 	if usage && c.Model != 0 {
 		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil {
-			c.Computed, c.HasComputed = c.Price.Cost(c.Usage, c.startOr(0))
+			c.Computed, c.HasComputed = a.computed(c)
 		}
 	}
 	if !c.Counted {
@@ -478,14 +485,16 @@ func (a *Assembler) price(c *Call) {
 		}
 		return
 	}
-	if recorded && c.HasComputed {
+	if recorded && c.HasComputed && c.Flags&FlagCostSpread == 0 {
 		c.Mismatch = differ(c.Recorded, c.Computed)
 	}
+	doubt := c.doubtful()
 	switch {
-	case recorded && a.Mode != CostModeComputed:
+	case recorded && a.Mode != CostModeComputed && !(doubt && a.Mode == CostAuto):
 		c.State, c.Cost = CostRecorded, c.Recorded
 	case c.HasComputed && a.Mode != CostModeRecorded:
 		c.State, c.Cost = CostComputed, c.Computed
+	case c.Flags&FlagCovered != 0:
 	case usage:
 		c.State = CostUnpriced
 	case c.Kind == KindLLM || c.Kind == KindEmbedding:
@@ -493,14 +502,35 @@ func (a *Assembler) price(c *Call) {
 	}
 }
 
-// differ says that two costs are more than 1% of the first apart.
-func differ(x, y USD) bool {
-	d := x - y
-	if d < 0 {
-		d = -d
+// computed is what the call's tokens cost by the book.
+func (a *Assembler) computed(c *Call) (USD, bool) {
+	if c.Flags&FlagRest != 0 {
+		return c.Price.SumCost(c.Usage, c.startOr(0))
 	}
-	return d > x/100
+	return c.Price.Cost(c.Usage, c.startOr(0))
 }
+
+// doubtful says that the stated cost charges reasoning twice, which some tools are known to do: the book gives the stated cost only for
+// output and reasoning together. A reader's suspicion that the book disproves is dropped.
+func (c *Call) doubtful() bool {
+	if c.Flags&FlagReasonTwice == 0 {
+		return false
+	}
+	twice := c.Usage
+	twice.Output += twice.Reasoning
+	if c.HasComputed && c.Has&HasCost != 0 {
+		if cost, ok := c.Price.Cost(twice, c.startOr(0)); ok && !differ(cost, c.Recorded) && apart(cost, c.Recorded) < apart(c.Computed, c.Recorded) {
+			return true
+		}
+		c.Flags &^= FlagReasonTwice
+	}
+	return false
+}
+
+// differ says that two costs are more than 1% of the first apart.
+func differ(x, y USD) bool { return apart(x, y) > x/100 }
+
+func apart(x, y USD) USD { return max(x-y, y-x) }
 
 func (a *Assembler) priceRow(provider, model Sym) *PriceRow {
 	key := [2]Sym{provider, model}
@@ -530,7 +560,7 @@ func settle(run *Run, own *Record) {
 		if c.Has&HasScore != 0 && c.Up < 0 && !run.HasScore {
 			run.HasScore, run.Score = true, c.Score
 		}
-		if root == nil && c.Parent == "" && c.Record.Kind.Encloses() {
+		if root == nil && c.Parent == "" && c.Record.Kind.Encloses() && c.Flags&(FlagTotal|FlagRest) == 0 {
 			root = c
 		}
 	}

@@ -202,6 +202,7 @@ const (
 	FlagCostSpread                        // Recorded is the call's share of a cost that the trace states for the run
 	FlagReasonTwice                       // the stated cost charges reasoning twice; as a reader sets it: may do so
 	FlagCovered                           // its usage or cost is unknown, but part of a stated total of the run
+	FlagRest                              // no call: what the run used and cost beyond its calls' own numbers
 	FlagVerdict                           // a verdict from a file of its own: Run is the key it was given for, a run's id or a task's
 	FlagNear                              // the verdict holds only for traces in its own folder or below
 )

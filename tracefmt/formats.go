@@ -38,6 +38,20 @@ const (
 // FactNames are the words for Facts, in the order of their bits.
 var FactNames = [...]string{"usage", "cost", "retries", "agents", "outcomes", "text"}
 
+// Tells is one word per fact: "yes", "some" (of the calls, or of the versions) or "-".
+func (f *Format) Tells() (words [len(FactNames)]string) {
+	for i := range words {
+		words[i] = "-"
+		if f.Partly>>i&1 != 0 {
+			words[i] = "some"
+		}
+		if f.Can>>i&1 != 0 {
+			words[i] = "yes"
+		}
+	}
+	return words
+}
+
 // The numbers of the formats in Formats; stores keep them, so they are only ever appended to.
 const (
 	FormatNone uint8 = iota
@@ -192,32 +206,11 @@ func (d *Decoder) Decode(value []byte, src SourceRef) (err error) {
 	d.src = src
 	err = Formats[d.Format].decode(d, value)
 	if err == nil {
-		d.noteFlags(d.Out[n:])
 		return nil
 	}
 	clear(d.Out[n:])
 	d.Out = d.Out[:n]
 	return err
-}
-
-// notedFlags are the facts that make a number less certain than it looks, in words.
-var notedFlags = [...]struct {
-	flag Flags
-	text string
-}{
-	{FlagWriteSplitGuess, "cache writes without their lifetime: five-minute writes assumed"},
-	{FlagUnderstated, "tokens recorded in part only, or while the answer still streamed: a lower bound"},
-}
-
-// noteFlags warns about what the records' flags say.
-func (d *Decoder) noteFlags(recs []Record) {
-	for i := range recs {
-		for _, f := range &notedFlags {
-			if recs[i].Flags&f.flag != 0 {
-				d.warnf("%s", f.text)
-			}
-		}
-	}
 }
 
 // add appends an empty record of the current value and returns it; the pointer holds until the next call.

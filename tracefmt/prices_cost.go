@@ -112,7 +112,13 @@ func (s *priceSet) split(u Usage) (n [classes]int64, input int64) {
 // Cost is the exact cost of the usage for a call that started at the given time (UTC nanoseconds; 0 = unknown, then the book's date
 // counts), rounded to a pico-dollar where a rate has more than six decimals. It is false where the cost leaves the range of USD or no
 // price was in force then.
-func (r *PriceRow) Cost(u Usage, at int64) (USD, bool) {
+func (r *PriceRow) Cost(u Usage, at int64) (USD, bool) { return r.cost(u, at, true) }
+
+// SumCost is the cost of what several calls used together: nothing tells how large each was, so that rates for large calls and fees for
+// each are left out.
+func (r *PriceRow) SumCost(u Usage, at int64) (USD, bool) { return r.cost(u, at, false) }
+
+func (r *PriceRow) cost(u Usage, at int64, one bool) (USD, bool) {
 	if r == nil {
 		return 0, false
 	}
@@ -124,13 +130,16 @@ func (r *PriceRow) Cost(u Usage, at int64) (USD, bool) {
 	if input < 0 {
 		return math.MaxInt64, false
 	}
-	hi, lo, carry := uint64(0), uint64(s.fee), uint64(0)
+	hi, lo, carry := uint64(0), uint64(0), uint64(0)
+	if one {
+		lo = uint64(s.fee)
+	}
 	for c := range n {
 		if n[c] == 0 {
 			continue
 		}
 		v := s.rates[c].base
-		if s.tiered {
+		if s.tiered && one {
 			v, _ = s.rates[c].at(input)
 		}
 		h, l := bits.Mul64(uint64(n[c]), uint64(v))

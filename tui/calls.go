@@ -302,6 +302,8 @@ func timeText(a *App, r *analyze.CallRow) string {
 // modelText is what did the work: a model, else a tool, else the kind of call.
 func modelText(r *analyze.CallRow) string {
 	switch {
+	case r.Flags&tracefmt.FlagRest != 0:
+		return "(beyond calls) " + clean(r.Model)
 	case r.Model != "":
 		return clean(r.Model)
 	case r.Tool != "":
@@ -335,6 +337,9 @@ func costText(r *analyze.CallRow) (string, role) {
 		return "no usage", roleWarn
 	case tracefmt.CostShadowed:
 		return "below", roleDim
+	}
+	if r.Flags&tracefmt.FlagCovered != 0 {
+		return "in sum", roleDim
 	}
 	return unknown, roleDim
 }

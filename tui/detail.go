@@ -294,9 +294,14 @@ var flagNotes = []struct {
 	{tracefmt.FlagCacheOver, "more cached than input is stated"},
 	{tracefmt.FlagZeroCost, "a stated cost of 0 beside tokens: read as unknown"},
 	{tracefmt.FlagBatch, "billed at the batch rate"},
-	{tracefmt.FlagUnderstated, "the recorded output is a lower bound"},
+	{tracefmt.FlagUnderstated, "the recorded tokens are a lower bound"},
 	{tracefmt.FlagAggregate, "a parent's sum: not counted"},
 	{tracefmt.FlagIteration, "an earlier attempt inside one answer"},
+	{tracefmt.FlagCovered, "what is unknown here is part of a sum that is stated for the run"},
+	{tracefmt.FlagRest, "no call: what is stated for the run beyond its calls' own numbers"},
+	{tracefmt.FlagCostSpread, "estimated: its share, by tokens, of a cost stated for the run"},
+	{tracefmt.FlagReasonTwice, "the stated cost charges reasoning twice: the computed one counts"},
+	{tracefmt.FlagInherited, "copied from the session that this one branched off, which is not read"},
 }
 
 const fieldW = 16
@@ -423,6 +428,9 @@ func (d *detail) counts(a *App, out *pen) {
 		why, role = "not counted here: the calls below it carry it", roleDim
 	default:
 		why, role = "none: nothing was billed", roleDim
+		if r.Flags&tracefmt.FlagCovered != 0 {
+			why = "not counted here: it is part of a sum that is stated for the run"
+		}
 	}
 	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", d.priceText(a), roleText}} {
 		putField(out, f, out.max-2)
@@ -432,7 +440,7 @@ func (d *detail) counts(a *App, out *pen) {
 		putField(out, field{"counts", why, role}, out.max-2)
 		out.end()
 	}
-	if r.Mismatch {
+	if r.Mismatch && r.Flags&tracefmt.FlagReasonTwice == 0 {
 		putField(out, field{"mismatch", "recorded and computed differ by more than 1%", roleWarn}, out.max-2)
 		out.end()
 	}

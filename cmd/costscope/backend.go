@@ -53,7 +53,7 @@ func (a *app) openTemporary(j *job, s *openedStore) error {
 }
 
 func (j *job) storeOptions(path string) store.Options {
-	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Show: j.inputs.shown}
+	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Outcomes: j.inputs.verdicts, Show: j.inputs.shown}
 }
 
 // storePath is where the job's store is kept; "" for standard input, which has no place to be found again. It goes by what was typed, not
@@ -74,6 +74,9 @@ func (j *job) storePath() (string, error) {
 			return "", err
 		}
 		set = append(set, abs)
+	}
+	for _, path := range j.inputs.verdicts {
+		set = append(set, string(filepath.Separator)+"--outcomes="+path)
 	}
 	slices.Sort(set)
 	set = slices.Compact(set)

@@ -14,7 +14,7 @@ import (
 // traceFlags is what every command over traces takes, as typed.
 type traceFlags struct {
 	store, format, prices, cost string
-	where                       []string
+	where, outcomes             []string
 	since, until, by, tz        string
 	json, markdown              bool
 	out                         string
@@ -31,6 +31,7 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.SortFlags = false
 	s.StringVar(&f.store, "store", "", "keep what is read in `FILE` (default: one per set of sources in the user's cache)")
 	s.StringVar(&f.format, "format", "", "read all input as `NAME` (default: detect; see 'costscope formats')")
+	s.StringArrayVar(&f.outcomes, "outcomes", nil, "verdicts, rewards and scores by run or task from `FILE` (repeatable)")
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
 	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
 	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, model~sonnet, !status=error, cost>0.10 (repeatable)")
@@ -78,7 +79,7 @@ func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobr
 		var f traceFlags
 		f.register(c)
 		return func(args []string) error {
-			j := &job{traceFlags: f, inputs: inputs{args: args}}
+			j := &job{traceFlags: f, inputs: inputs{args: args, verdicts: f.outcomes}}
 			if err := j.check(fits, a.now()); err != nil {
 				return err
 			}

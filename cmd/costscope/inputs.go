@@ -17,13 +17,14 @@ import (
 
 // inputs is what the TRACE arguments name.
 type inputs struct {
-	args    []string
-	files   []string           // trace files to read, with full paths
-	typed   map[string]string  // the same as the person typed them
-	missing []string           // what is wrong with arguments that name nothing
-	ignored []tracefmt.Ignored // files of directories and globs that are no traces
-	store   string             // a store written by load, which is opened without its sources
-	stdin   string             // that of files which is a copy of standard input
+	args     []string
+	files    []string           // trace files to read, with full paths
+	verdicts []string           // --outcomes: files that are read for nothing else; of these, too, the full paths in the end
+	typed    map[string]string  // the same as the person typed them
+	missing  []string           // what is wrong with arguments that name nothing
+	ignored  []tracefmt.Ignored // files of directories and globs that are no traces
+	store    string             // a store written by load, which is opened without its sources
+	stdin    string             // that of files which is a copy of standard input
 }
 
 // find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
@@ -47,6 +48,18 @@ func (a *app) find(in *inputs, store string) error {
 	if len(in.files) == 0 {
 		return in.nothing(nil)
 	}
+	return in.findVerdicts()
+}
+
+// findVerdicts adds the files of --outcomes.
+func (in *inputs) findVerdicts() error {
+	for i, f := range in.verdicts {
+		if info, err := os.Stat(f); err != nil || !info.Mode().IsRegular() {
+			return wrongUsage("name a file with outcomes by run or task, for instance lines of {\"run_id\": ..., \"success\": true}", "--outcomes %s: no such file", f)
+		}
+		in.add(f, f)
+		in.verdicts[i], _ = filepath.Abs(f)
+	}
 	return nil
 }
 
@@ -65,6 +78,10 @@ func (in *inputs) onlyStore(flag string) error {
 	if len(in.args) > 1 {
 		return wrongUsage("to add traces to it: costscope load TRACE... --store "+in.store,
 			"%s is a store, which is opened by itself", in.store)
+	}
+	if len(in.verdicts) > 0 {
+		return wrongUsage("to add them: costscope load TRACE... --outcomes FILE --store "+in.store,
+			"%s is a store, which is opened without other files", in.store)
 	}
 	if flag != "" && !sameFile(flag, in.store) {
 		return wrongUsage("", "%s is a store already; --store %s has no meaning", in.store, flag)

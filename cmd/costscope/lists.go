@@ -28,15 +28,59 @@ func formatNames() []string {
 }
 
 func formatsCommand(a *app, _ *cobra.Command) func([]string) error {
-	return func([]string) error {
-		return a.write("", func(w io.Writer) error {
-			for _, f := range tracefmt.Formats[1:] {
-				fmt.Fprintf(w, "%-12s %s\n%s\n", f.Name, f.Title, indent(f.Note, 13))
-			}
-			_, err := fmt.Fprintln(w, "\nThe format is detected; --format NAME sets it. gzip and zstd are recognised.")
-			return err
-		})
+	return func(args []string) error {
+		if len(args) > 0 {
+			return a.describeFormats(args)
+		}
+		return a.write("", listFormats)
 	}
+}
+
+const formatsNote = `
+What each tells of its calls: yes, some (of the calls, or in some versions), or - for nothing. What a trace does not tell is shown as
+unknown, never as 0. costscope formats NAME says more. The format is detected; --format NAME sets it. gzip and zstd are recognised.
+`
+
+// listFormats writes the table of formats.
+func listFormats(w io.Writer) error {
+	width := 0
+	for _, f := range tracefmt.Formats[1:] {
+		width = max(width, len(f.Name))
+	}
+	fmt.Fprintf(w, "%-*s  %s\n", width, "", strings.Join(tracefmt.FactNames[:], "  "))
+	for _, f := range tracefmt.Formats[1:] {
+		fmt.Fprintf(w, "%-*s", width, f.Name)
+		for i, word := range f.Tells() {
+			fmt.Fprintf(w, "  %-*s", len(tracefmt.FactNames[i]), word)
+		}
+		fmt.Fprintf(w, "  %s\n", f.Title)
+	}
+	_, err := io.WriteString(w, formatsNote)
+	return err
+}
+
+// describeFormats says what the named formats tell.
+func (a *app) describeFormats(names []string) error {
+	return a.write("", func(w io.Writer) error {
+		for i, name := range names {
+			n, ok := tracefmt.FormatByName(name)
+			if !ok {
+				return wrongUsage("formats: "+strings.Join(formatNames(), ", "), "there is no format %q", name)
+			}
+			f := tracefmt.Formats[n]
+			if i > 0 {
+				fmt.Fprintln(w)
+			}
+			fmt.Fprintf(w, "%s  %s\n", f.Name, f.Title)
+			for k, word := range f.Tells() {
+				fmt.Fprintf(w, "  %-9s %s\n", tracefmt.FactNames[k], word)
+			}
+			if f.Note != "" {
+				fmt.Fprintln(w, indent(f.Note, 2))
+			}
+		}
+		return nil
+	})
 }
 
 // indent breaks text into lines of at most 100 columns that begin with by blanks.

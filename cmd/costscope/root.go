@@ -39,7 +39,7 @@ func init() { // filled here because completion looks at the table
 			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces(fitsConvert, (*app).convertTraces)},
 		{"sample", "write a synthetic trace whose true answers are known", sampleLong(),
 			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
-		{"formats", "list the trace formats that can be read", "", "", 0, 0, formatsCommand},
+		{"formats [NAME...]", "list the trace formats that can be read, and what each tells", "", "", 0, -1, formatsCommand},
 		{"prices [MODEL...]", "show prices, and which row of the price book a model's name matches", pricesLong,
 			"  costscope prices\n  costscope prices anthropic/claude-sonnet-4 gpt-4o", 0, -1, pricesCommand},
 		{"version", "print the version", "", "", 0, 0, versionCommand},
