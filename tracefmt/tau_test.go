@@ -109,13 +109,14 @@ func TestTauRun(t *testing.T) {
 				}
 				continue
 			}
-			if c.Kind == KindLLM && (c.State != CostNoUsage || c.Status != StatusOK) {
+			user := names.Name(c.Agent) == "user" // its calls are part of the stated cost, those of the agent are unknown
+			if c.Kind == KindLLM && (c.Status != StatusOK || user != (c.Flags&FlagCovered != 0) || user == (c.State == CostNoUsage)) {
 				t.Errorf("a call is %v %v", c.State, c.Status)
 			}
 			if c.Kind == KindTool && (names.Name(c.Tool) != "find_user" || c.Parent != "m00002" || c.Fingerprints[2] == 0 || names.Name(c.Record.Error) != "Error: user not found") {
 				t.Errorf("tool %+v", c.Record)
 			}
-			if want := map[bool]string{true: "gpt-4o-mini", false: "gpt-4o"}[names.Name(c.Agent) == "user"]; c.Kind == KindLLM && names.Name(c.Model) != want {
+			if want := map[bool]string{true: "gpt-4o-mini", false: "gpt-4o"}[user]; c.Kind == KindLLM && names.Name(c.Model) != want {
 				t.Errorf("model %s, want %s", names.Name(c.Model), want)
 			}
 		}
