@@ -447,7 +447,8 @@ func (a *Assembler) descend(run *Run, i int32) {
 			s.step = firstSym(c.Record.Step, c.Name, above.step)
 		}
 		c.Workflow = firstSym(s.workflow, run.Workflow)
-		c.Agent = firstSym(s.agent, c.Workflow)
+		c.Model = firstSym(c.Record.Model, c.RequestModel)
+		c.Agent = firstSym(a.withDefaults(c, s.agent), c.Workflow)
 		c.Step = firstSym(c.Record.Step, c.Tool, s.step, c.Name)
 		if c.Step == 0 && c.Kind == KindLLM {
 			c.Step = a.Names.Sym("chat") // the operation: a model call that nothing names
@@ -459,7 +460,6 @@ func (a *Assembler) descend(run *Run, i int32) {
 		c.Version = firstSym(c.Record.Version, run.Version)
 		c.User = firstSym(c.Record.User, run.User)
 		c.Session = firstSym(c.Record.Session, run.Session)
-		c.Model = firstSym(c.Record.Model, c.RequestModel)
 	}
 	a.stack = path[:0]
 }

@@ -63,8 +63,6 @@ var foreign = []struct {
 	{"a pi session", func(v *peek) bool {
 		return v.keys["type"] == "model_change" || v.keys["type"] == "session" && v.has("cwd")
 	}},
-	{"tau-bench results", func(v *peek) bool { return v.has("simulations", "tasks") || v.has("task_id", "reward", "traj") }},
-	{"Terminal-Bench results", func(v *peek) bool { return v.has("is_resolved", "task_id") || v.has("resolved_ids", "accuracy") }},
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
 	{"scores of the OpenHands index, which are sums; its instance_results tell the runs", func(v *peek) bool { return v.has("benchmark", "cost_per_instance", "score") }},
 	{"a model's card of the OpenHands index, without runs; its instance_results tell them", func(v *peek) bool { return v.has("agent_name", "directory_name", "input_price") }},
