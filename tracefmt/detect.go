@@ -71,9 +71,6 @@ var foreign = []struct {
 	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
 	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
 	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
-	}},
 	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
 	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
 	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
@@ -82,9 +79,6 @@ var foreign = []struct {
 	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
 	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
 	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
-	}},
 	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
 	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
 	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},

@@ -171,6 +171,7 @@ type Decoder struct {
 	chunk  chunkState
 	csv    csvState
 	flat   flatState
+	export exportState
 	recent [recentIDs]string
 	warn   func(Warning)
 }
