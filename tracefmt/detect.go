@@ -71,7 +71,6 @@ var foreign = []struct {
 	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
 	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
 	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
-	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
 	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
 	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
 	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
@@ -305,6 +304,8 @@ func diagnose(head []byte, f findings) (text string, err error) {
 		return "only blank lines", ErrEmpty
 	case lengthPrefixed(head):
 		return "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter", ErrNotJSON
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return "a Parquet file, such as LangSmith's bulk export; only JSON traces are read: export runs as JSONL (langsmith run export --full)", ErrNotJSON
 	case f.looks != "":
 		return "looks like " + f.looks + ", which costscope does not read" + known, ErrNoFormat
 	case f.csv != nil:

@@ -165,13 +165,14 @@ type exportState struct {
 	text     [2][]byte // scratch
 	compact  [2][]byte
 	langfuse langfuseRow
+	smith    smithRow
 }
 
 // startRow forgets the row before.
 func (d *Decoder) startRow() {
 	d.newSpan()
 	x := &d.export
-	x.in, x.out, x.parts, x.langfuse = nil, nil, [5][]byte{}, langfuseRow{}
+	x.in, x.out, x.parts, x.langfuse, x.smith = nil, nil, [5][]byte{}, langfuseRow{}, smithRow{}
 }
 
 // plainText is a JSON value as text: that of a string, else the value as it is written, in both cases without what white space stands
