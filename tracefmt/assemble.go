@@ -206,6 +206,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	a.joinOpenCode(recs)
 	recs = a.joinCline(recs)
 	recs = a.joinOpenHands(recs)
+	recs = joinLangSmith(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

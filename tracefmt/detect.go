@@ -66,10 +66,6 @@ var foreign = []struct {
 	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
 	{"scores of the OpenHands index, which are sums; its instance_results tell the runs", func(v *peek) bool { return v.has("benchmark", "cost_per_instance", "score") }},
 	{"a model's card of the OpenHands index, without runs; its instance_results tell them", func(v *peek) bool { return v.has("agent_name", "directory_name", "input_price") }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
-	}},
-	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
 	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
 	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
 	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
@@ -77,9 +73,6 @@ var foreign = []struct {
 	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
 	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
 	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
-	}},
 	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
 	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
 	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
@@ -308,6 +301,8 @@ func diagnose(head []byte, f findings) (text string, err error) {
 		return "only blank lines", ErrEmpty
 	case lengthPrefixed(head):
 		return "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter", ErrNotJSON
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return "a Parquet file, such as LangSmith's bulk export; only JSON traces are read: export runs as JSONL (langsmith run export --full)", ErrNotJSON
 	case f.looks != "":
 		return "looks like " + f.looks + ", which costscope does not read" + known, ErrNoFormat
 	case f.csv != nil:

@@ -191,6 +191,7 @@ type Decoder struct {
 	warn     func(Warning)
 	openCode openCodeState
 	cline    clineState
+	export   exportState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.

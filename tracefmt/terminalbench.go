@@ -152,11 +152,11 @@ func (d *Decoder) trialMember(t *trial, k []byte) {
 			t.failure = d.sym(b)
 		}
 	case "total_input_tokens":
-		d.benchCount(t, &u.Input, HasInput)
+		d.trialCount(t, &u.Input, HasInput)
 	case "total_output_tokens":
-		d.benchCount(t, &u.Output, HasOutput)
+		d.trialCount(t, &u.Output, HasOutput)
 	case "total_cost", "cost_usd", "total_cost_usd":
-		d.benchCost(t)
+		d.trialCost(t)
 	case "recording_path":
 		run, _, _ := bytes.Cut(s.str(), []byte("/"))
 		t.run = d.text(run)
@@ -201,13 +201,13 @@ func (d *Decoder) harborMember(t *trial, k []byte) {
 		in(func(k string) {
 			switch k {
 			case "n_input_tokens":
-				d.benchCount(t, &u.Input, HasInput)
+				d.trialCount(t, &u.Input, HasInput)
 			case "n_cache_tokens":
-				d.benchCount(t, &u.CacheRead, HasCacheRead)
+				d.trialCount(t, &u.CacheRead, HasCacheRead)
 			case "n_output_tokens":
-				d.benchCount(t, &u.Output, HasOutput)
+				d.trialCount(t, &u.Output, HasOutput)
 			case "cost_usd":
-				d.benchCost(t)
+				d.trialCost(t)
 			default:
 				s.skip()
 			}
@@ -277,8 +277,8 @@ func (d *Decoder) harborModel(t *trial) {
 	}
 }
 
-// benchCount reads a count of a whole trial; 0 is what is written where none is known.
-func (d *Decoder) benchCount(t *trial, to *int64, has Fields) {
+// trialCount reads a count of a whole trial; 0 is what is written where none is known.
+func (d *Decoder) trialCount(t *trial, to *int64, has Fields) {
 	s := &d.scan
 	if err := d.count(s, &t.usage, to, has); err != nil && s.err == nil {
 		d.warnf("tokens of a trial: %v: left out", err)
@@ -288,7 +288,7 @@ func (d *Decoder) benchCount(t *trial, to *int64, has Fields) {
 	}
 }
 
-func (d *Decoder) benchCost(t *trial) {
+func (d *Decoder) trialCost(t *trial) {
 	if usd, ok := d.money(); ok {
 		t.usage.Recorded, t.usage.Has = usd, t.usage.Has|HasCost
 	}
