@@ -168,6 +168,7 @@ type Decoder struct {
 	src    SourceRef
 	otlp   otlpState
 	claude claudeState
+	lite   liteState
 	chunk  chunkState
 	csv    csvState
 	flat   flatState
