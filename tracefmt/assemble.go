@@ -192,6 +192,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	run.ID = recs[0].Run
 	recs = a.joinClaude(recs)
 	a.joinLiteLLM(recs)
+	a.joinOpenAIAgents(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

@@ -169,6 +169,7 @@ type Decoder struct {
 	otlp   otlpState
 	claude claudeState
 	lite   liteState
+	agents agentsState
 	chunk  chunkState
 	csv    csvState
 	flat   flatState

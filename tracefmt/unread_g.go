@@ -2,8 +2,7 @@ package tracefmt
 
 // Formats whose readers are being written.
 var (
-	openAIAgentsFormat = Format{Name: "openai-agents", sniff: never}
-	anyAgentFormat     = Format{Name: "any-agent", sniff: never}
-	mlflowFormat       = Format{Name: "mlflow", sniff: never}
-	weaveFormat        = Format{Name: "weave", sniff: never}
+	anyAgentFormat = Format{Name: "any-agent", sniff: never}
+	mlflowFormat   = Format{Name: "mlflow", sniff: never}
+	weaveFormat    = Format{Name: "weave", sniff: never}
 )
