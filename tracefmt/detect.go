@@ -83,7 +83,6 @@ var foreign = []struct {
 	{"a Langfuse export", func(v *peek) bool {
 		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
 	}},
-	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
 	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
 	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
 	{"CrewAI usage totals", func(v *peek) bool { return v.has("token_usage", "crew") }},
@@ -91,7 +90,6 @@ var foreign = []struct {
 		return v.has("agent_id", "type") && (v.keys["type"] == "LLMCall" || v.keys["type"] == "ToolCall")
 	}},
 	{"a Cline task", func(v *peek) bool { return v.has("ts", "type") && (v.has("say") || v.has("ask")) }},
-	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
 		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
 	}},

@@ -170,6 +170,7 @@ type Decoder struct {
 	claude claudeState
 	lite   liteState
 	agents agentsState
+	mlflow mlflowState
 	chunk  chunkState
 	csv    csvState
 	flat   flatState

@@ -1,9 +1,6 @@
 package tracefmt
 
-import (
-	"bytes"
-	"maps"
-)
+import "maps"
 
 // Readers for shapes of formats that state one fact under several names.
 
@@ -116,19 +113,21 @@ func (s *scanner) begins(text string) bool {
 	return len(s.b)-s.at >= len(text) && string(s.b[s.at:s.at+len(text)]) == text
 }
 
-// firstElement looks at the first element of an array that is a member of a value.
+// firstElement looks at the first element of an array, or the first member of an object, that is a member of a value.
 func firstElement(v *peek, member string) (first peek, ok bool) {
 	var s scanner
 	s.reset(v.raw)
 	for s.object(); s.next(); {
-		if string(s.key()) != member || s.kind() != '[' {
+		c := s.kind()
+		if string(s.key()) != member || c != '[' && c != '{' {
 			s.skip()
 			continue
 		}
-		if s.array(); !s.next() {
+		if s.open(c); !s.next() {
 			return first, false
 		}
-		return peekAt(bytes.TrimLeft(s.b[s.at:], blanks))
+		s.kind()
+		return peekAt(s.b[s.at:])
 	}
 	return first, false
 }
