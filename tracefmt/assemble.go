@@ -207,6 +207,8 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	recs = a.joinCline(recs)
 	recs = a.joinOpenHands(recs)
 	recs = joinLangSmith(recs)
+	a.joinLiteLLM(recs)
+	a.joinOpenAIAgents(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

@@ -68,12 +68,22 @@ var foreign = []struct {
 	{"a model's card of the OpenHands index, without runs; its instance_results tell them", func(v *peek) bool { return v.has("agent_name", "directory_name", "input_price") }},
 	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
 	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
+	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
+	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
+	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
+	{"a Langfuse export", func(v *peek) bool {
+		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
+	}},
+	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
 	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
 	{"a Bedrock invocation log", func(v *peek) bool { return v.keys["schemaType"] == "ModelInvocationLog" }},
 	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
 	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
 	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
 	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
+	{"a Langfuse export", func(v *peek) bool {
+		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
+	}},
 	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
 	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
 	{"CrewAI usage totals", func(v *peek) bool { return v.has("token_usage", "crew") }},
@@ -84,6 +94,7 @@ var foreign = []struct {
 		return len(v.keys) == 2 && v.has("role") && v.keys["content"] == "["
 	}},
 	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
+	{"a Cline task", func(v *peek) bool { return v.has("ts", "type") && (v.has("say") || v.has("ask")) }},
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
 		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
 	}},

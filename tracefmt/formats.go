@@ -192,6 +192,9 @@ type Decoder struct {
 	openCode openCodeState
 	cline    clineState
 	export   exportState
+	lite     liteState
+	agents   agentsState
+	mlflow   mlflowState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.

@@ -2,9 +2,5 @@ package tracefmt
 
 // Formats whose readers are being written.
 var (
-	liteLLMFormat      = Format{Name: "litellm", sniff: never}
-	openAIAgentsFormat = Format{Name: "openai-agents", sniff: never}
-	anyAgentFormat     = Format{Name: "any-agent", sniff: never}
-	mlflowFormat       = Format{Name: "mlflow", sniff: never}
-	weaveFormat        = Format{Name: "weave", sniff: never}
+	weaveFormat = Format{Name: "weave", sniff: never}
 )
