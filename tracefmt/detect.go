@@ -78,20 +78,10 @@ var foreign = []struct {
 	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
 	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
 	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
-	{"a Bedrock invocation log", func(v *peek) bool { return v.keys["schemaType"] == "ModelInvocationLog" }},
-	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
-	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
-	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
 	{"a Langfuse export", func(v *peek) bool {
 		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
 	}},
 	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
-	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
-	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
-	{"CrewAI usage totals", func(v *peek) bool { return v.has("token_usage", "crew") }},
-	{"an AutoGen event log", func(v *peek) bool {
-		return v.has("agent_id", "type") && (v.keys["type"] == "LLMCall" || v.keys["type"] == "ToolCall")
-	}},
 	{"a Cline task", func(v *peek) bool { return v.has("ts", "type") && (v.has("say") || v.has("ask")) }},
 	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
@@ -146,9 +136,11 @@ func detect(head []byte) findings {
 
 // plain looks at a source that is no JSON: a table, whose rows are looked at as objects, or text.
 func (f *findings) plain(head []byte, votes []int) {
+	if f.vote(&peek{raw: head}, votes) {
+		return
+	}
 	header, ok := csvHead(head)
 	if !ok {
-		f.vote(&peek{raw: head}, votes)
 		return
 	}
 	var t csvState
@@ -168,17 +160,15 @@ func (f *findings) plain(head []byte, votes []int) {
 	}
 	if rows > 0 {
 		f.csv, f.sure = header, true
-	} else {
-		f.vote(&peek{raw: head}, votes)
 	}
 }
 
 // vote counts the first format that knows the value.
-func (f *findings) vote(p *peek, votes []int) {
+func (f *findings) vote(p *peek, votes []int) (known bool) {
 	for i := 1; i < len(Formats); i++ {
 		if Formats[i].sniff(p) {
 			votes[i]++
-			return
+			return true
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.keys)) {
@@ -191,6 +181,7 @@ func (f *findings) vote(p *peek, votes []int) {
 			f.looks = o.name
 		}
 	}
+	return false
 }
 
 // peekAt reads the top-level keys of the object v, as far as it goes; ok is false when it is no object.

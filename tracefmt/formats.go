@@ -168,6 +168,7 @@ type Decoder struct {
 	src    SourceRef
 	otlp   otlpState
 	claude claudeState
+	gate   gateState
 	chunk  chunkState
 	csv    csvState
 	flat   flatState
