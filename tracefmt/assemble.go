@@ -463,7 +463,7 @@ func (a *Assembler) price(c *Call) {
 	}
 	if usage && c.Model != 0 {
 		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil {
-			c.Computed, c.HasComputed = c.Price.Cost(c.Usage, c.startOr(0))
+			c.Computed, c.HasComputed = c.Price.CallCost(c.Usage, c.startOr(0), c.Flags)
 		}
 	}
 	if !c.Counted {

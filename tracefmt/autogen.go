@@ -2,7 +2,6 @@ package tracefmt
 
 import (
 	"bytes"
-	"strconv"
 )
 
 var autoGenFormat = Format{Name: "autogen", Title: "AutoGen event log",
@@ -101,7 +100,7 @@ func decodeAutoGen(d *Decoder, value []byte) error {
 		r.Start, r.Has = ns, r.Has|HasStart
 	}
 	if r.ID == "" { // equal events of one log are told apart by their places, which copies share
-		r.ID = contentID("event-", event, strconv.AppendInt(nil, d.src.Offset, 10))
+		r.ID = contentID("event-", event, timeText(d.src.Offset))
 	} else if r.Kind == KindLLM {
 		r.Flags |= FlagGlobal
 	}

@@ -207,6 +207,7 @@ var notedFlags = [...]struct {
 	text string
 }{
 	{FlagWriteSplitGuess, "cache writes without their lifetime: five-minute writes assumed"},
+	{FlagBatch, "billed at the batch rate: where the provider's batches cost half, half of the list price is taken"},
 	{FlagUnderstated, "tokens recorded in part only, or while the answer still streamed: a lower bound"},
 }
 

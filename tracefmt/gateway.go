@@ -24,6 +24,10 @@ type gateState struct {
 	raw            []byte // a part of the value that is read when the rest is known
 	hidden         int64  // failed attempts that are only counted
 	foreign        bool   // its cost is not in dollars
+
+	beside  bool                   // rows: reasoning is beside the output
+	ranks   [maxColumnGroups]uint8 // rows: how good the name is that said it
+	columns map[string]*flatColumn // what this worker knows of columns
 }
 
 // hasExtra says that gateState.extra is there.
@@ -37,7 +41,7 @@ type gateTry struct {
 
 // gateBegin forgets the row before.
 func gateBegin(d *Decoder, _ *Record) {
-	d.gate = gateState{tries: d.gate.tries[:0]}
+	d.gate = gateState{tries: d.gate.tries[:0], columns: d.gate.columns}
 }
 
 // traceTo and sessionTo read what joins the calls of a run. Both may be there; the trace is the closer one.
@@ -286,6 +290,9 @@ func (d *Decoder) failedTries(at int, tries []gateTry, free bool) {
 		s.Attempt, s.RetryOf, s.RetryKind = int32(n+1), before, RetryPlain
 	}
 }
+
+// timeText is a time, or another number, as text to make an id of.
+func timeText(ns int64) []byte { return strconv.AppendInt(nil, ns, 10) }
 
 // maxTries bounds the attempts that one row may tell of.
 const maxTries = 100

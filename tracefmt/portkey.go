@@ -2,7 +2,6 @@ package tracefmt
 
 import (
 	"bytes"
-	"strconv"
 )
 
 var portkeyFormat = Format{Name: "portkey", Title: "Portkey log export",
@@ -81,7 +80,7 @@ func (d *Decoder) portkeyDone(r *Record) error {
 	case r.ID == "" && g.trace == "":
 		return errDrop
 	case r.ID == "":
-		r.ID = contentID("row-", []byte(g.trace), []byte(d.names.all.Name(r.Model)), strconv.AppendInt(nil, r.Start, 10))
+		r.ID = contentID("row-", []byte(g.trace), []byte(d.names.all.Name(r.Model)), timeText(r.Start))
 	}
 	switch {
 	case g.flags&HasCost == 0:
