@@ -99,8 +99,8 @@ func decodeAutoGen(d *Decoder, value []byte) error {
 	if ns, ok := prefixTime(prefix); ok && r.Has&HasStart == 0 {
 		r.Start, r.Has = ns, r.Has|HasStart
 	}
-	if r.ID == "" { // equal events of one log are told apart by their places, which copies share
-		r.ID = valueID("event-", event, timeText(d.src.Offset))
+	if r.ID == "" { // equal events are one: a log states neither ids nor times to tell a copy from a repeat
+		r.ID = valueID("event-", event)
 	} else if r.Kind == KindLLM {
 		r.Flags |= FlagGlobal
 	}
