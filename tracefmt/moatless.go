@@ -239,8 +239,6 @@ type moatCall struct {
 	id       string
 	beside   bool // the answer is Anthropic's: input leaves out what was cached
 	included bool // cached tokens are part of the prompt by the name of their member
-	attempts int
-	failure  string
 }
 
 // moatCompletion reads a completion: {"model", "response", "usage"}, later with a list of attempts that each have a usage.
