@@ -39,18 +39,30 @@ func pathNames(path string) (base, folder, above string) {
 	return base, name(2), name(3)
 }
 
-// uniqueID tells whether an id looks as if no other answer had it: servers that count, or that give no ids, are not believed.
+// uniqueID tells whether an id looks as if no other answer had it: it holds a long random part. Servers that count, or that give no ids,
+// are not believed.
 func uniqueID(id string) bool {
-	letters, digits := 0, 0
+	all, digits, part := 0, 0, 0 // letters and digits, digits, length of the current part
+	kinds := 0                   // of the current part: 1 lower case, 2 upper case, 4 digits
+	long := false
 	for i := 0; i < len(id); i++ {
 		switch c := id[i]; {
 		case isDigit(c):
 			digits++
-		case wordByte(c):
-			letters++
+			kinds |= 4
+		case c >= 'A' && c <= 'Z':
+			kinds |= 2
+		case c >= 'a' && c <= 'z':
+			kinds |= 1
+		default:
+			part, kinds = 0, 0
+			continue
 		}
+		all++
+		part++
+		long = long || part >= 12 && kinds > 2 && kinds != 4
 	}
-	return digits >= 3 && letters+digits >= 16 || digits >= 13
+	return long || digits >= 3 && all >= 16 || digits >= 13
 }
 
 // answerID names a call by the id of its answer, where that is one, else by its number in the document.
