@@ -75,6 +75,9 @@ func TestOpenHandsResolverOf2024(t *testing.T) {
 	if want := (agentFacts{runs: 1, failed: 1, calls: 2, noUsage: 2, tools: 1, toolErrors: 1, cost: "0.5"}); f != want {
 		t.Errorf("\n got %+v\nwant %+v", f, want)
 	}
+	if tool := agentCall(t, run, "tool-1"); names.Name(tool.Agent) != "OpenHands" {
+		t.Errorf("tool %+v", tool.Record)
+	}
 	if run.Facts.Task != "o/r#7" || names.Name(run.Workflow) != "o/r" {
 		t.Errorf("task %q of %q", run.Facts.Task, names.Name(run.Workflow))
 	}

@@ -439,7 +439,7 @@ func (m *miniDoc) asksAgain(msg *miniMessage) bool {
 
 // miniTool makes r the run of a command: what it returned says how it ended.
 func (d *Decoder) miniTool(r *Record, msg *miniMessage) {
-	r.Kind, r.Status, r.Tool = KindTool, StatusOK, d.sym([]byte("bash"))
+	r.Kind, r.Status, r.Tool, r.Agent = KindTool, StatusOK, d.sym([]byte("bash")), d.sym([]byte("mini-swe-agent"))
 	r.Fingerprints[3] = textHash(msg.content)
 	code, coded := msg.code, msg.coded
 	if !coded {

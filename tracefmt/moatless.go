@@ -577,6 +577,7 @@ func (m *moatDoc) tool(d *Decoder, t *moatTool, parent string) {
 	m.tools++
 	r := d.add()
 	r.Kind, r.Status, r.Tool, r.Parent, r.ID = KindTool, StatusOK, t.name, parent, fmt.Sprintf("tool-%d", m.tools)
+	r.Agent = d.sym([]byte("moatless"))
 	r.Fingerprints[2] = uint64(t.args)
 	if t.failed {
 		r.Status = StatusError

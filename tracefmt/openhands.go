@@ -157,8 +157,11 @@ func (o *ohDoc) close(d *Decoder, n int) {
 	if o.metrics.model == 0 {
 		o.metrics.model = o.model
 	}
-	calls := len(d.Out)
-	d.ohCalls(&o.metrics, &o.history, firstSym(o.agent, d.sym([]byte("OpenHands"))))
+	calls, agent := len(d.Out), firstSym(o.agent, d.sym([]byte("OpenHands")))
+	for i := n; i < calls; i++ {
+		d.Out[i].Agent = agent
+	}
+	d.ohCalls(&o.metrics, &o.history, agent)
 	o.history.settleTimes(d.Out[n:calls])
 	o.history.settleParents(d, calls)
 	run := o.metrics.id().runOf(o.task)

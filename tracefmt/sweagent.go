@@ -197,7 +197,7 @@ func (t *sweDoc) step(d *Decoder, i int, model Sym) {
 		return
 	}
 	r := d.add()
-	r.Kind, r.Status, r.Tool, r.ID = KindTool, StatusOK, step.tool, fmt.Sprintf("tool-%d", i+1)
+	r.Kind, r.Status, r.Tool, r.ID, r.Agent = KindTool, StatusOK, step.tool, fmt.Sprintf("tool-%d", i+1), d.sym([]byte("swe-agent"))
 	if called {
 		r.Parent = id
 	}
