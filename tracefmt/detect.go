@@ -75,7 +75,6 @@ var foreign = []struct {
 		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
 	}},
 	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
-	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
 	{"a Bedrock invocation log", func(v *peek) bool { return v.keys["schemaType"] == "ModelInvocationLog" }},
 	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
 	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},

@@ -195,6 +195,7 @@ type Decoder struct {
 	lite     liteState
 	agents   agentsState
 	mlflow   mlflowState
+	weave    weaveState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.
