@@ -519,7 +519,7 @@ func (a *Assembler) computed(c *Call) (USD, bool) {
 	if c.Flags&(FlagRest|FlagSeveral) != 0 {
 		return c.Price.SumCost(c.Usage, c.startOr(0))
 	}
-	return c.Price.Cost(c.Usage, c.startOr(0))
+	return c.Price.CallCost(c.Usage, c.startOr(0), c.Flags)
 }
 
 // doubtful says that the stated cost charges reasoning twice, which some tools are known to do: the book gives the stated cost only for

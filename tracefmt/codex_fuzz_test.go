@@ -15,7 +15,7 @@ func FuzzSessions(f *testing.F) {
 	f.Add([]byte(codexLines(strings.Replace(codexFirst, `"cwd"`, `"forked_from_id":"p","source":{"subagent":{"thread_spawn":{"parent_thread_id":"p"}}},"cwd"`, 1),
 		`10:00:02.000 response_item {"type":"function_call","name":"x","arguments":"{}","call_id":"a"}`,
 		`10:00:03.000 response_item {"type":"function_call_output","call_id":"a","output":"Exit code: 1\nOutput:\n"}`, "10:00:03.001 "+reading(100, 40, 10))), false)
-	f.Add([]byte(events(copilotFirst, message("10:00:05.000", "a", "m", 10), shutdown("10:01:00.000", "m 1000 400 30"), shutdown("10:02:00.000", "m 1500 400 30"),
+	f.Add([]byte(events(copilotFirst, copilotMessage("10:00:05.000", "a", "m", 10), shutdown("10:01:00.000", "m 1000 400 30"), shutdown("10:02:00.000", "m 1500 400 30"),
 		`10:02:01.000 assistant.usage {"model":"m","inputTokens":100,"outputTokens":9,"duration":2000,"apiCallId":"x"}`)), true)
 	f.Add([]byte(events(copilotFirst, `10:00:06.000 tool.execution_start {"toolCallId":"t","toolName":"x","arguments":{}}`, `10:00:07.000 abort {}`,
 		`10:00:06.000 subagent.started {"toolCallId":"t","agentName":"explore"}`)), true)

@@ -93,7 +93,7 @@ func events(lines ...string) string {
 const copilotFirst = `10:00:00.000 session.start {"sessionId":"s","version":1,"copilotVersion":"1.0.34","context":{"cwd":"/w/shop/api","gitRoot":"/w/shop","branch":"main"}}`
 
 // message is an assistant.message.
-func message(at, id, model string, out int) string {
+func copilotMessage(at, id, model string, out int) string {
 	return fmt.Sprintf(`%s assistant.message {"messageId":"%s","model":"%s","content":"x","outputTokens":%d}`, at, id, model, out)
 }
 
@@ -120,7 +120,7 @@ func copilotRun(t *testing.T, text string) (*Run, *Names, *Batch) {
 }
 
 func TestCopilotTotals(t *testing.T) {
-	calls := []string{copilotFirst, message("10:00:05.000", "a", "m", 10), message("10:00:06.000", "b", "m", 20)}
+	calls := []string{copilotFirst, copilotMessage("10:00:05.000", "a", "m", 10), copilotMessage("10:00:06.000", "b", "m", 20)}
 	for name, tc := range map[string]struct {
 		lines       []string
 		want        Usage
@@ -128,11 +128,11 @@ func TestCopilotTotals(t *testing.T) {
 	}{
 		"one":                         {[]string{shutdown("10:01:00.000", "m 1000 400 30")}, Usage{Input: 1000, CacheRead: 400, Output: 30}, 0},
 		"none":                        {nil, Usage{Output: 30}, 2},
-		"each session its own":        {[]string{shutdown("10:01:00.000", "m 1000 400 30"), message("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 1500 600 40")}, Usage{Input: 2500, CacheRead: 1000, Output: 70}, 0},
-		"the counters go on":          {[]string{shutdown("10:01:00.000", "m 1000 400 30"), message("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 2500 1000 70")}, Usage{Input: 2500, CacheRead: 1000, Output: 70}, 0},
+		"each session its own":        {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 1500 600 40")}, Usage{Input: 2500, CacheRead: 1000, Output: 70}, 0},
+		"the counters go on":          {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 2500 1000 70")}, Usage{Input: 2500, CacheRead: 1000, Output: 70}, 0},
 		"opened and left again":       {[]string{shutdown("10:01:00.000", "m 1000 400 30"), shutdown("10:03:00.000", "m 1000 400 30")}, Usage{Input: 1000, CacheRead: 400, Output: 30}, 0},
 		"opened and left, empty":      {[]string{shutdown("10:01:00.000", "m 1000 400 30"), shutdown("10:03:00.000")}, Usage{Input: 1000, CacheRead: 400, Output: 30}, 0},
-		"smaller, so a new counter":   {[]string{shutdown("10:01:00.000", "m 1000 400 30"), message("10:02:00.000", "c", "m", 5), shutdown("10:03:00.000", "m 500 100 5")}, Usage{Input: 1500, CacheRead: 500, Output: 35}, 0},
+		"smaller, so a new counter":   {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 5), shutdown("10:03:00.000", "m 500 100 5")}, Usage{Input: 1500, CacheRead: 500, Output: 35}, 0},
 		"more than its calls' output": {[]string{shutdown("10:01:00.000", "m 1000 400 50")}, Usage{Input: 1000, CacheRead: 400, Output: 50}, 0},
 	} {
 		run, names, _ := copilotRun(t, events(append(slices.Clone(calls), tc.lines...)...))
@@ -151,12 +151,12 @@ func TestCopilotTotals(t *testing.T) {
 // TestCopilotModels checks who answered: what the message says, else what was chosen last, else the only one that was used.
 func TestCopilotModels(t *testing.T) {
 	run, names, _ := copilotRun(t, events(copilotFirst, `10:00:01.000 session.model_change {"newModel":"m"}`, `10:00:02.000 assistant.turn_start {"turnId":"0"}`,
-		strings.Replace(message("10:00:05.000", "a", "", 10), `"model":"",`, "", 1), message("10:00:06.000", "b", "n", 20)))
+		strings.Replace(copilotMessage("10:00:05.000", "a", "", 10), `"model":"",`, "", 1), copilotMessage("10:00:06.000", "b", "n", 20)))
 	if got, want := callList(names, run), "m 2-5 0/0/10, n 2-6 0/0/20"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	run, names, _ = copilotRun(t, events(copilotFirst, `10:00:01.000 session.model_change {"newModel":"auto"}`,
-		strings.Replace(message("10:00:05.000", "a", "", 10), `"model":"",`, "", 1), strings.Replace(message("10:00:06.000", "b", "", 20), `"model":"",`, "", 1), shutdown("10:01:00.000", "m 1000 400 30")))
+		strings.Replace(copilotMessage("10:00:05.000", "a", "", 10), `"model":"",`, "", 1), strings.Replace(copilotMessage("10:00:06.000", "b", "", 20), `"model":"",`, "", 1), shutdown("10:01:00.000", "m 1000 400 30")))
 	if got, want := callList(names, run), "m 5-5 0/0/10, m 6-6 0/0/20"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -167,8 +167,8 @@ func TestCopilotUsages(t *testing.T) {
 	use := func(at, more string, out int) string {
 		return fmt.Sprintf(`%s assistant.usage {"model":"m","inputTokens":100,"outputTokens":%d,"cacheReadTokens":40,"cost":1,"duration":2000%s}`, at, out, more)
 	}
-	named := strings.Replace(message("10:00:05.000", "a", "m", 10), `"content"`, `"apiCallId":"x1","content"`, 1)
-	run, names, _ := copilotRun(t, events(copilotFirst, named, use("10:00:20.000", `,"apiCallId":"x1"`, 10), message("10:00:30.000", "b", "m", 20), use("10:00:31.000", "", 20),
+	named := strings.Replace(copilotMessage("10:00:05.000", "a", "m", 10), `"content"`, `"apiCallId":"x1","content"`, 1)
+	run, names, _ := copilotRun(t, events(copilotFirst, named, use("10:00:20.000", `,"apiCallId":"x1"`, 10), copilotMessage("10:00:30.000", "b", "m", 20), use("10:00:31.000", "", 20),
 		use("10:01:00.000", "", 7)))
 	if got, want := callList(names, run), "m 5-5 100/40/10, m 29-30 100/40/20, m 58-60 100/40/7"; got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -215,7 +215,7 @@ func TestCopilotDetails(t *testing.T) {
 func TestCopilotSession(t *testing.T) {
 	d := NewDecoder(NewNames(), nil)
 	d.Format, d.Path = FormatCopilot, filepath.Join("session-state", "abc", "events.jsonl")
-	if err := d.Decode([]byte(strings.TrimSpace(events(message("10:00:05.000", "a", "m", 1)))), SourceRef{}); err != nil || d.Out[0].Run != "abc" {
+	if err := d.Decode([]byte(strings.TrimSpace(events(copilotMessage("10:00:05.000", "a", "m", 1)))), SourceRef{}); err != nil || d.Out[0].Run != "abc" {
 		t.Errorf("%v %+v", err, d.Out)
 	}
 }

@@ -57,43 +57,11 @@ var foreign = []struct {
 	name string
 	is   func(v *peek) bool
 }{
-	{"a Qwen Code session", func(v *peek) bool {
-		return v.has("parentUuid", "usageMetadata") || v.has("parentUuid", "systemPayload")
-	}},
-	{"a pi session", func(v *peek) bool {
-		return v.keys["type"] == "model_change" || v.keys["type"] == "session" && v.has("cwd")
-	}},
-	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
 	{"scores of the OpenHands index, which are sums; its instance_results tell the runs", func(v *peek) bool { return v.has("benchmark", "cost_per_instance", "score") }},
 	{"a model's card of the OpenHands index, without runs; its instance_results tell them", func(v *peek) bool { return v.has("agent_name", "directory_name", "input_price") }},
-	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
-	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
-	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
-	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
-	{"an OpenCode export", func(v *peek) bool { return v.has("info", "messages") && len(v.keys) == 2 }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
-	}},
-	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
-	{"a Bedrock invocation log", func(v *peek) bool { return v.keys["schemaType"] == "ModelInvocationLog" }},
-	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
-	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
-	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
-	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
-	}},
-	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
-	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
-	{"CrewAI usage totals", func(v *peek) bool { return v.has("token_usage", "crew") }},
-	{"an AutoGen event log", func(v *peek) bool {
-		return v.has("agent_id", "type") && (v.keys["type"] == "LLMCall" || v.keys["type"] == "ToolCall")
-	}},
 	{"a conversation without usage, such as api_conversation_history.json of Cline: the calls are in ui_messages.json beside it", func(v *peek) bool {
 		return len(v.keys) == 2 && v.has("role") && v.keys["content"] == "["
 	}},
-	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
-	{"a Cline task", func(v *peek) bool { return v.has("ts", "type") && (v.has("say") || v.has("ask")) }},
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
 		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
 	}},
@@ -146,9 +114,11 @@ func detect(head []byte) findings {
 
 // plain looks at a source that is no JSON: a table, whose rows are looked at as objects, or text.
 func (f *findings) plain(head []byte, votes []int) {
+	if f.vote(&peek{raw: head}, votes) {
+		return
+	}
 	header, ok := csvHead(head)
 	if !ok {
-		f.vote(&peek{raw: head}, votes)
 		return
 	}
 	var t csvState
@@ -168,17 +138,15 @@ func (f *findings) plain(head []byte, votes []int) {
 	}
 	if rows > 0 {
 		f.csv, f.sure = header, true
-	} else {
-		f.vote(&peek{raw: head}, votes)
 	}
 }
 
 // vote counts the first format that knows the value.
-func (f *findings) vote(p *peek, votes []int) {
+func (f *findings) vote(p *peek, votes []int) (known bool) {
 	for i := 1; i < len(Formats); i++ {
 		if Formats[i].sniff(p) {
 			votes[i]++
-			return
+			return true
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.keys)) {
@@ -191,6 +159,7 @@ func (f *findings) vote(p *peek, votes []int) {
 			f.looks = o.name
 		}
 	}
+	return false
 }
 
 // peekAt reads the top-level keys of the object v, as far as it goes; ok is false when it is no object.

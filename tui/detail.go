@@ -349,7 +349,7 @@ func (d *detail) bill(a *App, out *pen) {
 	r := &d.row
 	out.rule("cost")
 	d.counts(a, out)
-	charges := r.Price.Charges(r.Usage, startOf(r))
+	charges := r.Price.CallCharges(r.Usage, startOf(r), r.Flags)
 	if len(charges) == 0 || !r.HasComputed {
 		return
 	}
