@@ -29,7 +29,7 @@ type clineEntry struct {
 	id, role, workspace, parent, root     []byte
 	condensed, metadata, history, content bool
 	before                                []byte // tokens of the context that was condensed
-	use                                   openCodeUse
+	use                                   statedUse
 }
 
 func sniffCline(v *peek) bool {
@@ -298,7 +298,7 @@ func (d *Decoder) clineEmit(e *clineEntry) {
 
 // clineRequest is what the text of a request's entry states.
 type clineRequest struct {
-	use            openCodeUse
+	use            statedUse
 	reason, folder []byte
 }
 

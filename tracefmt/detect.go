@@ -65,7 +65,6 @@ var foreign = []struct {
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
 		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
 	}},
-	{"aider analytics", func(v *peek) bool { return v.has("event", "properties", "user_id") }},
 }
 
 // How much of a source detection looks at: headSize first, more only while not one whole value was seen.

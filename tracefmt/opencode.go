@@ -32,11 +32,11 @@ type openCodeThing struct {
 	attempt                                  []byte
 	args, result                             uint64
 	summary, failed, worktree                bool
-	use                                      openCodeUse
+	use                                      statedUse
 }
 
-// openCodeUse are tokens and cost; odd says that one of them was no count.
-type openCodeUse struct {
+// statedUse are tokens and cost; odd says that one of them was no count.
+type statedUse struct {
 	usage Usage
 	total int64
 	cost  USD

@@ -192,7 +192,7 @@ func (v *openCodeThing) readErrorData(s *scanner) {
 	}
 }
 
-func (u *openCodeUse) read(s *scanner) {
+func (u *statedUse) read(s *scanner) {
 	if !s.enter('{') {
 		return
 	}
@@ -219,7 +219,7 @@ func (u *openCodeUse) read(s *scanner) {
 	}
 }
 
-func (u *openCodeUse) readCache(s *scanner) {
+func (u *statedUse) readCache(s *scanner) {
 	if !s.enter('{') {
 		return
 	}
@@ -236,7 +236,7 @@ func (u *openCodeUse) readCache(s *scanner) {
 }
 
 // count reads a count; what is none is unknown, so that the cost beside it still counts.
-func (u *openCodeUse) count(s *scanner, to *int64, has Fields) {
+func (u *statedUse) count(s *scanner, to *int64, has Fields) {
 	v := s.num()
 	if v == nil {
 		return
@@ -250,7 +250,7 @@ func (u *openCodeUse) count(s *scanner, to *int64, has Fields) {
 	u.has |= has
 }
 
-func (u *openCodeUse) readCost(s *scanner) {
+func (u *statedUse) readCost(s *scanner) {
 	v := s.num()
 	if v == nil {
 		return
@@ -265,10 +265,18 @@ func (u *openCodeUse) readCost(s *scanner) {
 }
 
 // none says that nothing was used, as messages say that were aborted or are under way: what they used is unknown.
-func (u *openCodeUse) none() bool { return u.usage == Usage{} && u.cost == 0 }
+func (u *statedUse) none() bool { return u.usage == Usage{} && u.cost == 0 }
 
-// state enters the use into r. Reasoning that stands inside the output may have been charged twice.
-func (u *openCodeUse) state(d *Decoder, r *Record) {
+// state enters the use into r, whose input excludes what was cached. Reasoning that stands inside the output may have been charged twice.
+func (u *statedUse) state(d *Decoder, r *Record) {
+	u.stateAs(d, r, cacheBeside)
+	if r.State(HasCost|HasReasoning) && r.Usage.Reasoning > 0 && r.Usage.Output == u.usage.Output {
+		r.Flags |= FlagReasonTwice
+	}
+}
+
+// stateAs enters the use into r under the habit of the format.
+func (u *statedUse) stateAs(d *Decoder, r *Record, habit convention) {
 	if u.odd {
 		d.warnf("a token count or cost that is none: read as unknown")
 	}
@@ -286,19 +294,16 @@ func (u *openCodeUse) state(d *Decoder, r *Record) {
 	if total == 0 {
 		total = noTotal
 	}
-	d.settleUsage(r, cacheBeside, total)
-	if r.State(HasCost|HasReasoning) && r.Usage.Reasoning > 0 && r.Usage.Output == u.usage.Output {
-		r.Flags |= FlagReasonTwice
-	}
+	d.settleUsage(r, habit, total)
 }
 
 // openCodeSteps sums the steps of a message.
 type openCodeSteps struct {
-	sum openCodeUse
+	sum statedUse
 	n   int
 }
 
-func (t *openCodeSteps) add(u *openCodeUse) {
+func (t *openCodeSteps) add(u *statedUse) {
 	t.n++
 	t.sum.cost, _ = t.sum.cost.Add(u.cost)
 	total := t.sum.total
@@ -311,7 +316,7 @@ func (t *openCodeSteps) add(u *openCodeUse) {
 }
 
 // give lets a message of several steps have used what all of them used: it states the last step's tokens, but the cost of all.
-func (t *openCodeSteps) give(u *openCodeUse) {
+func (t *openCodeSteps) give(u *statedUse) {
 	if t.n < 2 || u.has&HasCost == 0 || apart(t.sum.cost, u.cost) > USD(t.n) {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,7 +12,7 @@ import (
 )
 
 // A traceFile is a source of a test.
-type traceFile struct{ path, text string }
+type traceFile struct{ path string }
 
 // loadFiles reads sources as one load does: a call that several runs state goes to the smallest of them.
 func loadFiles(t testing.TB, format uint8, files ...traceFile) (runs map[string]*Run, names *Names, warned map[string]int64) {
@@ -62,23 +61,6 @@ func sharedFiles(t testing.TB, parts ...string) (files []traceFile) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	return files
-}
-
-// inFolder puts files into a folder of the test's own.
-func inFolder(t testing.TB, files ...traceFile) []traceFile {
-	t.Helper()
-	dir := t.TempDir()
-	for i := range files {
-		f := &files[i]
-		f.path = filepath.Join(dir, filepath.FromSlash(f.path))
-		if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(f.path, []byte(f.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return files
 }

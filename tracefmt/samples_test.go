@@ -3,7 +3,6 @@ package tracefmt
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -285,6 +284,6 @@ func benchmarkSource(b *testing.B, path string) {
 	}
 	b.ReportMetric(float64(len(batch.Records)), "records")
 	if len(batch.Records) == 0 {
-		b.Log(fmt.Sprintf("%s: no record", path))
+		b.Logf("%s: no record", path)
 	}
 }
