@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 )
 
 // A traceFile is a source of a test.
-type traceFile struct{ path string }
+type traceFile struct{ path, text string }
 
 // loadFiles reads sources as one load does: a call that several runs state goes to the smallest of them.
 func loadFiles(t testing.TB, format uint8, files ...traceFile) (runs map[string]*Run, names *Names, warned map[string]int64) {
@@ -61,6 +62,23 @@ func sharedFiles(t testing.TB, parts ...string) (files []traceFile) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return files
+}
+
+// inFolder puts files into a folder of the test's own.
+func inFolder(t testing.TB, files ...traceFile) []traceFile {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range files {
+		f := &files[i]
+		f.path = filepath.Join(dir, filepath.FromSlash(f.path))
+		if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f.path, []byte(f.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return files
 }
@@ -250,7 +268,7 @@ func openCodeCallIs(t *testing.T, what string, names *Names, c *Call) {
 	}
 }
 
-// one reads a text as a source of that format and gives its only call.
+// onlyCall reads a text as a source of that format and gives its only call.
 func onlyCall(t *testing.T, format uint8, name, text string) (*Call, *Names) {
 	t.Helper()
 	runs, names, _ := loadFiles(t, format, inFolder(t, traceFile{name, text})...)
@@ -323,10 +341,10 @@ func TestOpenCodeEvents(t *testing.T) {
 
 func TestOpenCodeOddValues(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"id":"prt_1","sessionID":"s","messageID":"m","type":"text","text":"x"}`:                                      "parts of messages that hold no call: text, reasoning, files, steps begun",
-		`{"id":"p","worktree":"/x","time":{"created":1}}`:                                                              "an OpenCode project: it names a folder and holds no calls",
-		`{"info":{},"messages":[]}`:                                                                                    "an OpenCode export without a session",
-		`{"type":"error","sessionID":"s"}`:                                                                             "nothing of a call: an event or object of OpenCode without usage",
+		`{"id":"prt_1","sessionID":"s","messageID":"m","type":"text","text":"x"}`: "parts of messages that hold no call: text, reasoning, files, steps begun",
+		`{"id":"p","worktree":"/x","time":{"created":1}}`:                         "an OpenCode project: it names a folder and holds no calls",
+		`{"info":{},"messages":[]}`:                                               "an OpenCode export without a session",
+		`{"type":"error","sessionID":"s"}`:                                        "nothing of a call: an event or object of OpenCode without usage",
 		`{"info":{"id":"ses_a"},"messages":[{"info":{"id":"m","role":"assistant","tokens":{"input":1}},"parts":[{"ty`: errCut.Error(),
 	} {
 		d := NewDecoder(NewNames(), nil)
