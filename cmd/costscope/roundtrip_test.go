@@ -418,7 +418,8 @@ func rat(t *testing.T, n json.Number) *big.Rat {
 }
 
 // changesNames are formats whose names do not survive convert as they are, or whose sums differ under --cost.
-var changesNames = map[string]bool{"codex": true, "gemini-cli": true, "copilot-cli": true, "openhands-index": true}
+var changesNames = map[string]bool{"codex": true, "gemini-cli": true, "copilot-cli": true, "openhands-index": true,
+	"outcomes": true, "swe-agent": true, "tau-bench": true, "terminal-bench": true}
 
 // reportCode is how a report over a trace ends: 3 where it holds no call.
 func reportCode(t *testing.T, root string) int {
