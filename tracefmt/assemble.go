@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/maphash"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -199,17 +200,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		return run
 	}
 	run.ID = recs[0].Run
-	recs = a.joinClaude(recs)
-	recs = a.joinCodex(recs)
-	a.joinCopilot(recs)
-	recs = a.joinWaits(a.joinQwen(recs))
-	a.joinOpenCode(recs)
-	recs = a.joinCline(recs)
-	recs = a.joinOpenHands(recs)
-	recs = joinLangSmith(recs)
-	a.joinLiteLLM(recs)
-	a.joinOpenAIAgents(recs)
-	a.joinWeave(recs)
+	recs = a.join(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])
@@ -240,6 +231,28 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	settle(run, own)
 	a.settleScores(run, own)
 	return run
+}
+
+// join settles what spans several values, by the formats that the records come from: mostly one.
+func (a *Assembler) join(recs []Record) []Record {
+	formats := uint64(0)
+	for i := range recs {
+		formats |= 1 << recs[i].Format
+	}
+	for ; formats != 0; formats &= formats - 1 {
+		if join := Formats[bits.TrailingZeros64(formats)].join; join != nil {
+			recs = join(a, recs)
+		}
+	}
+	return recs
+}
+
+// inPlace is a Format.join that adds no records.
+func inPlace(join func(a *Assembler, recs []Record)) func(*Assembler, []Record) []Record {
+	return func(a *Assembler, recs []Record) []Record {
+		join(a, recs)
+		return recs
+	}
 }
 
 // byTime orders calls by start, end, attempt, id; what has no start comes last.

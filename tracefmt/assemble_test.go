@@ -191,3 +191,10 @@ func TestScoresOfTheRun(t *testing.T) {
 		t.Errorf("a stated outcome does not win: %v", run.Outcome)
 	}
 }
+
+// TestFormatsFitTheJoinSet: Assembler.join notes the formats of a run in one word.
+func TestFormatsFitTheJoinSet(t *testing.T) {
+	if len(Formats) > 64 {
+		t.Errorf("%d formats, join has room for 64", len(Formats))
+	}
+}

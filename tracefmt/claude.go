@@ -52,7 +52,7 @@ var claudeSessionTypes = map[string]bool{
 
 var claudeFormat = Format{Name: "claude-code", Title: "Claude Code session logs",
 	Can: TellsUsage | TellsRetries | TellsAgents | TellsText, Note: "output tokens are a lower bound in some versions; tools and compactions, too",
-	sniff: sniffClaude, decode: decodeClaude}
+	sniff: sniffClaude, join: (*Assembler).joinClaude, decode: decodeClaude}
 
 func sniffClaude(v *peek) bool {
 	if v.keys["usageMetadata"] != "" || v.keys["systemPayload"] != "" || v.keys["projectHash"] != "" { // Qwen Code, Gemini CLI

@@ -36,9 +36,6 @@ type claudeAgent struct {
 }
 
 func (a *Assembler) joinClaude(recs []Record) []Record {
-	if !anyClaude(recs) {
-		return recs
-	}
 	j := &a.claude
 	j.start(a.Names)
 	j.index(a, recs)
@@ -48,15 +45,6 @@ func (a *Assembler) joinClaude(recs []Record) []Record {
 	j.attempts()
 	j.name(a, recs)
 	return recs
-}
-
-func anyClaude(recs []Record) bool {
-	for i := range recs {
-		if recs[i].Format == FormatClaude {
-			return true
-		}
-	}
-	return false
 }
 
 func (j *claudeJoin) start(n *Names) {

@@ -21,7 +21,7 @@ import (
 // entries is joinCline's.
 var clineFormat = Format{Name: "cline", Title: "Cline and Roo Code tasks (ui_messages.json)",
 	Can: TellsUsage | TellsCost | TellsRetries, Partly: TellsOutcomes | TellsText, Note: "times end when the next entry is written; success is what the agent says, unless the person went on",
-	sniff: sniffCline, decode: decodeCline, head: clineHead}
+	sniff: sniffCline, join: (*Assembler).joinCline, decode: decodeCline, head: clineHead}
 
 // clineEntry is what an entry states. Text is as written.
 type clineEntry struct {

@@ -48,17 +48,11 @@ var clineKinds = map[string]clineKind{
 }
 
 func (a *Assembler) joinCline(recs []Record) []Record {
-	own, any := -1, false
+	own := -1
 	for i := range recs {
-		if recs[i].Format == FormatCline {
-			any = true
-			if recs[i].Kind == KindRun && recs[i].ID == "" {
-				own = i
-			}
+		if r := &recs[i]; r.Format == FormatCline && r.Kind == KindRun && r.ID == "" {
+			own = i
 		}
-	}
-	if !any {
-		return recs
 	}
 	if own < 0 {
 		own = len(recs)

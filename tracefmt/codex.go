@@ -44,7 +44,7 @@ var codexTypes = map[string]bool{
 
 var codexFormat = Format{Name: "codex", Title: "Codex CLI session logs", Can: TellsUsage | TellsAgents | TellsText, Partly: TellsRetries,
 	Note:  "calls are the differences of a running total; the copied part of a forked session counts in its parent",
-	sniff: sniffCodex, decode: decodeCodex, head: codexHead}
+	sniff: sniffCodex, join: (*Assembler).joinCodex, decode: decodeCodex, head: codexHead}
 
 func sniffCodex(v *peek) bool {
 	return v.keys["payload"] == "{" && v.has("timestamp") && codexTypes[v.keys["type"]]

@@ -34,7 +34,7 @@ type copilotState struct {
 
 var copilotFormat = Format{Name: "copilot-cli", Title: "Copilot CLI session events", Can: TellsAgents | TellsText, Partly: TellsUsage,
 	Note:  "input tokens are known per session and model only, and only of sessions that were left properly; premium requests are no money",
-	sniff: sniffCopilot, decode: decodeCopilot, head: copilotHead}
+	sniff: sniffCopilot, join: inPlace((*Assembler).joinCopilot), decode: decodeCopilot, head: copilotHead}
 
 // copilotFamilies are what types of events begin with.
 var copilotFamilies = map[string]bool{"session": true, "assistant": true, "user": true, "tool": true, "system": true, "hook": true, "subagent": true,

@@ -16,6 +16,9 @@ type Format struct {
 
 	sniff  func(v *peek) bool
 	decode func(d *Decoder, value []byte) error
+	// join settles, for all records of a run that this format is among, what takes more than one of its values. It may change records,
+	// which are Assemble's, and gives the same in any order of them; nil: each value says all that it can.
+	join func(a *Assembler, recs []Record) []Record
 	// head takes out of the beginning of a source what its later values do not repeat, such as the id of the session; it becomes
 	// Decoder.Head. ok is false when it must see more of the source.
 	head func(b []byte) (head string, ok bool)

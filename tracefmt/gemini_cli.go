@@ -11,7 +11,7 @@ import (
 
 var geminiCLIFormat = Format{Name: "gemini-cli", Title: "Gemini CLI sessions",
 	Can: TellsUsage | TellsText, Partly: TellsAgents, Note: "starts are inferred; compression and other inner calls are not in the log",
-	sniff: sniffGeminiCLI, decode: decodeGeminiCLI, head: geminiCLIHead}
+	sniff: sniffGeminiCLI, join: (*Assembler).joinWaits, decode: decodeGeminiCLI, head: geminiCLIHead}
 
 func sniffGeminiCLI(v *peek) bool {
 	if v.has("sessionId", "projectHash") {

@@ -5,7 +5,7 @@ import "bytes"
 var langSmithFormat = Format{Name: "langsmith", Title: "LangSmith runs: CLI and SDK exports, ingest batches",
 	Can: TellsUsage | TellsAgents, Partly: TellsCost | TellsOutcomes | TellsText,
 	Note:  "an export without --full has no tokens",
-	sniff: sniffLangSmith, decode: decodeLangSmith}
+	sniff: sniffLangSmith, join: joinLangSmith, decode: decodeLangSmith}
 
 // sniffLangSmith knows runs, batches of them, and lists of them.
 func sniffLangSmith(v *peek) bool {

@@ -4,7 +4,7 @@ import "slices"
 
 // joinLangSmith settles what LangSmith counts in more than one place: chains and tools repeat the sums of the runs below them. Only where a
 // trace holds no model call with usage, as in a list of roots alone, are the sums all that is known of it. It returns recs, or a copy.
-func joinLangSmith(recs []Record) []Record {
+func joinLangSmith(_ *Assembler, recs []Record) []Record {
 	found, calls := false, false
 	for i := range recs {
 		r := &recs[i]

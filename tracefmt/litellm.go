@@ -11,7 +11,7 @@ import (
 var liteLLMFormat = Format{Name: "litellm", Title: "LiteLLM standard logging payloads and spend logs",
 	Can: TellsUsage | TellsCost, Partly: TellsRetries | TellsAgents | TellsText,
 	Note:  "retries where attempted_retries is written, agents where the caller's metadata names them",
-	sniff: sniffLiteLLM, decode: decodeLiteLLM}
+	sniff: sniffLiteLLM, join: inPlace((*Assembler).joinLiteLLM), decode: decodeLiteLLM}
 
 func sniffLiteLLM(v *peek) bool {
 	if v.keys["data"] == "[" {

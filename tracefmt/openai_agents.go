@@ -6,7 +6,7 @@ package tracefmt
 var openAIAgentsFormat = Format{Name: "openai-agents", Title: "OpenAI Agents SDK trace items",
 	Can: TellsUsage | TellsAgents, Partly: TellsText,
 	Note:  "response spans do not name their model: such calls have tokens but no price",
-	sniff: sniffOpenAIAgents, decode: decodeOpenAIAgents}
+	sniff: sniffOpenAIAgents, join: inPlace((*Assembler).joinOpenAIAgents), decode: decodeOpenAIAgents}
 
 func sniffOpenAIAgents(v *peek) bool {
 	if v.keys["data"] == "[" && !v.has("object") {

@@ -19,7 +19,7 @@ import (
 // A child session is a run of its own: what it cost is not part of its parent's cost.
 var openCodeFormat = Format{Name: "opencode", Title: "OpenCode sessions: exports and the native store",
 	Can: TellsUsage | TellsCost | TellsRetries | TellsAgents | TellsText, Note: "the stated cost charges reasoning twice in some versions: then the computed one counts",
-	sniff: sniffOpenCode, decode: decodeOpenCode}
+	sniff: sniffOpenCode, join: inPlace((*Assembler).joinOpenCode), decode: decodeOpenCode}
 
 // openCodeThing is what an object states, whichever it is. Text is as written, between its quotes.
 type openCodeThing struct {

@@ -8,7 +8,7 @@ import "strings"
 
 var openHandsLogFormat = Format{Name: "openhands-log", Title: "OpenHands logs of model calls, and conversation states",
 	Can: TellsUsage | TellsText, Partly: TellsCost, Note: "a conversation's state tells sums only",
-	sniff: sniffOpenHandsLog, decode: decodeOpenHandsLog}
+	sniff: sniffOpenHandsLog, join: (*Assembler).joinOpenHands, decode: decodeOpenHandsLog}
 
 func sniffOpenHandsLog(v *peek) bool {
 	if v.keys["agent"] == "{" && v.has("persistence_dir", "id") || v.keys["stats"] == "{" && v.has("execution_status", "id") {

@@ -13,7 +13,7 @@ import (
 
 var qwenFormat = Format{Name: "qwen-code", Title: "Qwen Code sessions",
 	Can: TellsUsage | TellsRetries | TellsText, Partly: TellsAgents, Note: "answers and their telemetry are joined by their counts and order",
-	sniff: sniffQwen, decode: decodeQwen}
+	sniff: sniffQwen, join: (*Assembler).joinQwen, decode: decodeQwen}
 
 func sniffQwen(v *peek) bool {
 	if !v.has("sessionId", "uuid") || !v.has("parentUuid") && !v.has("type") || v.has("projectHash") {

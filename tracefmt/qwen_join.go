@@ -21,7 +21,7 @@ func (a *Assembler) joinQwen(recs []Record) []Record {
 	j.bareAnswers()
 	j.endTools()
 	j.timeTools()
-	return recs
+	return a.joinWaits(recs)
 }
 
 func (j *qwenJoin) take(r *Record) {

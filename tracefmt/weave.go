@@ -10,7 +10,7 @@ import (
 
 var weaveFormat = Format{Name: "weave", Title: "Weave call exports",
 	Can: TellsUsage, Partly: TellsCost | TellsAgents | TellsText, Note: "cost where Weave knows the model's price; calls do not say what kind they are",
-	sniff: sniffWeave, decode: decodeWeave}
+	sniff: sniffWeave, join: inPlace((*Assembler).joinWeave), decode: decodeWeave}
 
 func sniffWeave(v *peek) bool {
 	return v.has("op_name", "trace_id") && (strings.HasPrefix(v.keys["op_name"], "weave:///") || v.has("started_at"))

@@ -5,9 +5,6 @@ import "strings"
 // joinWeave finds the calls whose summary is the sum of the calls inside them: their parts by model are no calls. What a call without a
 // known parent used is in the sum of the root, so it belongs there.
 func (a *Assembler) joinWeave(recs []Record) {
-	if !hasFormat(recs, FormatWeave) {
-		return
-	}
 	at := map[string]int{}
 	for i := range recs {
 		if recs[i].Format == FormatWeave && recs[i].Kind != KindRun {
@@ -84,13 +81,4 @@ func markSums(recs []Record, at map[string]int, sums map[string]bool, id string)
 
 func isWeavePart(r *Record) bool {
 	return r.Parent != "" && len(r.ID) > len(r.Parent) && r.ID[:len(r.Parent)] == r.Parent && strings.HasPrefix(r.ID[len(r.Parent):], weavePart)
-}
-
-func hasFormat(recs []Record, format uint8) bool {
-	for i := range recs {
-		if recs[i].Format == format {
-			return true
-		}
-	}
-	return false
 }
