@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"cmp"
 )
 
 var autoGenFormat = Format{Name: "autogen", Title: "AutoGen event log",
@@ -135,7 +136,7 @@ func (d *Decoder) autoGenDone(r *Record) error {
 		return errDrop
 	}
 	g := &d.gate
-	r.Run = firstOf(g.trace, d.Head, d.sourceName())
+	r.Run = cmp.Or(g.trace, d.Head, d.sourceName())
 	var habit convention
 	switch {
 	case r.Has&(HasInput|HasOutput) == 0:

@@ -1,6 +1,9 @@
 package tracefmt
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+)
 
 // codexLine is what one line states, as it is written: text is raw, between its quotes.
 type codexLine struct {
@@ -239,9 +242,9 @@ func (m *codexMeta) read(s *scanner, wanted bool) {
 		case "model_provider":
 			m.provider = string(s.str())
 		case "agent_role", "agent_type":
-			m.agent = firstText(s.str(), m.agent)
+			m.agent = cmp.Or(string(s.str()), m.agent)
 		case "agent_nickname":
-			m.nickname = firstText(s.str(), m.nickname)
+			m.nickname = cmp.Or(string(s.str()), m.nickname)
 		case "source":
 			m.readSource(s)
 		case "git":
@@ -250,13 +253,6 @@ func (m *codexMeta) read(s *scanner, wanted bool) {
 			s.skip()
 		}
 	}
-}
-
-func firstText(b []byte, other string) string {
-	if len(b) > 0 {
-		return string(b)
-	}
-	return other
 }
 
 func (m *codexMeta) readGit(s *scanner) {
@@ -287,7 +283,7 @@ func (m *codexMeta) readSource(s *scanner) {
 			m.agent = "subagent"
 		}
 		if s.kind() == '"' {
-			m.agent = firstText(s.str(), m.agent)
+			m.agent = cmp.Or(string(s.str()), m.agent)
 			continue
 		}
 		m.readSubagent(s)
@@ -300,7 +296,7 @@ func (m *codexMeta) readSubagent(s *scanner) {
 	}
 	for s.next() {
 		if s.kind() != '{' {
-			m.agent = firstText(s.str(), m.agent)
+			m.agent = cmp.Or(string(s.str()), m.agent)
 			continue
 		}
 		for s.object(); s.next(); {
@@ -310,9 +306,9 @@ func (m *codexMeta) readSubagent(s *scanner) {
 					m.session = parent
 				}
 			case "agent_role", "agentRole", "agent_type":
-				m.agent = firstText(s.str(), m.agent)
+				m.agent = cmp.Or(string(s.str()), m.agent)
 			case "agent_nickname", "agentNickname":
-				m.nickname = firstText(s.str(), m.nickname)
+				m.nickname = cmp.Or(string(s.str()), m.nickname)
 			default:
 				s.skip()
 			}

@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"cmp"
 	"path/filepath"
 	"strings"
 )
@@ -196,7 +197,7 @@ func (d *Decoder) copilotRecord(l *copilotLine, kind Kind, id []byte) *Record {
 	r := d.add()
 	r.Kind, r.Run, r.ID = kind, m.id, d.text(id)
 	r.Session = d.sym([]byte(m.id))
-	r.Workflow = d.sym(lastPart([]byte(firstText([]byte(m.root), m.cwd))))
+	r.Workflow = d.sym(lastPart([]byte(cmp.Or(m.root, m.cwd))))
 	r.Tags = d.copilot.tags
 	r.Instance = d.sym(firstBytes(l.agent, l.parentTool))
 	r.Parent = d.text(l.parentTool)

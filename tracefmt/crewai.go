@@ -1,5 +1,7 @@
 package tracefmt
 
+import "cmp"
+
 var crewAIFormat = Format{Name: "crewai", Title: "CrewAI usage metrics",
 	Partly: TellsUsage | TellsAgents, Note: "sums of a crew or task, no calls: only what they used in all is counted",
 	sniff: sniffCrewAI, decode: decodeCrewAI}
@@ -46,7 +48,7 @@ func decodeCrewAI(d *Decoder, value []byte) error {
 	}
 	r.ID = valueID("sum-", value)
 	d.flatClose(r, 0)
-	crewTotal(r, firstOf(d.gate.trace, r.ID))
+	crewTotal(r, cmp.Or(d.gate.trace, r.ID))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 )
 
@@ -370,7 +371,7 @@ func (d *Decoder) flatRowDone(r *Record, value []byte) error {
 	if isGlobalID(r.ID) {
 		r.Flags |= FlagGlobal
 	}
-	r.Run = firstOf(g.trace, r.ID)
+	r.Run = cmp.Or(g.trace, r.ID)
 	if g.flags&HasCost != 0 && r.Has&HasCost == 0 {
 		r.Recorded, r.Has = g.amount, r.Has|HasCost
 	}
@@ -411,10 +412,10 @@ func (d *Decoder) flatID(r *Record, value []byte) {
 	if r.ID != "" {
 		return
 	}
-	place := timeText(d.src.Offset)
+	place := numberText(d.src.Offset)
 	switch {
 	case weak != "" && r.Has&HasStart != 0:
-		r.ID = valueID(weak+"#", timeText(r.Start), timeText(int64(r.Attempt)), []byte(d.names.all.Name(firstSym(r.Model, r.RequestModel))))
+		r.ID = valueID(weak+"#", numberText(r.Start), numberText(int64(r.Attempt)), []byte(d.names.all.Name(firstSym(r.Model, r.RequestModel))))
 	case weak != "":
 		r.ID = weak
 	case r.Has&HasStart != 0:

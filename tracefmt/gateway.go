@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 )
 
@@ -87,38 +88,26 @@ var callerTags = fields{
 }
 
 // callerAt are callerTags as the members of what stands at path.
-func callerAt(path string) fields {
-	t := fields{}
-	for name, read := range callerTags {
-		t[path+"."+name] = read
-	}
-	return t
-}
+func callerAt(path string) fields { return under(path, callerTags) }
 
 // usageAt are the counts of a usage object at path, under the names of either of the large providers.
-func usageAt(path string) fields {
-	t := fields{}
-	for name, member := range usageNames {
-		t[path+"."+name] = to(member)
-	}
-	return t
-}
+func usageAt(path string) fields { return under(path, usageNames) }
 
-var usageNames = map[string]string{
-	"prompt_tokens": "input_tokens", "input_tokens": "input_tokens", "inputTokens": "input_tokens",
-	"completion_tokens": "output_tokens", "output_tokens": "output_tokens", "outputTokens": "output_tokens",
-	"total_tokens": "total_tokens", "totalTokens": "total_tokens",
-	"prompt_tokens_details.cached_tokens":        "cache_read_input_tokens",
-	"input_tokens_details.cached_tokens":         "cache_read_input_tokens",
-	"cached_prompt_tokens":                       "cache_read_input_tokens",
-	"cache_read_input_tokens":                    "cache_read_input_tokens",
-	"cacheReadInputTokens":                       "cache_read_input_tokens",
-	"cache_creation_input_tokens":                "cache_creation_input_tokens",
-	"cacheWriteInputTokens":                      "cache_creation_input_tokens",
-	"cache_creation.ephemeral_1h_input_tokens":   "cache_creation_1h_input_tokens",
-	"completion_tokens_details.reasoning_tokens": "reasoning_output_tokens",
-	"output_tokens_details.reasoning_tokens":     "reasoning_output_tokens",
-	"reasoning_tokens":                           "reasoning_output_tokens",
+var usageNames = fields{
+	"prompt_tokens": to("input_tokens"), "input_tokens": to("input_tokens"), "inputTokens": to("input_tokens"),
+	"completion_tokens": to("output_tokens"), "output_tokens": to("output_tokens"), "outputTokens": to("output_tokens"),
+	"total_tokens": to("total_tokens"), "totalTokens": to("total_tokens"),
+	"prompt_tokens_details.cached_tokens":        to("cache_read_input_tokens"),
+	"input_tokens_details.cached_tokens":         to("cache_read_input_tokens"),
+	"cached_prompt_tokens":                       to("cache_read_input_tokens"),
+	"cache_read_input_tokens":                    to("cache_read_input_tokens"),
+	"cacheReadInputTokens":                       to("cache_read_input_tokens"),
+	"cache_creation_input_tokens":                to("cache_creation_input_tokens"),
+	"cacheWriteInputTokens":                      to("cache_creation_input_tokens"),
+	"cache_creation.ephemeral_1h_input_tokens":   to("cache_creation_1h_input_tokens"),
+	"completion_tokens_details.reasoning_tokens": to("reasoning_output_tokens"),
+	"output_tokens_details.reasoning_tokens":     to("reasoning_output_tokens"),
+	"reasoning_tokens":                           to("reasoning_output_tokens"),
 }
 
 // failedTo reads a boolean that is when for a request that failed.
@@ -146,17 +135,7 @@ func hitWordTo(d *Decoder, _ *Record) error {
 	return nil
 }
 
-// utcTimeTo reads a time that is in UTC where it names no zone.
-func utcTimeTo(field func(*Record) *int64, has Fields) flatReader {
-	return func(d *Decoder, r *Record) error {
-		d.rawTime(r, field(r), has)
-		return nil
-	}
-}
-
-var (
-	startTo = utcTimeTo(func(r *Record) *int64 { return &r.Start }, HasStart)
-)
+var startTo = utcTo(startOf, HasStart)
 
 // amountTo reads money in units of its own into a place of gateState.
 func amountTo(field func(*gateState) *USD, has Fields) flatReader {
@@ -173,7 +152,7 @@ func amountTo(field func(*gateState) *USD, has Fields) flatReader {
 func (d *Decoder) gateClose(r *Record, habit convention) {
 	g := &d.gate
 	if r.Run == "" {
-		r.Run = firstOf(g.trace, g.session, r.ID)
+		r.Run = cmp.Or(g.trace, g.session, r.ID)
 	}
 	if r.Kind == KindUnknown {
 		r.Kind = kindOfModel(d.names.all.Name(firstSym(r.Model, r.RequestModel)))
@@ -205,15 +184,6 @@ func gatewayHit(r *Record) {
 
 func (d *Decoder) httpError(status int64) Sym {
 	return d.sym(strconv.AppendInt([]byte("http "), status, 10))
-}
-
-func firstOf(s ...string) string {
-	for _, t := range s {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // kindOfModel tells models of other work from those that write, by their names.
@@ -289,9 +259,6 @@ func (d *Decoder) failedTries(at int, tries []gateTry, free bool) {
 		s.Attempt, s.RetryOf, s.RetryKind = int32(n+1), before, RetryPlain
 	}
 }
-
-// timeText is a time, or another number, as text to make an id of.
-func timeText(ns int64) []byte { return strconv.AppendInt(nil, ns, 10) }
 
 // maxTries bounds the attempts that one row may tell of.
 const maxTries = 100

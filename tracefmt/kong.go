@@ -1,6 +1,9 @@
 package tracefmt
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+)
 
 var kongFormat = Format{Name: "kong", Title: "Kong AI gateway log",
 	Can: TellsUsage | TellsRetries, Partly: TellsCost | TellsAgents,
@@ -97,7 +100,7 @@ func decodeKong(d *Decoder, value []byte) error {
 	if around.ID == "" {
 		around.ID = valueID("kong-", value)
 	}
-	around.Run = firstOf(d.gate.trace, d.gate.session, around.ID)
+	around.Run = cmp.Or(d.gate.trace, d.gate.session, around.ID)
 	return d.kongCalls(&around, d.gate.raw)
 }
 

@@ -80,7 +80,7 @@ func (d *Decoder) portkeyDone(r *Record) error {
 	case r.ID == "" && g.trace == "":
 		return errDrop
 	case r.ID == "":
-		r.ID = valueID("row-", []byte(g.trace), []byte(d.names.all.Name(r.Model)), timeText(r.Start))
+		r.ID = valueID("row-", []byte(g.trace), []byte(d.names.all.Name(r.Model)), numberText(r.Start))
 	}
 	switch {
 	case g.flags&HasCost == 0:

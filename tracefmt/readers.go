@@ -85,10 +85,7 @@ func join(tables ...fields) fields {
 // utcTo reads a time; without a zone it is UTC.
 func utcTo(field func(*Record) *int64, has Fields) flatReader {
 	return func(d *Decoder, r *Record) error {
-		if ns, ok := readTime(d.scan.str()); ok {
-			*field(r) = ns
-			r.Has |= has
-		}
+		d.rawTime(r, field(r), has)
 		return nil
 	}
 }
