@@ -101,23 +101,13 @@ func inText(w *row) flatReader {
 			d.element(w)
 			return nil
 		}
-		b := s.str()
-		if !wholeValue(b) || d.depth >= maxTextDepth {
+		return d.withinText(func() error {
+			d.element(w)
+			if err := d.scan.err; err != nil {
+				d.warnf("left out: %v", err)
+			}
 			return nil
-		}
-		for len(d.outer) <= d.depth {
-			d.outer = append(d.outer, scanner{})
-		}
-		d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
-		d.depth++
-		d.scan.reset(b)
-		d.element(w)
-		if err := d.scan.err; err != nil {
-			d.warnf("left out: %v", err)
-		}
-		d.depth--
-		d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
-		return nil
+		})
 	}
 }
 
@@ -164,10 +154,7 @@ func (d *Decoder) bedrockLifetimes(_ *Record) error {
 	if !s.enter('[') {
 		return nil
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var n int64
 		var is Record
 		hour := false

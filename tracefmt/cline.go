@@ -209,10 +209,7 @@ func (d *Decoder) clineModels() {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var at, model, provider, mode []byte
 		for s.next() {
 			switch string(s.key()) {

@@ -252,10 +252,7 @@ func (l *copilotLine) readRequests(s *scanner) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		for s.next() {
 			if string(s.key()) != "toolCallId" {
 				s.skip()

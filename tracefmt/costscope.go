@@ -729,10 +729,7 @@ func (d *Decoder) flatValues() {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var v Value
 		ok := false
 		for s.next() {

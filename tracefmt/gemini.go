@@ -171,10 +171,7 @@ func (d *Decoder) geminiCandidates(r *Record) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		for s.next() {
 			switch string(s.key()) {
 			case "finishReason", "finish_reason":

@@ -111,10 +111,7 @@ func (d *Decoder) geminiMessages() {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var m geminiMessage
 		for s.next() {
 			m.member(d, s)
@@ -280,10 +277,7 @@ func (m *geminiMessage) readTools(s *scanner) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var t geminiTool
 		for s.next() {
 			switch string(s.key()) {

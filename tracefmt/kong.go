@@ -67,10 +67,7 @@ func (d *Decoder) kongTries(_ *Record) error {
 	if !s.enter('[') {
 		return nil
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var t gateTry
 		for s.next() {
 			if string(s.key()) == "code" {

@@ -123,10 +123,7 @@ func (d *Decoder) moatTransitions(m *moatDoc) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var name, model Sym
 		from := len(d.Out)
 		for s.next() {
@@ -349,10 +346,7 @@ func (d *Decoder) moatAttempts(m *moatDoc, c *moatCall) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		try := moatCall{raw: Record{Model: c.raw.Model}}
 		for s.next() {
 			d.moatAttempt(&try)
@@ -491,10 +485,7 @@ func (d *Decoder) moatSteps(m *moatDoc) (tools []moatTool) {
 	if !s.enter('[') {
 		return nil
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var t moatTool
 		for s.next() {
 			d.moatStep(m, &t)

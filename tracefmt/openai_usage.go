@@ -87,10 +87,7 @@ func (d *Decoder) usageResults(b *usageBucket) error {
 	if !s.enter('[') {
 		return nil
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var r usageSum
 		if err := d.usageResult(&r); err != nil {
 			return err

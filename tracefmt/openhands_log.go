@@ -104,10 +104,7 @@ func (d *Decoder) ohMessages(l *ohLog) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		part, size := partHistory, int64(0)
 		for s.next() {
 			switch string(s.key()) {

@@ -113,10 +113,7 @@ func (d *Decoder) openRouterTries(_ *Record) error {
 	if !s.enter('[') {
 		return nil
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var t gateTry
 		for s.next() {
 			switch string(s.key()) {

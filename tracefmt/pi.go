@@ -269,10 +269,7 @@ func (m *piMessage) readTools(s *scanner) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var t geminiTool
 		for s.next() {
 			switch string(s.key()) {

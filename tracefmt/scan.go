@@ -165,6 +165,17 @@ func (s *scanner) next() bool {
 	return true
 }
 
+// nextObject enters the next element of the innermost array that is an object, passing over others; at its end it closes the array and
+// returns false.
+func (s *scanner) nextObject() bool {
+	for s.next() {
+		if s.enter('{') {
+			return true
+		}
+	}
+	return false
+}
+
 // key is the current member's name as written, without its quotes; escapes, which no format uses in names, are not resolved.
 func (s *scanner) key() []byte { return s.k }
 

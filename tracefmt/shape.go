@@ -137,6 +137,11 @@ const maxTextDepth = 8
 
 // walkText reads JSON that stands as text; text that is none is read as text.
 func (d *Decoder) walkText(n *shape, r *Record) error {
+	return d.withinText(func() error { return d.walk(n, r) })
+}
+
+// withinText lets read read the JSON that the text to come holds, by d.scan; text that is no JSON is passed over.
+func (d *Decoder) withinText(read func() error) error {
 	b := d.scan.str()
 	if d.depth >= maxTextDepth || !wholeValue(b) {
 		return nil
@@ -147,7 +152,7 @@ func (d *Decoder) walkText(n *shape, r *Record) error {
 	d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
 	d.depth++
 	d.scan.reset(b)
-	err := d.walk(n, r)
+	err := read()
 	d.depth--
 	d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
 	return err

@@ -72,10 +72,7 @@ func (d *Decoder) sweSteps(t *sweDoc) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		var step sweStep
 		for s.next() {
 			switch string(s.key()) {

@@ -279,10 +279,7 @@ func (d *Decoder) tauAsks(g *dialogue) {
 	if !s.enter('[') {
 		return
 	}
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		a := askedOf{parent: messageID(g.at)}
 		for s.next() {
 			switch string(s.key()) {

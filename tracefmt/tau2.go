@@ -445,10 +445,7 @@ func (d *Decoder) tau2Asks(g *dialogue) bool {
 		return false
 	}
 	n := len(g.asked)
-	for s.next() {
-		if !s.enter('{') {
-			continue
-		}
+	for s.nextObject() {
 		a := askedOf{parent: messageID(g.at)}
 		for s.next() {
 			switch string(s.key()) {
