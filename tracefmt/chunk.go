@@ -95,47 +95,36 @@ func (d *Decoder) DecodeChunk(c *Chunk, b *Batch) {
 		b.addBad(bad)
 	}
 	d.Head = c.Head
-	switch format := &Formats[c.Format]; {
-	case c.CSV:
-		d.rows(c)
-	case format.section != nil:
-		d.sections(c)
+	switch {
 	case c.Values == nil:
 		d.lines(c)
+	case c.CSV:
+		d.spans(c, d.row)
+	case Formats[c.Format].section != nil:
+		d.spans(c, d.one)
 	default:
-		d.spans(c)
+		d.spans(c, d.values)
 	}
 	b.Records, d.Out, d.warn, st.batch = d.Out, out, warn, nil
 }
 
-func (d *Decoder) spans(c *Chunk) {
+// spans gives the values of c to decode, each with its place.
+func (d *Decoder) spans(c *Chunk, decode func(v []byte, at SourceRef)) {
 	for _, v := range c.Values {
 		d.chunk.line = c.Line + int64(v.Line) + 1
-		d.values(c.Data[v.From:v.To], SourceRef{c.Source, c.Offset + int64(v.From), 0})
+		decode(c.Data[v.From:v.To], SourceRef{c.Source, c.Offset + int64(v.From), int64(v.To - v.From)})
 	}
 	d.chunk.batch.Lines += int64(bytes.Count(c.Data, newline))
 }
 
-// rows decodes the rows of a table. A row that repeats the header holds nothing.
-func (d *Decoder) rows(c *Chunk) {
-	for _, v := range c.Values {
-		d.chunk.line = c.Line + int64(v.Line) + 1
-		row := bytes.TrimRight(c.Data[v.From:v.To], "\r")
-		if string(bytes.TrimPrefix(row, bom)) == c.Head {
-			continue
-		}
-		d.one(d.csv.row(c.Head, row), SourceRef{c.Source, c.Offset + int64(v.From), int64(len(row))})
+// row decodes a row of a table. One that repeats the header holds nothing.
+func (d *Decoder) row(v []byte, at SourceRef) {
+	v = bytes.TrimRight(v, "\r")
+	if string(bytes.TrimPrefix(v, bom)) == d.Head {
+		return
 	}
-	d.chunk.batch.Lines += int64(bytes.Count(c.Data, newline))
-}
-
-// sections decodes values that are text of the format's own.
-func (d *Decoder) sections(c *Chunk) {
-	for _, v := range c.Values {
-		d.chunk.line = c.Line + int64(v.Line) + 1
-		d.one(c.Data[v.From:v.To], SourceRef{c.Source, c.Offset + int64(v.From), int64(v.To - v.From)})
-	}
-	d.chunk.batch.Lines += int64(bytes.Count(c.Data, newline))
+	at.Length = int64(len(v))
+	d.one(d.csv.row(d.Head, v), at)
 }
 
 // one decodes a value that nothing follows.
