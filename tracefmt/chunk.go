@@ -280,10 +280,5 @@ func (d *Decoder) other(v []byte) uint8 {
 	if !ok || Formats[d.Format].sniff != nil && Formats[d.Format].sniff(&p) {
 		return FormatNone
 	}
-	for i := 1; i < len(Formats); i++ {
-		if Formats[i].sniff(&p) {
-			return uint8(i)
-		}
-	}
-	return FormatNone
+	return formatOf(&p)
 }

@@ -142,11 +142,9 @@ func (f *findings) plain(head []byte, votes []int) {
 
 // vote counts the first format that knows the value.
 func (f *findings) vote(p *peek, votes []int) (known bool) {
-	for i := 1; i < len(Formats); i++ {
-		if Formats[i].sniff(p) {
-			votes[i]++
-			return true
-		}
+	if n := formatOf(p); n != FormatNone {
+		votes[n]++
+		return true
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.keys)) {
 		if !slices.Contains(f.keys, k) && len(f.keys) < 30 {
@@ -159,6 +157,16 @@ func (f *findings) vote(p *peek, votes []int) (known bool) {
 		}
 	}
 	return false
+}
+
+// formatOf is the first format that knows the value.
+func formatOf(p *peek) uint8 {
+	for i := 1; i < len(Formats); i++ {
+		if Formats[i].sniff(p) {
+			return uint8(i)
+		}
+	}
+	return FormatNone
 }
 
 // peekAt reads the top-level keys of the object v, as far as it goes; ok is false when it is no object.
@@ -324,6 +332,3 @@ func Detect(path string) (uint8, error) {
 	}
 	return r.Format(), errors.Join(r.Close())
 }
-
-// never is for formats that content alone does not tell.
-func never(*peek) bool { return false }

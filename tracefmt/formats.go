@@ -117,7 +117,7 @@ var Formats = []Format{
 	FormatOpenAI:         openAIFormat,
 	FormatCodex:          codexFormat,
 	FormatCopilot:        copilotFormat,
-	FormatClaudeStream:   claudeStreamFormat,
+	FormatClaudeStream:   unread("claude-stream"),
 	FormatPi:             piFormat,
 	FormatGeminiCLI:      geminiCLIFormat,
 	FormatQwen:           qwenFormat,
@@ -137,7 +137,7 @@ var Formats = []Format{
 	FormatTau:            tauFormat,
 	FormatTau2:           tau2Format,
 	FormatTerminalBench:  terminalBenchFormat,
-	FormatHAL:            halFormat,
+	FormatHAL:            unread("hal"),
 	FormatLangfuse:       langfuseFormat,
 	FormatLangSmith:      langSmithFormat,
 	FormatLiteLLM:        liteLLMFormat,
@@ -155,8 +155,13 @@ var Formats = []Format{
 	FormatCrewAI:         crewAIFormat,
 	FormatAutoGen:        autoGenFormat,
 	FormatFlat:           flatFormat,
-	FormatMapped:         mappedFormat,
+	FormatMapped:         unread("mapped"),
 	FormatOutcomes:       outcomesFormat,
+}
+
+// unread keeps the number of a format that has no reader: no value is taken for it.
+func unread(name string) Format {
+	return Format{Name: name, sniff: func(*peek) bool { return false }}
 }
 
 // Readable lists the formats that have a reader.

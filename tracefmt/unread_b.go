@@ -1,6 +1,0 @@
-package tracefmt
-
-// Formats whose readers are being written.
-var (
-	claudeStreamFormat = Format{Name: "claude-stream", sniff: never}
-)
