@@ -344,9 +344,12 @@ func (a *Assembler) onCycle(i int32) bool {
 	return false
 }
 
+// isSum says that c is no call but what a run used in all, or beyond its calls.
+func (c *Call) isSum() bool { return c.Flags&(FlagTotal|FlagRest) != 0 }
+
 // settleUsage decides whether the usage of c counts, given the calls below it, and adds c to what its parent will see.
 func (a *Assembler) settleUsage(c *Call, st *walk) {
-	if c.Flags&(FlagTotal|FlagRest) != 0 {
+	if c.isSum() {
 		c.Counted = c.Flags&FlagRest != 0
 		return
 	}
@@ -404,7 +407,7 @@ func (a *Assembler) inherit(run *Run, own *Record) {
 	var service, stated, workflow, feature, version, user, session, tags Sym
 	for i := range calls {
 		c := &calls[i]
-		if root == nil && c.Parent == "" && c.Has&HasStart != 0 && c.Flags&(FlagTotal|FlagRest) == 0 {
+		if root == nil && c.Parent == "" && c.Has&HasStart != 0 && !c.isSum() {
 			root = c
 		}
 		stated = firstSym(stated, c.Record.Workflow)
@@ -585,7 +588,7 @@ func settle(run *Run, own *Record) {
 		if c.Has&HasScore != 0 && c.Up < 0 && !run.HasScore {
 			run.HasScore, run.Score = true, c.Score
 		}
-		if root == nil && c.Parent == "" && c.Record.Kind.Encloses() && c.Flags&(FlagTotal|FlagRest) == 0 {
+		if root == nil && c.Parent == "" && c.Record.Kind.Encloses() && !c.isSum() {
 			root = c
 		}
 	}
