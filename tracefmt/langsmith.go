@@ -18,7 +18,6 @@ func sniffLangSmith(v *peek) bool {
 
 // smithRow is what a run says beside what a span has.
 type smithRow struct {
-	run       string // trace_id
 	order     []byte // dotted_order
 	above     string // the last of parent_run_ids
 	top       string // the first of them
@@ -268,7 +267,7 @@ func smithStatus(d *Decoder, _ *Record) error {
 	switch string(d.scan.str()) {
 	case "success":
 		sp.code = StatusOK
-	case "error", "interrupted":
+	case "error": // "interrupted" waits for a person: no failure
 		row.failed = true
 	case "pending":
 		row.open = true
