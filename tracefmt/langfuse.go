@@ -162,7 +162,13 @@ func langfuseType(d *Decoder, _ *Record) error {
 	row.typed, row.point = len(word) > 0, string(word) == "EVENT"
 	var low [20]byte
 	if len(word) <= len(low) {
-		d.setKind(slotObservation, bytes.ToLower(word))
+		for i, c := range word {
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			low[i] = c
+		}
+		d.setKind(slotObservation, low[:len(word)])
 	}
 	return nil
 }
