@@ -209,6 +209,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	recs = joinLangSmith(recs)
 	a.joinLiteLLM(recs)
 	a.joinOpenAIAgents(recs)
+	a.joinWeave(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])

@@ -25,11 +25,11 @@ func decodeAutoCodeRover(d *Decoder, value []byte) error {
 		case "model":
 			r.Model = d.sym(s.str())
 		case "total_input_tokens":
-			d.benchCount(r, &r.Usage.Input, HasInput)
+			d.docCount(r, &r.Usage.Input, HasInput)
 		case "total_output_tokens":
-			d.benchCount(r, &r.Usage.Output, HasOutput)
+			d.docCount(r, &r.Usage.Output, HasOutput)
 		case "total_cost":
-			d.benchCost(r)
+			d.docCost(r)
 		case "start_epoch":
 			d.rawTime(r, &r.Start, HasStart)
 		case "end_epoch":
@@ -44,7 +44,7 @@ func decodeAutoCodeRover(d *Decoder, value []byte) error {
 		return s.err
 	}
 	_, folder, above := pathNames(d.Path)
-	var id contentSum
+	var id docID
 	id.add(fmt.Appendf(nil, "%d/%d/%d/%d", r.Start, r.End, r.Usage.Input, r.Usage.Output))
 	task := taskOfRover(folder)
 	run := id.runOf(task)
@@ -55,12 +55,12 @@ func decodeAutoCodeRover(d *Decoder, value []byte) error {
 		r.Has &^= HasCost
 	}
 	r.Run, r.ID, r.Kind, r.Flags, r.Status, r.Agent = run, "total", KindChain, FlagTotal, StatusOK, d.sym([]byte("AutoCodeRover"))
-	own := d.benchRun(run, task)
+	own := d.docRun(run, task)
 	own.Workflow = d.sym([]byte("autocoderover"))
 	if !strings.Contains(above, "patch") { // the folder above tells how far the run came, where it is one of these
 		above = ""
 	}
-	d.benchTags(own, "patch", above, "commit", commit)
+	d.docTags(own, "patch", above, "commit", commit)
 	return nil
 }
 

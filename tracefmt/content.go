@@ -51,3 +51,6 @@ func (d *Decoder) folderSym(raw []byte) Sym {
 	path := bytes.TrimRight(bytes.ReplaceAll(firstPlain(unredacted(raw)), []byte{'\\'}, []byte{'/'}), "/")
 	return d.sym(lastPart(path))
 }
+
+// numberText is n in decimal digits.
+func numberText(n int64) []byte { return strconv.AppendInt(nil, n, 10) }

@@ -206,6 +206,7 @@ type Decoder struct {
 	lite     liteState
 	agents   agentsState
 	mlflow   mlflowState
+	weave    weaveState
 	gate     gateState
 }
 

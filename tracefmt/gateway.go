@@ -156,7 +156,6 @@ func utcTimeTo(field func(*Record) *int64, has Fields) flatReader {
 
 var (
 	startTo = utcTimeTo(func(r *Record) *int64 { return &r.Start }, HasStart)
-	endTo   = utcTimeTo(func(r *Record) *int64 { return &r.End }, HasEnd)
 )
 
 // amountTo reads money in units of its own into a place of gateState.

@@ -71,12 +71,6 @@ func geminiCLIHead(b []byte) (head string, ok bool) {
 	return "", len(b) > 0
 }
 
-// geminiCLI is the session that a value's records belong to.
-type geminiCLI struct {
-	run, session, agent string // session and agent: of a subagent, whose run is that of its parent
-	workflow            Sym
-}
-
 func decodeGeminiCLI(d *Decoder, value []byte) error {
 	s := &d.scan
 	s.reset(value)

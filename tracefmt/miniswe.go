@@ -42,15 +42,15 @@ func headMiniSWE(b []byte) (string, bool) {
 	if len(b) > 0 && b[0] == '{' {
 		return "", true
 	}
-	var id contentSum
+	var id docID
 	id.add(bytes.TrimRight(b[:min(len(b), miniHead)], blanks))
 	return id.String(), len(b) >= miniHead
 }
 
 // A miniDoc is what is known of a run while its messages are read.
 type miniDoc struct {
-	id       contentSum
-	texts    contentSum // of all answers: the identity of a run that tells no answer's id
+	id       docID
+	texts    docID // of all answers: the identity of a run that tells no answer's id
 	task     string
 	exit     string
 	version  string
@@ -111,7 +111,7 @@ func (d *Decoder) miniInfo(m *miniDoc) {
 		case "model_stats", "config", "model", "agent":
 			d.miniInfo(m)
 		case "instance_cost":
-			m.cost, _ = d.benchUSD()
+			m.cost, _ = d.docUSD()
 		case "model_name":
 			m.model = d.sym(s.str())
 		case "format_error_template":
@@ -204,7 +204,7 @@ func (d *Decoder) miniExtra(m *miniMessage) {
 				}
 			}
 		case "cost":
-			if usd, ok := d.benchUSD(); ok && usd > 0 && m.call.Has&HasCost == 0 {
+			if usd, ok := d.docUSD(); ok && usd > 0 && m.call.Has&HasCost == 0 {
 				m.call.Recorded = usd
 				m.call.Has |= HasCost
 			}
@@ -266,22 +266,22 @@ func (d *Decoder) miniUsage(m *miniMessage) {
 	for s.next() {
 		switch string(s.key()) {
 		case "prompt_tokens", "input_tokens":
-			d.benchCount(r, &r.Usage.Input, HasInput)
+			d.docCount(r, &r.Usage.Input, HasInput)
 		case "completion_tokens", "output_tokens":
-			d.benchCount(r, &r.Usage.Output, HasOutput)
+			d.docCount(r, &r.Usage.Output, HasOutput)
 		case "cache_creation_input_tokens":
-			d.benchCount(r, &r.Usage.CacheWrite, HasCacheWrite)
+			d.docCount(r, &r.Usage.CacheWrite, HasCacheWrite)
 		case "cache_read_input_tokens":
-			d.benchCount(r, &r.Usage.CacheRead, HasCacheRead)
+			d.docCount(r, &r.Usage.CacheRead, HasCacheRead)
 		case "total_tokens":
 			var is Record
-			if d.benchCount(&is, &m.total, HasInput); is.Has == 0 {
+			if d.docCount(&is, &m.total, HasInput); is.Has == 0 {
 				m.total = noTotal
 			}
 		case "prompt_tokens_details", "completion_tokens_details", "input_tokens_details", "output_tokens_details":
 			d.miniDetails(r)
 		case "cost":
-			if usd, ok := d.benchUSD(); ok && usd > 0 {
+			if usd, ok := d.docUSD(); ok && usd > 0 {
 				r.Recorded = usd
 				r.Has |= HasCost
 			}
@@ -303,11 +303,11 @@ func (d *Decoder) miniDetails(r *Record) {
 	for s.next() {
 		switch string(s.key()) {
 		case "cached_tokens":
-			d.benchCount(r, &r.Usage.CacheRead, HasCacheRead)
+			d.docCount(r, &r.Usage.CacheRead, HasCacheRead)
 		case "cache_write_tokens", "cache_creation_tokens":
-			d.benchCount(r, &r.Usage.CacheWrite, HasCacheWrite)
+			d.docCount(r, &r.Usage.CacheWrite, HasCacheWrite)
 		case "reasoning_tokens":
-			d.benchCount(r, &r.Usage.Reasoning, HasReasoning)
+			d.docCount(r, &r.Usage.Reasoning, HasReasoning)
 		default:
 			s.skip()
 		}
@@ -322,7 +322,7 @@ func (d *Decoder) miniUpstream(m *miniMessage) {
 	}
 	for s.next() {
 		if string(s.key()) == "upstream_inference_cost" {
-			m.upstream, _ = d.benchUSD()
+			m.upstream, _ = d.docUSD()
 			continue
 		}
 		s.skip()
@@ -439,7 +439,7 @@ func (m *miniDoc) asksAgain(msg *miniMessage) bool {
 
 // miniTool makes r the run of a command: what it returned says how it ended.
 func (d *Decoder) miniTool(r *Record, msg *miniMessage) {
-	r.Kind, r.Status, r.Tool = KindTool, StatusOK, d.sym([]byte("bash"))
+	r.Kind, r.Status, r.Tool, r.Agent = KindTool, StatusOK, d.sym([]byte("bash")), d.sym([]byte("mini-swe-agent"))
 	r.Fingerprints[3] = textHash(msg.content)
 	code, coded := msg.code, msg.coded
 	if !coded {
@@ -494,12 +494,12 @@ func (m *miniDoc) close(d *Decoder, n int) {
 		}
 	}
 	run := m.id.runOf(m.task)
-	r := d.benchRun(run, m.task)
+	r := d.docRun(run, m.task)
 	r.Workflow = d.name([]byte(folder))
 	if folder == "" {
 		r.Workflow = d.sym([]byte("mini-swe-agent"))
 	}
-	d.benchTags(r, "exit_status", m.exit, "version", m.version)
+	d.docTags(r, "exit_status", m.exit, "version", m.version)
 	d.setRun(n, run)
 }
 
@@ -516,7 +516,7 @@ func (d *Decoder) miniBare(msg *miniMessage) error {
 			r.ID = fmt.Sprintf("call-at-%d", d.src.Offset)
 		}
 	case msg.role == "system":
-		r := d.benchRun(run, base)
+		r := d.docRun(run, base)
 		r.Workflow = d.name([]byte(folder))
 	default:
 		if _, ok := codeOf(msg.content); !ok {

@@ -25,7 +25,7 @@ func sniffMoatless(v *peek) bool {
 
 // A moatDoc is what is known of a run while it is read.
 type moatDoc struct {
-	id     contentSum
+	id     docID
 	signed int
 	run    Record
 	task   string
@@ -201,11 +201,11 @@ func (d *Decoder) moatAction(m *moatDoc) {
 		case "action":
 			m.sign(s.raw())
 		case "completion_cost":
-			d.benchCost(&r)
+			d.docCost(&r)
 		case "input_tokens":
-			d.benchCount(&r, &r.Usage.Input, HasInput)
+			d.docCount(&r, &r.Usage.Input, HasInput)
 		case "output_tokens":
-			d.benchCount(&r, &r.Usage.Output, HasOutput)
+			d.docCount(&r, &r.Usage.Output, HasOutput)
 		case "completion":
 			d.moatCompletion(m, 0)
 		default:
@@ -239,8 +239,6 @@ type moatCall struct {
 	id       string
 	beside   bool // the answer is Anthropic's: input leaves out what was cached
 	included bool // cached tokens are part of the prompt by the name of their member
-	attempts int
-	failure  string
 }
 
 // moatCompletion reads a completion: {"model", "response", "usage"}, later with a list of attempts that each have a usage.
@@ -327,18 +325,18 @@ func (d *Decoder) moatUsage(c *moatCall) {
 	for s.next() {
 		switch string(s.key()) {
 		case "completion_cost":
-			d.benchCost(r)
+			d.docCost(r)
 		case "prompt_tokens":
-			d.benchCount(r, &r.Usage.Input, HasInput)
+			d.docCount(r, &r.Usage.Input, HasInput)
 		case "completion_tokens":
-			d.benchCount(r, &r.Usage.Output, HasOutput)
+			d.docCount(r, &r.Usage.Output, HasOutput)
 		case "cached_tokens":
-			d.benchCount(r, &r.Usage.CacheRead, HasCacheRead)
+			d.docCount(r, &r.Usage.CacheRead, HasCacheRead)
 		case "cache_read_tokens":
 			c.included = true
-			d.benchCount(r, &r.Usage.CacheRead, HasCacheRead)
+			d.docCount(r, &r.Usage.CacheRead, HasCacheRead)
 		case "cache_write_tokens":
-			d.benchCount(r, &r.Usage.CacheWrite, HasCacheWrite)
+			d.docCount(r, &r.Usage.CacheWrite, HasCacheWrite)
 		default:
 			s.skip()
 		}
@@ -428,7 +426,7 @@ func (c *moatCall) add(d *Decoder, m *moatDoc) {
 // A moatTool is an action that a node took.
 type moatTool struct {
 	name   Sym
-	args   contentSum
+	args   docID
 	failed bool
 }
 
@@ -579,6 +577,7 @@ func (m *moatDoc) tool(d *Decoder, t *moatTool, parent string) {
 	m.tools++
 	r := d.add()
 	r.Kind, r.Status, r.Tool, r.Parent, r.ID = KindTool, StatusOK, t.name, parent, fmt.Sprintf("tool-%d", m.tools)
+	r.Agent = d.sym([]byte("moatless"))
 	r.Fingerprints[2] = uint64(t.args)
 	if t.failed {
 		r.Status = StatusError
@@ -598,11 +597,11 @@ func (m *moatDoc) close(d *Decoder, n int) {
 	}
 	m.id.add([]byte(m.name))
 	run := m.id.runOf(m.task)
-	r := d.benchRun(run, m.task)
+	r := d.docRun(run, m.task)
 	r.Has, r.Outcome = m.run.Has, m.run.Outcome
 	if r.Workflow = d.name([]byte(m.name)); m.name == "" {
 		r.Workflow = d.sym([]byte("moatless"))
 	}
-	d.benchTags(r, "status", m.status)
+	d.docTags(r, "status", m.status)
 	d.setRun(n, run)
 }

@@ -24,28 +24,46 @@ func (v *openCodeThing) readProperties(s *scanner) {
 	}
 }
 
-// openCodeTexts are the members that are plain text.
-var openCodeTexts = map[string]func(v *openCodeThing) *[]byte{
-	"id":         func(v *openCodeThing) *[]byte { return &v.id },
-	"sessionID":  func(v *openCodeThing) *[]byte { return &v.session },
-	"messageID":  func(v *openCodeThing) *[]byte { return &v.message },
-	"parentID":   func(v *openCodeThing) *[]byte { return &v.parent },
-	"role":       func(v *openCodeThing) *[]byte { return &v.role },
-	"type":       func(v *openCodeThing) *[]byte { return &v.kind },
-	"modelID":    func(v *openCodeThing) *[]byte { return &v.model },
-	"providerID": func(v *openCodeThing) *[]byte { return &v.provider },
-	"agent":      func(v *openCodeThing) *[]byte { return &v.agent },
-	"mode":       func(v *openCodeThing) *[]byte { return &v.mode },
-	"title":      func(v *openCodeThing) *[]byte { return &v.title },
-	"directory":  func(v *openCodeThing) *[]byte { return &v.directory },
-	"version":    func(v *openCodeThing) *[]byte { return &v.version },
-	"tool":       func(v *openCodeThing) *[]byte { return &v.tool },
-	"callID":     func(v *openCodeThing) *[]byte { return &v.call },
+// textMember is where the text of a member goes; nil for members that are not plain text or do not matter.
+func (v *openCodeThing) textMember(key []byte) *[]byte {
+	switch string(key) {
+	case "id":
+		return &v.id
+	case "sessionID":
+		return &v.session
+	case "messageID":
+		return &v.message
+	case "parentID":
+		return &v.parent
+	case "role":
+		return &v.role
+	case "type":
+		return &v.kind
+	case "modelID":
+		return &v.model
+	case "providerID":
+		return &v.provider
+	case "agent":
+		return &v.agent
+	case "mode":
+		return &v.mode
+	case "title":
+		return &v.title
+	case "directory":
+		return &v.directory
+	case "version":
+		return &v.version
+	case "tool":
+		return &v.tool
+	case "callID":
+		return &v.call
+	}
+	return nil
 }
 
 func (v *openCodeThing) member(s *scanner) {
-	if to := openCodeTexts[string(s.key())]; to != nil {
-		*to(v) = s.rawText()
+	if to := v.textMember(s.key()); to != nil {
+		*to = s.rawText()
 		return
 	}
 	switch string(s.key()) {
@@ -192,7 +210,7 @@ func (v *openCodeThing) readErrorData(s *scanner) {
 	}
 }
 
-func (u *openCodeUse) read(s *scanner) {
+func (u *statedUse) read(s *scanner) {
 	if !s.enter('{') {
 		return
 	}
@@ -219,7 +237,7 @@ func (u *openCodeUse) read(s *scanner) {
 	}
 }
 
-func (u *openCodeUse) readCache(s *scanner) {
+func (u *statedUse) readCache(s *scanner) {
 	if !s.enter('{') {
 		return
 	}
@@ -236,7 +254,7 @@ func (u *openCodeUse) readCache(s *scanner) {
 }
 
 // count reads a count; what is none is unknown, so that the cost beside it still counts.
-func (u *openCodeUse) count(s *scanner, to *int64, has Fields) {
+func (u *statedUse) count(s *scanner, to *int64, has Fields) {
 	v := s.num()
 	if v == nil {
 		return
@@ -250,7 +268,7 @@ func (u *openCodeUse) count(s *scanner, to *int64, has Fields) {
 	u.has |= has
 }
 
-func (u *openCodeUse) readCost(s *scanner) {
+func (u *statedUse) readCost(s *scanner) {
 	v := s.num()
 	if v == nil {
 		return
@@ -265,10 +283,18 @@ func (u *openCodeUse) readCost(s *scanner) {
 }
 
 // none says that nothing was used, as messages say that were aborted or are under way: what they used is unknown.
-func (u *openCodeUse) none() bool { return u.usage == Usage{} && u.cost == 0 }
+func (u *statedUse) none() bool { return u.usage == Usage{} && u.cost == 0 }
 
-// state enters the use into r. Reasoning that stands inside the output may have been charged twice.
-func (u *openCodeUse) state(d *Decoder, r *Record) {
+// state enters the use into r, whose input excludes what was cached. Reasoning that stands inside the output may have been charged twice.
+func (u *statedUse) state(d *Decoder, r *Record) {
+	u.stateAs(d, r, cacheBeside)
+	if r.State(HasCost|HasReasoning) && r.Usage.Reasoning > 0 && r.Usage.Output == u.usage.Output {
+		r.Flags |= FlagReasonTwice
+	}
+}
+
+// stateAs enters the use into r under the habit of the format.
+func (u *statedUse) stateAs(d *Decoder, r *Record, habit convention) {
 	if u.odd {
 		d.warnf("a token count or cost that is none: read as unknown")
 	}
@@ -286,19 +312,16 @@ func (u *openCodeUse) state(d *Decoder, r *Record) {
 	if total == 0 {
 		total = noTotal
 	}
-	d.settleUsage(r, cacheBeside, total)
-	if r.State(HasCost|HasReasoning) && r.Usage.Reasoning > 0 && r.Usage.Output == u.usage.Output {
-		r.Flags |= FlagReasonTwice
-	}
+	d.settleUsage(r, habit, total)
 }
 
 // openCodeSteps sums the steps of a message.
 type openCodeSteps struct {
-	sum openCodeUse
+	sum statedUse
 	n   int
 }
 
-func (t *openCodeSteps) add(u *openCodeUse) {
+func (t *openCodeSteps) add(u *statedUse) {
 	t.n++
 	t.sum.cost, _ = t.sum.cost.Add(u.cost)
 	total := t.sum.total
@@ -311,7 +334,7 @@ func (t *openCodeSteps) add(u *openCodeUse) {
 }
 
 // give lets a message of several steps have used what all of them used: it states the last step's tokens, but the cost of all.
-func (t *openCodeSteps) give(u *openCodeUse) {
+func (t *openCodeSteps) give(u *statedUse) {
 	if t.n < 2 || u.has&HasCost == 0 || apart(t.sum.cost, u.cost) > USD(t.n) {
 		return
 	}

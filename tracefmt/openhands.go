@@ -157,16 +157,19 @@ func (o *ohDoc) close(d *Decoder, n int) {
 	if o.metrics.model == 0 {
 		o.metrics.model = o.model
 	}
-	calls := len(d.Out)
-	d.ohCalls(&o.metrics, &o.history, firstSym(o.agent, d.sym([]byte("OpenHands"))))
+	calls, agent := len(d.Out), firstSym(o.agent, d.sym([]byte("OpenHands")))
+	for i := n; i < calls; i++ {
+		d.Out[i].Agent = agent
+	}
+	d.ohCalls(&o.metrics, &o.history, agent)
 	o.history.settleTimes(d.Out[n:calls])
 	o.history.settleParents(d, calls)
 	run := o.metrics.id().runOf(o.task)
-	r := d.benchRun(run, o.task)
+	r := d.docRun(run, o.task)
 	r.Has, r.Outcome = o.run.Has, o.run.Outcome
 	r.Workflow = o.workflow(d)
 	status, _, _ := strings.Cut(o.note, ". ")
-	d.benchTags(r, "error", status)
+	d.docTags(r, "error", status)
 	d.setRun(n, run)
 }
 
@@ -227,7 +230,7 @@ func (d *Decoder) ohMetrics(m *ohMetrics) {
 		case "model_name":
 			m.model = d.sym(s.str())
 		case "accumulated_cost":
-			m.cost, m.hasCost = d.benchUSD()
+			m.cost, m.hasCost = d.docUSD()
 		case "accumulated_token_usage":
 			d.ohUsage(&m.total)
 		case "token_usages":
@@ -271,15 +274,15 @@ func (d *Decoder) ohUsage(r *Record) {
 		case "response_id":
 			r.ID = d.text(s.str())
 		case "prompt_tokens":
-			d.benchCount(r, &r.Usage.Input, HasInput)
+			d.docCount(r, &r.Usage.Input, HasInput)
 		case "completion_tokens":
-			d.benchCount(r, &r.Usage.Output, HasOutput)
+			d.docCount(r, &r.Usage.Output, HasOutput)
 		case "cache_read_tokens":
-			d.benchCount(r, &r.Usage.CacheRead, HasCacheRead)
+			d.docCount(r, &r.Usage.CacheRead, HasCacheRead)
 		case "cache_write_tokens":
-			d.benchCount(r, &r.Usage.CacheWrite, HasCacheWrite)
+			d.docCount(r, &r.Usage.CacheWrite, HasCacheWrite)
 		case "reasoning_tokens":
-			d.benchCount(r, &r.Usage.Reasoning, HasReasoning)
+			d.docCount(r, &r.Usage.Reasoning, HasReasoning)
 		default:
 			s.skip()
 		}
@@ -290,13 +293,13 @@ func (d *Decoder) ohUsage(r *Record) {
 func (d *Decoder) ohCost() (c ohCost) {
 	s := &d.scan
 	if s.kind() != '{' {
-		c.usd, c.ok = d.benchUSD()
+		c.usd, c.ok = d.docUSD()
 		return c
 	}
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "cost":
-			c.usd, c.ok = d.benchUSD()
+			c.usd, c.ok = d.docUSD()
 		case "model":
 			c.model = d.sym(s.str())
 		case "timestamp":
@@ -311,13 +314,13 @@ func (d *Decoder) ohCost() (c ohCost) {
 func (d *Decoder) ohLatency() (l ohLatency) {
 	s := &d.scan
 	if s.kind() != '{' {
-		l.ns, l.ok = d.benchSeconds()
+		l.ns, l.ok = d.docSeconds()
 		return l
 	}
 	for s.object(); s.next(); {
 		switch string(s.key()) {
 		case "latency":
-			l.ns, l.ok = d.benchSeconds()
+			l.ns, l.ok = d.docSeconds()
 		case "model":
 			l.model = d.sym(s.str())
 		case "response_id":
@@ -330,7 +333,7 @@ func (d *Decoder) ohLatency() (l ohLatency) {
 }
 
 // id tells the metrics of one run from those of another: by the first answer, else by the first costs.
-func (m *ohMetrics) id() (h contentSum) {
+func (m *ohMetrics) id() (h docID) {
 	for i := range m.usages {
 		if uniqueID(m.usages[i].id) {
 			h.add([]byte(m.usages[i].id))

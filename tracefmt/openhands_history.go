@@ -148,7 +148,7 @@ func (d *Decoder) ohArgs(e *ohEvent) {
 	if !s.enter('{') {
 		return
 	}
-	var h contentSum
+	var h docID
 	for s.next() {
 		switch string(s.key()) {
 		case "thought", "security_risk", "confirmation_state", "summary":

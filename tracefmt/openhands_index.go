@@ -83,11 +83,11 @@ func (d *Decoder) indexRun(task, place string, workflow, model Sym) {
 	}
 	run := place + "/" + task
 	if len(bytes.Trim(cost, "0.")) >= 10 {
-		var h contentSum
+		var h docID
 		h.add(cost)
 		run = h.runOf(task)
 	}
-	r := d.benchRun(run, task)
+	r := d.docRun(run, task)
 	r.Has, r.Outcome, r.Workflow = facts.Has, facts.Outcome, workflow
 	r = d.add()
 	r.Run, r.Model, r.Agent = run, model, d.sym([]byte("OpenHands"))

@@ -80,11 +80,11 @@ func (d *Decoder) ohLogMember(l *ohLog, r *Record) {
 	case "response":
 		d.ohResponse(l, r)
 	case "cost":
-		d.benchCost(r)
+		d.docCost(r)
 	case "timestamp":
 		d.rawTime(r, &r.End, HasEnd)
 	case "latency_sec":
-		l.took, l.timed = d.benchSeconds()
+		l.took, l.timed = d.docSeconds()
 	case "error":
 		d.rawError(r)
 	case "stats":
@@ -236,7 +236,7 @@ func (d *Decoder) ohLogCall(l *ohLog, from *Record) error {
 		r.Status = StatusOK
 	}
 	if answerID(r, id, 0); r.Flags&FlagGlobal == 0 {
-		var h contentSum
+		var h docID
 		h.add([]byte(id))
 		h.add([]byte(USD(r.End).String()))
 		r.ID = "call-" + h.String()
@@ -250,7 +250,7 @@ func (d *Decoder) ohLogCall(l *ohLog, from *Record) error {
 	}
 	d.settleUsage(r, 0, l.usage.total)
 	r.Context = l.context(r.Usage.Input)
-	run := d.benchRun(l.run, task)
+	run := d.docRun(l.run, task)
 	run.Workflow, run.Session = d.sym([]byte("openhands")), l.session
 	return nil
 }
@@ -337,7 +337,7 @@ func (d *Decoder) ohState(l *ohLog, n int) error {
 			}
 		}
 	}
-	r := d.benchRun(l.id, "")
+	r := d.docRun(l.id, "")
 	r.Workflow, r.Session = d.sym([]byte("openhands")), d.sym([]byte(l.id))
 	d.setRun(n, l.id)
 	return nil

@@ -31,15 +31,15 @@ const (
 // qwenLine is what one line states; text is raw.
 type qwenLine struct {
 	claudeLine
-	model, agentName     []byte
-	usage                Record
-	total                int64
-	answered, said, meta bool // usageMetadata is there; a part with text; a part with a tool's result
-	bad                  bool
-	uses                 []geminiTool
-	results              []qwenToolEnd
-	event                qwenEvent
-	before               int64 // tokens before a compression
+	model, agentName []byte
+	usage            Record
+	total            int64
+	answered, said   bool // usageMetadata is there; a part with text
+	bad              bool
+	uses             []geminiTool
+	results          []qwenToolEnd
+	event            qwenEvent
+	before           int64 // tokens before a compression
 }
 
 // qwenToolEnd is the result of a tool.
@@ -422,8 +422,9 @@ func (d *Decoder) qwenStatus(r *Record, e *qwenEvent) {
 
 // qwenAgent tells which helper made a call, by its prompt's id: SESSION#NAME-RANDOM#TURN; the main agent's is SESSION########TURN.
 func qwenAgent(prompt, session string) (name, instance string) {
-	rest, ok := strings.CutPrefix(prompt, session)
-	if rest, ok = strings.CutPrefix(rest, "#"); !ok || session == "" || strings.HasPrefix(rest, "#") {
+	rest, _ := strings.CutPrefix(prompt, session)
+	rest, ok := strings.CutPrefix(rest, "#")
+	if !ok || session == "" || strings.HasPrefix(rest, "#") {
 		return "", ""
 	}
 	instance, _, ok = strings.Cut(rest, "#")

@@ -17,7 +17,7 @@ func sniffSWEAgent(v *peek) bool {
 }
 
 type sweDoc struct {
-	id       contentSum
+	id       docID
 	steps    []sweStep
 	stats    Record
 	calls    int64
@@ -141,14 +141,14 @@ func (d *Decoder) sweStats(t *sweDoc) {
 	for s.next() {
 		switch string(s.key()) {
 		case "instance_cost":
-			d.benchCost(r)
+			d.docCost(r)
 		case "tokens_sent":
-			d.benchCount(r, &r.Usage.Input, HasInput)
+			d.docCount(r, &r.Usage.Input, HasInput)
 		case "tokens_received":
-			d.benchCount(r, &r.Usage.Output, HasOutput)
+			d.docCount(r, &r.Usage.Output, HasOutput)
 		case "api_calls":
 			var n Record
-			d.benchCount(&n, &t.calls, HasInput)
+			d.docCount(&n, &t.calls, HasInput)
 			t.hasCalls = n.Has != 0
 		default:
 			s.skip()
@@ -178,9 +178,9 @@ func (t *sweDoc) emit(d *Decoder, n int) {
 		t.call(d, fmt.Sprintf("retry-%d", i+1-int64(len(t.steps))), sym).Flags |= FlagOutputBad
 	}
 	t.total(d, sym)
-	r := d.benchRun(run, task)
+	r := d.docRun(run, task)
 	r.Workflow = d.name([]byte(workflow))
-	d.benchTags(r, "exit_status", t.exit)
+	d.docTags(r, "exit_status", t.exit)
 	d.setRun(n, run)
 }
 
@@ -197,7 +197,7 @@ func (t *sweDoc) step(d *Decoder, i int, model Sym) {
 		return
 	}
 	r := d.add()
-	r.Kind, r.Status, r.Tool, r.ID = KindTool, StatusOK, step.tool, fmt.Sprintf("tool-%d", i+1)
+	r.Kind, r.Status, r.Tool, r.ID, r.Agent = KindTool, StatusOK, step.tool, fmt.Sprintf("tool-%d", i+1), d.sym([]byte("swe-agent"))
 	if called {
 		r.Parent = id
 	}

@@ -7,18 +7,18 @@ import (
 
 // What the logs of coding agents and their benchmarks have in common: one document per run, which mostly has no id of its own.
 
-// A contentSum is made of what a document says: the same for every copy of it, another for another run.
-type contentSum uint64
+// A docID is made of what a document says: the same for every copy of it, another for another run.
+type docID uint64
 
-func (h *contentSum) add(b []byte) { h.fold(textHash(b)) }
+func (h *docID) add(b []byte) { h.fold(textHash(b)) }
 
 // fold adds a hash.
-func (h *contentSum) fold(x uint64) { *h = contentSum(mix(uint64(*h)^x, 0)) }
+func (h *docID) fold(x uint64) { *h = docID(mix(uint64(*h)^x, 0)) }
 
-func (h contentSum) String() string { return fmt.Sprintf("%012x", uint64(h)>>16) }
+func (h docID) String() string { return fmt.Sprintf("%012x", uint64(h)>>16) }
 
 // runOf is the id of a run of task: other runs of the same task have another content.
-func (h contentSum) runOf(task string) string { return task + "#" + h.String() }
+func (h docID) runOf(task string) string { return task + "#" + h.String() }
 
 // fileEndings are cut off the name of a file to get at the name of what it is about.
 var fileEndings = [...]string{".gz", ".zst", ".json", ".jsonl", ".traj"}
@@ -39,18 +39,30 @@ func pathNames(path string) (base, folder, above string) {
 	return base, name(2), name(3)
 }
 
-// uniqueID tells whether an id looks as if no other answer had it: servers that count, or that give no ids, are not believed.
+// uniqueID tells whether an id looks as if no other answer had it: it holds a long random part. Servers that count, or that give no ids,
+// are not believed.
 func uniqueID(id string) bool {
-	letters, digits := 0, 0
+	all, digits, part := 0, 0, 0 // letters and digits, digits, length of the current part
+	kinds := 0                   // of the current part: 1 lower case, 2 upper case, 4 digits
+	long := false
 	for i := 0; i < len(id); i++ {
 		switch c := id[i]; {
 		case isDigit(c):
 			digits++
-		case wordByte(c):
-			letters++
+			kinds |= 4
+		case c >= 'A' && c <= 'Z':
+			kinds |= 2
+		case c >= 'a' && c <= 'z':
+			kinds |= 1
+		default:
+			part, kinds = 0, 0
+			continue
 		}
+		all++
+		part++
+		long = long || part >= 12 && kinds > 2 && kinds != 4
 	}
-	return digits >= 3 && letters+digits >= 16 || digits >= 13
+	return long || digits >= 3 && all >= 16 || digits >= 13
 }
 
 // answerID names a call by the id of its answer, where that is one, else by its number in the document.
@@ -63,8 +75,8 @@ func answerID(r *Record, id string, number int) {
 	r.ID = fmt.Sprintf("call-%d", number)
 }
 
-// benchUSD reads an amount of money; ok is false where none is stated, and for negative ones.
-func (d *Decoder) benchUSD() (USD, bool) {
+// docUSD reads an amount of money; ok is false where none is stated, and for negative ones.
+func (d *Decoder) docUSD() (USD, bool) {
 	v := d.scan.num()
 	if v == nil {
 		return 0, false
@@ -77,23 +89,23 @@ func (d *Decoder) benchUSD() (USD, bool) {
 	return usd, true
 }
 
-// benchCost reads the cost of r.
-func (d *Decoder) benchCost(r *Record) {
-	if usd, ok := d.benchUSD(); ok {
+// docCost reads the cost of r.
+func (d *Decoder) docCost(r *Record) {
+	if usd, ok := d.docUSD(); ok {
 		r.Recorded = usd
 		r.Has |= HasCost
 	}
 }
 
-// benchCount reads a count of tokens. One that is no count is unknown: the rest of the document still holds.
-func (d *Decoder) benchCount(r *Record, to *int64, has Fields) {
+// docCount reads a count of tokens. One that is no count is unknown: the rest of the document still holds.
+func (d *Decoder) docCount(r *Record, to *int64, has Fields) {
 	if err := d.count(&d.scan, r, to, has); err != nil && d.scan.err == nil {
 		d.warnf("a count left out: %v", err)
 	}
 }
 
-// benchSeconds reads a duration in seconds as nanoseconds; ok is false for none.
-func (d *Decoder) benchSeconds() (int64, bool) {
+// docSeconds reads a duration in seconds as nanoseconds; ok is false for none.
+func (d *Decoder) docSeconds() (int64, bool) {
 	v := d.scan.num()
 	if v == nil {
 		return 0, false
@@ -102,8 +114,8 @@ func (d *Decoder) benchSeconds() (int64, bool) {
 	return ns, ok && ns >= 0 && ns <= maxDuration
 }
 
-// benchRun adds the record of the run itself.
-func (d *Decoder) benchRun(run, task string) *Record {
+// docRun adds the record of the run itself.
+func (d *Decoder) docRun(run, task string) *Record {
 	r := d.add()
 	r.Run, r.Kind = run, KindRun
 	if task != "" {
@@ -112,8 +124,8 @@ func (d *Decoder) benchRun(run, task string) *Record {
 	return r
 }
 
-// benchTags gives r the tags of pairs of key and value; empty values are left out.
-func (d *Decoder) benchTags(r *Record, pairs ...string) {
+// docTags gives r the tags of pairs of key and value; empty values are left out.
+func (d *Decoder) docTags(r *Record, pairs ...string) {
 	t := &d.flat.tags
 	t.reset()
 	for i := 0; i+1 < len(pairs); i += 2 {

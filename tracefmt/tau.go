@@ -20,7 +20,6 @@ func sniffTau(v *peek) bool {
 
 // A dialogue is what a reader of one run keeps while it goes through the messages.
 type dialogue struct {
-	run      string
 	at       int       // index of the current message
 	last     int64     // when the message before was written; 0: not known
 	asked    []askedOf // tools that were asked for
@@ -28,7 +27,6 @@ type dialogue struct {
 	hash     uint64    // of all messages so far
 	user     Sym
 	agent    Sym
-	untimed  bool // a time had no zone
 	perUser  bool // a call of the user states its cost
 	perAgent bool
 }

@@ -93,16 +93,16 @@ func (d *Decoder) runMetadata(m *benchRun) {
 
 // A trial is one run of a task.
 type trial struct {
-	id, uuid, name, task, trialName string
-	run                             string // the id of the whole run
-	agent, model                    Sym
-	version                         Sym
-	failure                         Sym
-	outcome                         Outcome
-	reward                          float64
-	rewarded                        bool
-	usage                           Record // its tokens and cost
-	times                           [2][2]int64
+	id, uuid, name, task string
+	run                  string // the id of the whole run
+	agent, model         Sym
+	version              Sym
+	failure              Sym
+	outcome              Outcome
+	reward               float64
+	rewarded             bool
+	usage                Record // its tokens and cost
+	times                [2][2]int64
 }
 
 // Places in trial.times.
