@@ -160,6 +160,7 @@ func rowText(field func(*exportState) *[]byte) flatReader {
 // exportState is what the decoders of exports keep of the current value beside its span.
 type exportState struct {
 	within   string    // the run that the value stands in
+	trace    string    // Langfuse: the trace that was read last within the value
 	in, out  []byte    // what was asked and answered, as written
 	parts    [5][]byte // values inside the value that give records of their own
 	text     [2][]byte // scratch

@@ -118,3 +118,55 @@ func sameRecords(t *testing.T, names *Names, got, want []Record) {
 		}
 	}
 }
+
+// exportRecords decodes values of one format; each must be sound.
+func exportRecords(t testing.TB, format uint8, values ...string) (*Names, []Record, []string) {
+	t.Helper()
+	var warned []string
+	names := NewNames()
+	d := NewDecoder(names, func(w Warning) { warned = append(warned, w.Text) })
+	d.Format = format
+	for i, v := range values {
+		if err := d.Decode([]byte(v), SourceRef{Offset: int64(i)}); err != nil {
+			t.Fatalf("value %d: %v", i, err)
+		}
+	}
+	return names, d.Out, warned
+}
+
+// exportRun assembles records that belong to one run.
+func exportRun(t testing.TB, names *Names, recs []Record) *Run {
+	t.Helper()
+	runs := assembleAll(names, recs)
+	if len(runs) != 1 {
+		t.Fatalf("%d runs", len(runs))
+	}
+	for _, run := range runs {
+		return run
+	}
+	return nil
+}
+
+// exportCounts are the counts of a record: input, cache read, cache write, for one hour, output, reasoning.
+func exportCounts(r *Record) string {
+	u := &r.Usage
+	text := ""
+	for _, c := range [...]struct {
+		has Fields
+		n   int64
+	}{{HasInput, u.Input}, {HasCacheRead, u.CacheRead}, {HasCacheWrite, u.CacheWrite}, {HasCacheWrite1h, u.CacheWrite1h}, {HasOutput, u.Output}, {HasReasoning, u.Reasoning}} {
+		if r.Has&c.has != 0 {
+			text += " " + itoa(c.n)
+		} else {
+			text += " ?"
+		}
+	}
+	return text[1:]
+}
+
+func exportCost(r *Record) string {
+	if r.Has&HasCost == 0 {
+		return "?"
+	}
+	return r.Recorded.String()
+}

@@ -162,7 +162,13 @@ func langfuseType(d *Decoder, _ *Record) error {
 	row.typed, row.point = len(word) > 0, string(word) == "EVENT"
 	var low [20]byte
 	if len(word) <= len(low) {
-		d.setKind(slotObservation, bytes.ToLower(word))
+		for i, c := range word {
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			low[i] = c
+		}
+		d.setKind(slotObservation, low[:len(word)])
 	}
 	return nil
 }
@@ -268,7 +274,7 @@ func langfuseColumn(d *Decoder, _ *Record) error {
 	for s.array(); s.next(); {
 		c := s.kind()
 		v := s.str()
-		f, ok := scoreOf(v)
+		f, ok := scoreOf(bytes.ToLower(v))
 		if !ok && !(verdict && c == '"') || len(sp.evals) >= maxLangfuse {
 			continue
 		}
@@ -282,7 +288,7 @@ func langfuseColumn(d *Decoder, _ *Record) error {
 }
 
 func decodeLangfuse(d *Decoder, value []byte) error {
-	d.export.within = ""
+	d.export.within, d.export.trace = "", ""
 	return d.langfuseValue(value, 0, false)
 }
 
@@ -308,6 +314,9 @@ func (d *Decoder) langfuseValue(value []byte, depth int, repeated bool) error {
 		d.eachPart(part, func(v []byte) error {
 			return d.langfuseValue(v, depth+1, i == partTrace && parts[partObservations] != nil)
 		})
+		if i == partTrace && within == "" {
+			within = x.trace
+		}
 	}
 	x.within = outer
 	if _, skipped := err.(skipError); skipped && any {
@@ -455,7 +464,7 @@ func isBool(label string) bool {
 func (d *Decoder) langfuseTrace() error {
 	sp, row := &d.otlp.span, &d.export.langfuse
 	d.setSym(attrRule{slotWorkflow, 0}, d.otlp.name)
-	d.export.within = sp.id
+	d.export.within, d.export.trace = sp.id, sp.id
 	r := d.add()
 	r.Kind, r.Run = KindRun, sp.id
 	d.setNames(r, sp)

@@ -267,7 +267,7 @@ func smithStatus(d *Decoder, _ *Record) error {
 	switch string(d.scan.str()) {
 	case "success":
 		sp.code = StatusOK
-	case "error", "interrupted":
+	case "error": // "interrupted" waits for a person: no failure
 		row.failed = true
 	case "pending":
 		row.open = true
