@@ -141,7 +141,7 @@ func (c *aiderChat) turn(text []byte) {
 	c.turns++
 	r := c.record(KindMark, "turn", c.turns)
 	r.Event, r.Name = EventPrompt, c.d.sym([]byte("human"))
-	stampTime(r, nil, c.at)
+	r.momentary()
 }
 
 // retry marks a try that failed and is repeated.
@@ -151,7 +151,7 @@ func (c *aiderChat) retry() {
 	r := c.record(KindMark, "try", c.failed)
 	r.Event, r.Status, r.Attempt = EventAPIError, StatusError, int32(min(c.tries, 1000))
 	r.Error = c.d.sym(c.wrong)
-	stampTime(r, nil, c.at)
+	r.momentary()
 }
 
 // giveUp says of the latest failed try that nothing came of it.
@@ -174,7 +174,9 @@ func (c *aiderChat) record(kind Kind, word string, n int) *Record {
 	id := numberText(int64(n))
 	r.ID = word + "-" + strings.Repeat("0", max(0, 4-len(id))) + string(id)
 	r.Agent = c.d.sym(claudeMain)
-	stampTime(r, c.at, nil)
+	if at, ok := statedTime(c.at); ok { // a nanosecond apart, so that they stay in order
+		r.Start, r.Has = at+int64(len(c.d.Out)-c.from-1), HasStart
+	}
 	return r
 }
 

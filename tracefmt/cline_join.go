@@ -32,19 +32,20 @@ const (
 	clineAside                     // written beside: nothing ends
 	clineFinished                  // the old form of a call's end
 	clineRetried
-	clineFailed // the client asks what to do
-	clinePerson // a person had a say
-	clineDone   // the agent says that the task is done
-	clineWrong  // the tool failed
-	clineWorks  // the tool is still at work
+	clineFailed  // the client asks what to do
+	clinePerson  // a person had a say
+	clineResumed // the task was opened again
+	clineDone    // the agent says that the task is done
+	clineWrong   // the tool failed
+	clineWorks   // the tool is still at work
 )
 
 var clineKinds = map[string]clineKind{
 	"text": clineSpeech, "reasoning": clineSpeech, "checkpoint_created": clineAside, "checkpoint_saved": clineAside, "api_req_finished": clineFinished,
-	"deleted_api_reqs": clineAside, "api_req_retried": clineRetried, "api_req_failed": clineFailed, "resume_task": clinePerson,
+	"deleted_api_reqs": clineAside, "api_req_retried": clineRetried, "api_req_failed": clineFailed, "resume_task": clineResumed,
 	"resume_completed_task": clineAside, "user_feedback": clinePerson, "user_feedback_diff": clinePerson, "completion_result": clineDone,
 	"error": clineWrong, "diff_error": clineWrong, "clineignore_error": clineWrong, "rooignore_error": clineWrong,
-	"command_output": clineWorks, "mcp_server_request_started": clineWorks, "mcp_server_response": clineWorks,
+	"command_output": clineWorks, "mcp_server_request_started": clineAside,
 }
 
 func (a *Assembler) joinCline(recs []Record) []Record {
@@ -200,17 +201,25 @@ func (j *clineJoin) mark(r *Record, kind clineKind) {
 	case clinePerson:
 		j.retrying, j.answering = false, false
 		j.outcome = OutcomeUnknown
+	case clineResumed:
+		j.retrying, j.answering = false, false
 	case clineWrong:
 		if j.tool != nil {
 			j.tool.Status = StatusError
 		}
+		j.endTool(r.Start)
 	case clineDone:
 		j.answered(r.Start)
 		j.answering = false
 		j.outcome = OutcomeSuccess
 	case clineSpeech:
 		j.answered(r.Start)
-	case clineOutput, clineWorks:
+	case clineWorks:
+		j.answering = false
+		if j.tool != nil {
+			j.tool.End, j.tool.Has = r.Start, j.tool.Has|HasEnd
+		}
+	case clineOutput:
 		j.answered(r.Start)
 		j.answering = false
 	}
@@ -258,5 +267,5 @@ func (j *clineJoin) finished(r *Record) {
 	c.Usage, c.Recorded = r.Usage, r.Recorded
 	c.Has |= r.Has & (HasUsage | HasCost)
 	c.End, c.Has = r.Start, c.Has|HasEnd
-	c.Status = StatusOK
+	c.Status, j.answering = StatusOK, false
 }

@@ -268,7 +268,7 @@ func openCodeCallIs(t *testing.T, what string, names *Names, c *Call) {
 	}
 }
 
-// one reads a text as a source of that format and gives its only call.
+// onlyCall reads a text as a source of that format and gives its only call.
 func onlyCall(t *testing.T, format uint8, name, text string) (*Call, *Names) {
 	t.Helper()
 	runs, names, _ := loadFiles(t, format, inFolder(t, traceFile{name, text})...)
@@ -341,10 +341,10 @@ func TestOpenCodeEvents(t *testing.T) {
 
 func TestOpenCodeOddValues(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"id":"prt_1","sessionID":"s","messageID":"m","type":"text","text":"x"}`:                                      "parts of messages that hold no call: text, reasoning, files, steps begun",
-		`{"id":"p","worktree":"/x","time":{"created":1}}`:                                                              "an OpenCode project: it names a folder and holds no calls",
-		`{"info":{},"messages":[]}`:                                                                                    "an OpenCode export without a session",
-		`{"type":"error","sessionID":"s"}`:                                                                             "nothing of a call: an event or object of OpenCode without usage",
+		`{"id":"prt_1","sessionID":"s","messageID":"m","type":"text","text":"x"}`: "parts of messages that hold no call: text, reasoning, files, steps begun",
+		`{"id":"p","worktree":"/x","time":{"created":1}}`:                         "an OpenCode project: it names a folder and holds no calls",
+		`{"info":{},"messages":[]}`:                                               "an OpenCode export without a session",
+		`{"type":"error","sessionID":"s"}`:                                        "nothing of a call: an event or object of OpenCode without usage",
 		`{"info":{"id":"ses_a"},"messages":[{"info":{"id":"m","role":"assistant","tokens":{"input":1}},"parts":[{"ty`: errCut.Error(),
 	} {
 		d := NewDecoder(NewNames(), nil)
