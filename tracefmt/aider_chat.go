@@ -168,11 +168,13 @@ func (c *aiderChat) giveUp() {
 	}
 }
 
+// chatID is the id of the n-th of its kind in a chat.
+func chatID(word string, n int) string { return word + "-" + string(numberText(int64(n))) }
+
 func (c *aiderChat) record(kind Kind, word string, n int) *Record {
 	r := c.d.add()
 	r.Kind, r.Run, r.Src = kind, c.run, c.place
-	id := numberText(int64(n))
-	r.ID = word + "-" + strings.Repeat("0", max(0, 4-len(id))) + string(id)
+	r.ID = chatID(word, n)
 	r.Agent = c.d.sym(claudeMain)
 	if at, ok := statedTime(c.at); ok { // a nanosecond apart, so that they stay in order
 		r.Start, r.Has = at+int64(len(c.d.Out)-c.from-1), HasStart
@@ -186,7 +188,8 @@ func (c *aiderChat) call(line []byte) {
 	r := c.record(KindLLM, "call", c.calls)
 	r.Model, r.Step, r.Status = c.d.sym(c.model), c.d.sym(c.edit), StatusOK
 	if c.tries > 0 {
-		r.Attempt, c.tries = int32(min(c.tries, 1000))+1, 0
+		r.Attempt, r.RetryOf, r.RetryKind = int32(min(c.tries, 1000))+1, chatID("try", c.failed), RetryPlain
+		c.tries = 0
 	}
 	tokens, cost, _ := bytes.Cut(line, []byte(" Cost: "))
 	for _, part := range bytes.Split(splitThousands(tokens), []byte{','}) {

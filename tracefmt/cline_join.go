@@ -15,11 +15,14 @@ type clineJoin struct {
 	call      *Record // the latest
 	tool      *Record
 	model     *Record // EventModel
-	failedAt  int64   // the latest failed try of the call; 0 for none
+	try       *Record // the latest failed try of the call
+	before    string  // the id of the entry whose call this one repeats
+	failedAt  int64   // when it failed; 0 for none
 	fails     int32   // failed tries before the one that is under way
 	retrying  bool    // the latest thing about the call is a failed try that will be repeated
 	gaveUp    bool    // the client stopped repeating it
 	answering bool    // what the call wrote is being shown
+	project   bool    // a call names it
 	outcome   Outcome
 }
 
@@ -73,6 +76,9 @@ func (a *Assembler) joinCline(recs []Record) []Record {
 		j.entry(r)
 	}
 	j.endCall(0)
+	if own := &recs[own]; own.Workflow == 0 && !j.project {
+		own.Workflow = a.Names.Sym("cline") // nothing names the project
+	}
 	if j.outcome != OutcomeUnknown {
 		recs[own].Outcome, recs[own].Has = j.outcome, recs[own].Has|HasOutcome
 	}
@@ -136,15 +142,17 @@ func (j *clineJoin) giveModel(r *Record) {
 func (j *clineJoin) newCall(r *Record) {
 	j.endTool(r.Start)
 	j.endCall(r.Start)
-	before := j.call
+	last := j.call
 	r.Attempt, r.RetryOf, r.RetryKind = 0, "", RetryNone
-	if before != nil && j.retrying {
-		r.Attempt, r.RetryOf, r.RetryKind = j.fails+1, before.ID, RetryPlain
+	if last != nil && j.retrying {
+		r.Attempt, r.RetryOf, r.RetryKind = j.fails+1, last.ID, RetryPlain
 	} else {
 		j.fails = 0
 	}
-	j.call, j.failedAt, j.retrying, j.gaveUp, j.answering = r, 0, false, false, true
+	j.before = r.RetryOf
+	j.call, j.try, j.failedAt, j.retrying, j.gaveUp, j.answering = r, nil, 0, false, false, true
 	r.End, r.Has = 0, r.Has&^HasEnd
+	j.project = j.project || r.Service != 0
 	j.outcome = OutcomeUnknown
 	j.giveModel(r)
 }
@@ -161,8 +169,10 @@ func (j *clineJoin) failed(r *Record) {
 		return
 	}
 	j.fails++
-	j.retrying = true
-	j.call.Attempt = j.fails
+	j.retrying, j.try = true, r
+	if j.fails > j.call.Attempt { // else the tries before were another entry's
+		j.call.Attempt = j.fails
+	}
 }
 
 func (j *clineJoin) giveUp() {
@@ -180,8 +190,12 @@ func (j *clineJoin) repeated() {
 	}
 	j.retrying, j.gaveUp = false, false
 	j.outcome = OutcomeUnknown
-	if j.call != nil && j.fails > 0 {
-		j.call.Attempt = j.fails + 1
+	switch {
+	case j.call == nil:
+	case j.fails > 0:
+		j.call.Attempt, j.call.RetryOf, j.call.RetryKind = j.fails+1, cmp.Or(j.before, j.try.ID), RetryPlain
+	case j.before == "":
+		j.call.Attempt, j.call.RetryOf, j.call.RetryKind = 0, "", RetryNone
 	}
 }
 

@@ -104,11 +104,11 @@ func TestClineAttemptsAndOutcomes(t *testing.T) {
 		outcome Outcome
 	}{
 		{"answered after two tries", []string{e(0, "text", ""), e(1, "api_req_started", tx(clineUsed)), retry(2, 1), e(3, "api_req_retried", ""), retry(4, 2), e(5, "api_req_retried", ""),
-			e(8, "reasoning", ""), e(9, "text", ""), e(10, "completion_result", ""), e(11, "ask:completion_result", "")}, []string{"3 ok 9000"}, OutcomeSuccess},
+			e(8, "reasoning", ""), e(9, "text", ""), e(10, "completion_result", ""), e(11, "ask:completion_result", "")}, []string{"3plain_retry ok 9000"}, OutcomeSuccess},
 		{"given up, begun anew by a person, answered", []string{e(0, "text", ""), e(1, "api_req_started", tx(clineUsed)), retry(2, 1), e(3, "api_req_retried", ""), failed(5), e(5, "ask:api_req_failed", ""),
-			e(60, "api_req_retried", ""), retry(62, 1), e(63, "api_req_retried", ""), e(65, "text", "")}, []string{"2 ok 64000"}, OutcomeUnknown},
+			e(60, "api_req_retried", ""), retry(62, 1), e(63, "api_req_retried", ""), e(65, "text", "")}, []string{"2plain_retry ok 64000"}, OutcomeUnknown},
 		{"given up for good", []string{e(0, "text", ""), e(1, "api_req_started", empty), retry(2, 1), e(3, "api_req_retried", ""), failed(5), e(6, "ask:api_req_failed", ""), e(600, "ask:resume_task", "")},
-			[]string{"2 error 4000"}, OutcomeFailure},
+			[]string{"2plain_retry error 4000"}, OutcomeFailure},
 		{"the person stops the waiting", []string{e(0, "text", ""), e(1, "api_req_started", empty), retry(2, 1), e(50, "ask:resume_task", ""), e(60, "user_feedback", ""), e(61, "api_req_started", tx(clineUsed)), e(63, "text", "")},
 			[]string{"1 error 1000", "0 ok 2000"}, OutcomeUnknown},
 		{"Roo tries again with a new entry", []string{e(0, "text", ""), e(1, "api_req_started", empty), e(4, "api_req_retry_delayed", tx("502 Bad Gateway\n\nRetry attempt 1\nRetrying in 5 seconds...")),
