@@ -20,18 +20,20 @@ type Assembler struct {
 	Verdicts func(key string) []*Record
 	PathOf   func(source uint32) string
 
-	judged judgement
-	prices map[[2]Sym]*PriceRow
-	shares []share // scratch of settleTotals
-	totals []int   // the same: places of the totals in the run
-	ids    idTable
-	scores []*Record // scores given by themselves: KindRun records with an id
-	run    Run
-	up     []int32 // parent of each call, as its id says; -1 for none
-	state  []walk
-	stack  []int32
-	claude claudeJoin
-	order  []*Record
+	judged  judgement
+	prices  map[[2]Sym]*PriceRow
+	shares  []share // scratch of settleTotals
+	totals  []int   // the same: places of the totals in the run
+	ids     idTable
+	scores  []*Record // scores given by themselves: KindRun records with an id
+	run     Run
+	up      []int32 // parent of each call, as its id says; -1 for none
+	state   []walk
+	stack   []int32
+	claude  claudeJoin
+	codex   codexJoin
+	copilot copilotJoin
+	order   []*Record
 }
 
 // walk is what Assemble learns about a record while it climbs the tree.
@@ -198,8 +200,16 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	}
 	run.ID = recs[0].Run
 	recs = a.joinClaude(recs)
+	recs = a.joinCodex(recs)
+	a.joinCopilot(recs)
+	recs = a.joinWaits(a.joinQwen(recs))
 	a.joinOpenCode(recs)
 	recs = a.joinCline(recs)
+	recs = a.joinOpenHands(recs)
+	recs = joinLangSmith(recs)
+	a.joinLiteLLM(recs)
+	a.joinOpenAIAgents(recs)
+	a.joinWeave(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
 		a.order = append(a.order, &recs[i])
@@ -441,7 +451,8 @@ func (a *Assembler) descend(run *Run, i int32) {
 			s.step = firstSym(c.Record.Step, c.Name, above.step)
 		}
 		c.Workflow = firstSym(s.workflow, run.Workflow)
-		c.Agent = firstSym(s.agent, c.Workflow)
+		c.Model = firstSym(c.Record.Model, c.RequestModel)
+		c.Agent = firstSym(a.withDefaults(c, s.agent), c.Workflow)
 		c.Step = firstSym(c.Record.Step, c.Tool, s.step, c.Name)
 		if c.Step == 0 && c.Kind == KindLLM {
 			c.Step = a.Names.Sym("chat") // the operation: a model call that nothing names
@@ -453,7 +464,6 @@ func (a *Assembler) descend(run *Run, i int32) {
 		c.Version = firstSym(c.Record.Version, run.Version)
 		c.User = firstSym(c.Record.User, run.User)
 		c.Session = firstSym(c.Record.Session, run.Session)
-		c.Model = firstSym(c.Record.Model, c.RequestModel)
 	}
 	a.stack = path[:0]
 }
@@ -506,10 +516,10 @@ func (a *Assembler) price(c *Call) {
 
 // computed is what the call's tokens cost by the book.
 func (a *Assembler) computed(c *Call) (USD, bool) {
-	if c.Flags&FlagRest != 0 {
+	if c.Flags&(FlagRest|FlagSeveral) != 0 {
 		return c.Price.SumCost(c.Usage, c.startOr(0))
 	}
-	return c.Price.Cost(c.Usage, c.startOr(0))
+	return c.Price.CallCost(c.Usage, c.startOr(0), c.Flags)
 }
 
 // doubtful says that the stated cost charges reasoning twice, which some tools are known to do: the book gives the stated cost only for

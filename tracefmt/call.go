@@ -205,6 +205,7 @@ const (
 	FlagRest                              // no call: what the run used and cost beyond its calls' own numbers
 	FlagVerdict                           // a verdict from a file of its own: Run is the key it was given for, a run's id or a task's
 	FlagNear                              // the verdict holds only for traces in its own folder or below
+	FlagSeveral                           // several calls in one: what each of them used was lost
 )
 
 // SourceRef is where a record stands: the bytes [Offset, Offset+Length) of a source (after decompression).

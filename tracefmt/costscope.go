@@ -759,7 +759,7 @@ var flagNames = []struct {
 	{"subagent_file", FlagSubagentFile}, {"progress", FlagProgress}, {"aggregate", FlagAggregate}, {"gateway_hit", FlagGatewayHit},
 	{"write_split_assumed", FlagWriteSplitGuess}, {"cache_beside", FlagCacheBeside}, {"cache_over", FlagCacheOver}, {"batch", FlagBatch},
 	{"iteration", FlagIteration}, {"understated", FlagUnderstated}, {"inherited", FlagInherited}, {"total", FlagTotal}, {"rest", FlagRest},
-	{"cost_spread", FlagCostSpread}, {"reasoning_charged_twice", FlagReasonTwice}, {"covered", FlagCovered},
+	{"cost_spread", FlagCostSpread}, {"reasoning_charged_twice", FlagReasonTwice}, {"covered", FlagCovered}, {"several_calls", FlagSeveral},
 }
 
 func (d *Decoder) flatFlags(r *Record) error {

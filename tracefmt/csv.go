@@ -197,8 +197,9 @@ func csvHead(b []byte) (header []byte, ok bool) {
 		return nil, false
 	}
 	names := csvNames(header)
-	for _, n := range names {
-		if len(n) == 0 || len(n) > 100 || bytes.ContainsAny(n, "{}\n") {
+	for i, n := range names {
+		if len(n) == 0 && i > 0 || // the first column may be that of row numbers, which has no name
+			len(n) > 100 || bytes.ContainsAny(n, "{}\n") {
 			return nil, false
 		}
 	}

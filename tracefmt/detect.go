@@ -49,7 +49,7 @@ func sniffOpenAI(v *peek) bool {
 	case "list":
 		return v.keys["usage"] == "{" && v.has("model")
 	}
-	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response")
+	return v.keys["choices"] == "[" && v.keys["usage"] == "{" || v.has("custom_id", "response") && !holdsGemini(v.raw)
 }
 
 // foreign are traces of other tools that costscope knows by sight and cannot read: the message names them.
@@ -57,44 +57,11 @@ var foreign = []struct {
 	name string
 	is   func(v *peek) bool
 }{
-	{"a Codex session", func(v *peek) bool { return v.keys["payload"] == "{" && v.has("timestamp", "type") }},
-	{"a Copilot CLI session", func(v *peek) bool { return strings.HasPrefix(v.keys["type"], "session.") && v.keys["data"] == "{" }},
-	{"a Qwen Code session", func(v *peek) bool {
-		return v.has("parentUuid", "usageMetadata") || v.has("parentUuid", "systemPayload")
-	}},
-	{"a pi session", func(v *peek) bool {
-		return v.keys["type"] == "model_change" || v.keys["type"] == "session" && v.has("cwd")
-	}},
-	{"tau-bench results", func(v *peek) bool { return v.has("simulations", "tasks") || v.has("task_id", "reward", "traj") }},
-	{"Terminal-Bench results", func(v *peek) bool { return v.has("is_resolved", "task_id") || v.has("resolved_ids", "accuracy") }},
-	{"a Gemini CLI session", func(v *peek) bool { return v.has("sessionId", "projectHash") }},
-	{"an OpenHands run", func(v *peek) bool { return v.has("instance_id", "history", "metrics") }},
-	{"a SWE-agent trajectory", func(v *peek) bool { return v.has("trajectory", "info") || v.has("trajectory_format") }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("trace", "observations") || v.has("parentObservationId", "type") || v.has("parent_observation_id", "type") || v.has("bookmarked", "session_id")
-	}},
-	{"a LangSmith export", func(v *peek) bool { return v.has("run_type", "trace_id") || v.keys["post"] == "[" }},
-	{"a LiteLLM log", func(v *peek) bool { return v.has("call_type", "response_cost") || v.has("call_type", "spend") }},
-	{"an OpenAI Agents SDK trace", func(v *peek) bool { return v.keys["object"] == "trace" || v.keys["object"] == "trace.span" }},
-	{"a Weave export", func(v *peek) bool { return strings.HasPrefix(v.keys["op_name"], "weave:///") }},
-	{"a Bedrock invocation log", func(v *peek) bool { return v.keys["schemaType"] == "ModelInvocationLog" }},
-	{"a Helicone export", func(v *peek) bool { return v.has("request_created_at", "response_status") }},
-	{"an OpenRouter export", func(v *peek) bool { return v.has("native_tokens_prompt") }},
-	{"a Portkey export", func(v *peek) bool { return v.has("req_units") }},
-	{"a Langfuse export", func(v *peek) bool {
-		return v.has("data_type", "string_value", "trace_id") || v.keys["data"] == "[" && v.keys["meta"] == "{"
-	}},
-	{"an MLflow trace", func(v *peek) bool { return v.keys["info"] == "{" && v.keys["data"] == "{" }},
-	{"a Kong log", func(v *peek) bool { return v.keys["ai"] == "{" }},
-	{"a Cloudflare AI Gateway log", func(v *peek) bool { return v.has("tokens_in", "tokens_out", "provider") }},
-	{"CrewAI usage totals", func(v *peek) bool { return v.has("token_usage", "crew") }},
-	{"an AutoGen event log", func(v *peek) bool {
-		return v.has("agent_id", "type") && (v.keys["type"] == "LLMCall" || v.keys["type"] == "ToolCall")
-	}},
+	{"scores of the OpenHands index, which are sums; its instance_results tell the runs", func(v *peek) bool { return v.has("benchmark", "cost_per_instance", "score") }},
+	{"a model's card of the OpenHands index, without runs; its instance_results tell them", func(v *peek) bool { return v.has("agent_name", "directory_name", "input_price") }},
 	{"a conversation without usage, such as api_conversation_history.json of Cline: the calls are in ui_messages.json beside it", func(v *peek) bool {
 		return len(v.keys) == 2 && v.has("role") && v.keys["content"] == "["
 	}},
-	{"an any-agent trace", func(v *peek) bool { return v.keys["spans"] == "[" && v.has("final_output") }},
 	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
 		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
 	}},
@@ -146,9 +113,11 @@ func detect(head []byte) findings {
 
 // plain looks at a source that is no JSON: a table, whose rows are looked at as objects, or text.
 func (f *findings) plain(head []byte, votes []int) {
+	if f.vote(&peek{raw: head}, votes) {
+		return
+	}
 	header, ok := csvHead(head)
 	if !ok {
-		f.vote(&peek{raw: head}, votes)
 		return
 	}
 	var t csvState
@@ -168,17 +137,15 @@ func (f *findings) plain(head []byte, votes []int) {
 	}
 	if rows > 0 {
 		f.csv, f.sure = header, true
-	} else {
-		f.vote(&peek{raw: head}, votes)
 	}
 }
 
 // vote counts the first format that knows the value.
-func (f *findings) vote(p *peek, votes []int) {
+func (f *findings) vote(p *peek, votes []int) (known bool) {
 	for i := 1; i < len(Formats); i++ {
 		if Formats[i].sniff(p) {
 			votes[i]++
-			return
+			return true
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.keys)) {
@@ -191,6 +158,7 @@ func (f *findings) vote(p *peek, votes []int) {
 			f.looks = o.name
 		}
 	}
+	return false
 }
 
 // peekAt reads the top-level keys of the object v, as far as it goes; ok is false when it is no object.
@@ -311,6 +279,8 @@ func diagnose(head []byte, f findings) (text string, err error) {
 		return "only blank lines", ErrEmpty
 	case lengthPrefixed(head):
 		return "looks like length-prefixed collector output (proto or compressed); only JSON is read: set `format: json` without compression in the file exporter", ErrNotJSON
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return "a Parquet file, such as LangSmith's bulk export; only JSON traces are read: export runs as JSONL (langsmith run export --full)", ErrNotJSON
 	case f.looks != "":
 		return "looks like " + f.looks + ", which costscope does not read" + known, ErrNoFormat
 	case f.csv != nil:

@@ -156,10 +156,21 @@ var Formats = []Format{
 	FormatOutcomes:       outcomesFormat,
 }
 
+// Readable lists the formats that have a reader.
+func Readable() []Format {
+	var list []Format
+	for _, f := range Formats {
+		if f.decode != nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
 // FormatByName returns the number of the format called name.
 func FormatByName(name string) (uint8, bool) {
 	for i, f := range Formats {
-		if i > 0 && f.Name == name {
+		if f.decode != nil && f.Name == name {
 			return uint8(i), true
 		}
 	}
@@ -181,14 +192,22 @@ type Decoder struct {
 	arena    []byte
 	src      SourceRef
 	otlp     otlpState
-	openCode openCodeState
-	cline    clineState
 	claude   claudeState
+	codex    codexState
+	copilot  copilotState
 	chunk    chunkState
 	csv      csvState
 	flat     flatState
 	recent   [recentIDs]string
 	warn     func(Warning)
+	openCode openCodeState
+	cline    clineState
+	export   exportState
+	lite     liteState
+	agents   agentsState
+	mlflow   mlflowState
+	weave    weaveState
+	gate     gateState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.

@@ -19,6 +19,10 @@ type otlpState struct {
 	asked     []byte // the model asked for
 	path      []byte
 	jsonPath  []byte
+	inner     scanner // over a text inside a JSON text
+	quoted    []byte
+	trace     string // of the document that the spans stand in, for those that do not say theirs
+	run       string // what MLflow calls the trace, which goes before the spans' own ids
 	tags      tagSet
 	provider  map[string]Sym
 }
@@ -31,31 +35,49 @@ var otlpFormat = Format{Name: "otlp", Title: "OTLP/JSON: OpenTelemetry GenAI, Op
 	sniff: sniffOTLP, decode: decodeOTLP}
 
 func sniffOTLP(v *peek) bool {
-	has := func(keys ...string) bool {
-		for _, k := range keys {
-			if _, ok := v.keys[k]; !ok {
-				return false
-			}
+	for _, k := range [...]string{"resourceSpans", "resourceLogs", "resourceMetrics", "resource_spans", "resource_logs", "resource_metrics"} {
+		if v.has(k) {
+			return true
 		}
+	}
+	if isOTLPSpan(v) {
 		return true
 	}
+	for _, k := range otlpLists {
+		if c := v.keys[k]; c == "[" || c == "{" && k == "spans" {
+			first, ok := firstElement(v, k)
+			return ok && (isOTLPSpan(&first) || first.has("scopeSpans") || first.has("resourceSpans") || first.has("instrumentationLibrarySpans")) && !bytes.Contains(v.raw, mlflowMark)
+		}
+	}
+	return false
+}
+
+// otlpLists are the members that documents of several spans, or of several requests, keep them in.
+var otlpLists = [...]string{"spans", "data", "batches"}
+
+// mlflowMark stands in every span of MLflow, and in no other.
+var mlflowMark = []byte(`"mlflow.`)
+
+// isOTLPSpan knows a single span in any of its shapes.
+func isOTLPSpan(v *peek) bool {
 	switch {
-	case has("resourceSpans"), has("resourceLogs"), has("resourceMetrics"), has("resource_spans"), has("resource_logs"), has("resource_metrics"):
+	case v.has("traceId", "spanId", "startTimeUnixNano"), v.has("trace_id", "span_id", "start_time_unix_nano"):
 		return true
-	case has("traceId", "spanId", "startTimeUnixNano"), has("trace_id", "span_id", "start_time_unix_nano"):
+	case v.has("spanContext", "attributes"), v.has("_spanContext", "attributes"), v.has("traceId", "id", "timestamp", "attributes"):
 		return true
-	case has("spanContext", "attributes"):
+	case v.has("span_id", "span_name", "status_code"), v.has("spanId", "traceId", "displayName", "attributes"): // AgentOps, Genkit
 		return true
 	case v.keys["context"] == "{":
-		return strings.HasPrefix(v.keys["kind"], "SpanKind.") || has("span_kind", "status_code")
+		return strings.HasPrefix(v.keys["kind"], "SpanKind.") || v.has("span_kind", "status_code")
 	}
-	return has("context.span_id", "context.trace_id")
+	return v.has("context.span_id", "context.trace_id")
 }
 
 // decodeOTLP reads an export request (spans, logs), one span in any of its shapes, or an array of these.
 func decodeOTLP(d *Decoder, value []byte) error {
 	s := &d.scan
 	s.reset(value)
+	d.otlp.trace, d.otlp.run = "", ""
 	err := d.otlpValue(s)
 	d.newSpan() // lets go of the value
 	if s.err != nil {
@@ -86,7 +108,7 @@ func (d *Decoder) otlpObject(s *scanner) error {
 	envelope, spanlike := false, false
 	for s.object(); s.next(); {
 		switch string(s.key()) {
-		case "resourceSpans", "resource_spans":
+		case "resourceSpans", "resource_spans", "batches":
 			envelope = true
 			d.resources(s, (*Decoder).spanList)
 			d.newSpan()
@@ -97,6 +119,14 @@ func (d *Decoder) otlpObject(s *scanner) error {
 		case "resourceMetrics", "resource_metrics":
 			envelope = true
 			s.skip()
+		case "spans", "data":
+			if k := s.kind(); k != '[' && (k != '{' || string(s.key()) == "data") || spanlike && string(s.key()) == "data" {
+				s.skip()
+				continue
+			}
+			envelope = true
+			d.otlp.trace = span.trace
+			d.document(s)
 		default:
 			if d.spanMember(s, span) {
 				spanlike = true
@@ -111,6 +141,37 @@ func (d *Decoder) otlpObject(s *scanner) error {
 	}
 	d.emitSpan(span)
 	return nil
+}
+
+// document reads the spans of a document, which stand in a list or under their ids, or the requests of a list.
+func (d *Decoder) document(s *scanner) {
+	if s.kind() == '{' {
+		s.object()
+	} else {
+		s.array()
+	}
+	for s.next() {
+		if s.kind() != '{' {
+			s.skip()
+			continue
+		}
+		d.newSpan()
+		requests := false
+		for s.object(); s.next(); {
+			switch string(s.key()) {
+			case "resourceSpans", "resource_spans":
+				requests = true
+				d.resources(s, (*Decoder).spanList)
+				d.newSpan()
+			default:
+				d.spanMember(s, &d.otlp.span)
+			}
+		}
+		if s.err == nil && !requests {
+			d.emitSpan(&d.otlp.span)
+		}
+	}
+	d.newSpan()
 }
 
 // openArray begins an array; null is an empty one.
@@ -197,9 +258,13 @@ func (d *Decoder) resource(s *scanner) otlpResource {
 	} else {
 		s.skip()
 	}
-	res := otlpResource{sp.syms[slotService], sp.syms[slotVersion], sp.syms[slotUser], sp.syms[slotSession]}
+	res := sp.resourceFacts()
 	*sp = keep
 	return res
+}
+
+func (sp *otlpSpan) resourceFacts() otlpResource {
+	return otlpResource{sp.syms[slotService], sp.syms[slotVersion], sp.syms[slotUser], sp.syms[slotSession]}
 }
 
 func (res otlpResource) apply(recs []Record) {
@@ -247,15 +312,22 @@ func (d *Decoder) spanMember(s *scanner, sp *otlpSpan) bool {
 		sp.parent = d.contextIDs(s, nil)
 	case "context", "spanContext", "_spanContext":
 		sp.id = d.contextIDs(s, &sp.trace)
-	case "name":
+	case "name", "span_name", "displayName":
 		v := s.str()
 		d.otlp.name = append(d.otlp.name[:0], v...)
 		return false
-	case "startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime":
+	case "startTimeUnixNano", "start_time_unix_nano":
 		sp.start, sp.hasStart = d.when(s)
-	case "endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime":
+	case "endTimeUnixNano", "end_time_unix_nano":
 		sp.end, sp.hasEnd = d.when(s)
-	case "attributes":
+	case "start_time", "startTime":
+		sp.start, sp.hasStart = d.whenSized(s)
+	case "end_time", "endTime":
+		sp.end, sp.hasEnd = d.whenSized(s)
+	case "id", "timestamp", "duration":
+		d.consoleMember(s, sp)
+		return false
+	case "attributes", "span_attributes":
 		d.attributes(s)
 	case "events":
 		d.events(s)
@@ -269,15 +341,60 @@ func (d *Decoder) spanMember(s *scanner, sp *otlpSpan) bool {
 		d.setKind(slotOpenInference, s.str())
 	case "resource":
 		sp.resource = d.resource(s)
+	case "resource_attributes":
+		keep := *sp
+		*sp = otlpSpan{}
+		d.attributes(s)
+		res := sp.resourceFacts()
+		*sp = keep
+		sp.resource = res
 	default:
 		if rest, ok := bytes.CutPrefix(key, []byte("attributes.")); ok {
-			d.attribute(s, rest, false)
+			d.column(s, rest)
 			return true
 		}
 		s.skip()
 		return false
 	}
 	return true
+}
+
+// consoleMember reads what JavaScript's console exporter calls a span's id, start and duration, both in microseconds.
+func (d *Decoder) consoleMember(s *scanner, sp *otlpSpan) {
+	switch string(s.key()) {
+	case "id":
+		sp.otherID = d.spanID(s)
+	case "timestamp":
+		sp.stamp, _ = d.whenSized(s)
+	default:
+		if us, ok := parseFloat(s.num()); ok && us >= 0 && us < float64(maxDuration/1e3) {
+			sp.lasted = int64(us*1e3) + 1
+		}
+	}
+}
+
+// settleConsole takes the members of the console exporter where the usual ones are missing.
+func (sp *otlpSpan) settleConsole() {
+	if sp.id == "" {
+		sp.id = sp.otherID
+	}
+	if !sp.hasStart && sp.stamp > 0 {
+		sp.start, sp.hasStart = sp.stamp, true
+		if !sp.hasEnd && sp.lasted > 0 {
+			sp.end, sp.hasEnd = sp.stamp+sp.lasted-1, true
+		}
+	}
+}
+
+// column reads a column of a table of spans: an attribute, or an object of some.
+func (d *Decoder) column(s *scanner, key []byte) {
+	if s.kind() == '{' && attrRules[string(key)].slot == slotNone {
+		d.otlp.path = append(d.otlp.path[:0], key...)
+		d.flatAttributes(s)
+		d.otlp.path = d.otlp.path[:0]
+		return
+	}
+	d.attribute(s, key, false)
 }
 
 // traceID reads a trace id. Spans of one trace stand together, so the last one is kept.

@@ -65,6 +65,11 @@ const (
 	slotAgentOps
 	slotGenkitSubtype
 	slotGenkitName
+	slotMLflow
+	slotMLflowModel
+	slotMLflowRun
+	slotMLflowForm
+	slotMLflowCost
 	slotPending
 	slotOutcome
 	slotLangfuseLevel
@@ -76,6 +81,8 @@ const (
 	slotProviderJSON
 	slotADKJSON
 	slotGenkitJSON
+	slotMLflowJSON
+	slotAnswerJSON // an answer as OpenAI gives it
 	slotMetadataJSON
 
 	// message text: from here on
@@ -263,6 +270,26 @@ var attrTable = []struct {
 	{"genkit:name", slotGenkitName, 0},
 	{"agentops.span.kind", slotAgentOps, 0},
 	{"langsmith.span.kind", slotAgentOps, 0},
+	{"gcp.vertex.agent.session_id", slotSession, 8},
+	{"gcp.vertex.agent.tool_call_args", slotInputText, 10},
+	{"gcp.vertex.agent.tool_response", slotOutputText, 5},
+
+	// any-agent, tables of OpenInference spans
+	{"gen_ai.tool.args", slotInputText, 11},
+	{"gen_ai.output", slotOutputText, 6},
+	{"llm.input_messages", slotInputText, 12},
+
+	// MLflow, whose values are JSON texts
+	{"mlflow.spanType", slotMLflow, 0},
+	{"mlflow.chat.tokenUsage", slotMLflowJSON, 0},
+	{"mlflow.llm.cost", slotMLflowCost, 0},
+	{"mlflow.llm.model", slotModel, 8},
+	{"mlflow.llm.provider", slotProvider, 8},
+	{"mlflow.message.format", slotMLflowForm, 0},
+	{"mlflow.traceRequestId", slotMLflowRun, 0},
+	{"mlflow.spanInputs", slotInputText, 13},
+	{"mlflow.spanOutputs", slotOutputText, 7},
+	{"model", slotMLflowModel, 0},
 }
 
 // metaKeys are the members of free metadata (a user's own keys) that have a meaning here; the others become tags.
@@ -307,6 +334,28 @@ var jsonKeys = map[slot]map[string]attrRule{
 		"usage.thoughtsTokens":      {slotReasoning, 22},
 		"usage.totalTokens":         {slotTotal, 21},
 		"usage.cachedContentTokens": {slotRead, 25},
+	},
+	slotMLflowJSON: {
+		"input_tokens":                {slotInput, 22},
+		"output_tokens":               {slotOutput, 22},
+		"total_tokens":                {slotTotal, 22},
+		"cache_read_input_tokens":     {slotRead, 26},
+		"cache_creation_input_tokens": {slotWrite, 26},
+		"reasoning_tokens":            {slotReasoning, 23},
+	},
+	slotAnswerJSON: {
+		"model":                                            {slotModel, 9},
+		"usage.prompt_tokens":                              {slotInput, 23},
+		"usage.input_tokens":                               {slotInput, 24},
+		"usage.completion_tokens":                          {slotOutput, 23},
+		"usage.output_tokens":                              {slotOutput, 24},
+		"usage.total_tokens":                               {slotTotal, 23},
+		"usage.prompt_tokens_details.cached_tokens":        {slotRead, 27},
+		"usage.input_tokens_details.cached_tokens":         {slotRead, 28},
+		"usage.completion_tokens_details.reasoning_tokens": {slotReasoning, 24},
+		"usage.output_tokens_details.reasoning_tokens":     {slotReasoning, 25},
+		"usage.cache_read_input_tokens":                    {slotRead, 29},
+		"usage.cache_creation_input_tokens":                {slotWrite, 29},
 	},
 }
 
@@ -372,12 +421,17 @@ var kindWords = map[slot]map[string]Kind{
 		"agent": KindAgent, "llm": KindLLM, "tool": KindTool, "operation": KindChain, "task": KindChain, "workflow": KindChain, "session": KindChain,
 		"chain": KindChain, "retriever": KindRetriever, "embedding": KindEmbedding, "prompt": KindChain, "parser": KindChain,
 	},
+	slotMLflow: {
+		"llm": KindLLM, "chat_model": KindLLM, "embedding": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "reranker": KindReranker,
+		"agent": KindAgent, "chain": KindChain, "workflow": KindChain, "task": KindChain, "memory": KindChain, "parser": KindChain,
+		"evaluator": KindEvaluator, "guardrail": KindGuardrail,
+	},
 	slotGenkitSubtype: {"model": KindLLM, "embedder": KindEmbedding, "tool": KindTool, "retriever": KindRetriever, "reranker": KindReranker, "flow": KindChain},
 }
 
 // kindRank is which attribute is believed where several state a kind: lower first.
 var kindRank = map[slot]uint8{
-	slotOpenInference: 1, slotObservation: 2, slotVercel: 3, slotOperation: 4, slotRequestType: 5, slotTraceloop: 6, slotAgentOps: 7, slotGenkitSubtype: 8,
+	slotOpenInference: 1, slotObservation: 2, slotVercel: 3, slotOperation: 4, slotRequestType: 5, slotTraceloop: 6, slotAgentOps: 7, slotGenkitSubtype: 8, slotMLflow: 9,
 }
 
 // vercelKind reads ai.operationId: the outer operations enclose what ends in .doX.

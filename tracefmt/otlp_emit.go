@@ -4,6 +4,8 @@ import "bytes"
 
 // emitSpan turns what was read of a span into a record, and its evaluations into one each.
 func (d *Decoder) emitSpan(sp *otlpSpan) {
+	sp.settleConsole()
+	d.settleTrace(sp)
 	if sp.trace == "" || sp.id == "" {
 		d.warnf("a span without a trace id or span id skipped")
 		return
@@ -11,6 +13,9 @@ func (d *Decoder) emitSpan(sp *otlpSpan) {
 	r := d.add()
 	r.Run, r.ID, r.Parent = sp.trace, sp.id, sp.parent
 	r.Kind = d.kindOf(sp)
+	if d.Format == FormatMLflow {
+		d.mlflowAnswer(r.Kind, sp)
+	}
 	if sp.hasStart {
 		r.Start = sp.start
 		r.Has |= HasStart
@@ -42,6 +47,18 @@ func (d *Decoder) emitSpan(sp *otlpSpan) {
 	}
 }
 
+// settleTrace gives the span the run that it is part of: as MLflow calls it, as the span says, or as the document does.
+func (d *Decoder) settleTrace(sp *otlpSpan) {
+	switch {
+	case d.otlp.run != "":
+		sp.trace = d.otlp.run
+	case d.Format == FormatMLflow && sp.run != "":
+		sp.trace = sp.run
+	case sp.trace == "":
+		sp.trace = d.otlp.trace
+	}
+}
+
 // kindOf is the kind that the span's attributes say, else what its name and attributes suggest.
 func (d *Decoder) kindOf(sp *otlpSpan) Kind {
 	name := d.otlp.name
@@ -56,6 +73,10 @@ func (d *Decoder) kindOf(sp *otlpSpan) Kind {
 		return KindAgent
 	case bytes.HasPrefix(name, []byte("execute_tool ")):
 		return KindTool
+	case string(name) == "call_llm": // Google ADK
+		return KindLLM
+	case bytes.HasPrefix(name, []byte("agent_run [")):
+		return KindAgent
 	}
 	return KindUnknown
 }
@@ -65,6 +86,9 @@ func (d *Decoder) setNames(r *Record, sp *otlpSpan) {
 	y := &sp.syms
 	r.Name = d.spanName()
 	r.Provider, r.Model, r.RequestModel = y[slotProvider], y[slotModel], y[slotRequestModel]
+	if sp.symRank[slotRequestModel] == genkitRank+1 && !r.Kind.IsModel() {
+		r.RequestModel = 0 // Genkit's name of a flow or a tool
+	}
 	r.Workflow, r.Feature, r.Version = y[slotWorkflow], y[slotFeature], y[slotVersion]
 	r.Agent, r.Instance, r.Role = y[slotAgent], y[slotInstance], y[slotRole]
 	r.Step, r.Tool = y[slotStep], y[slotTool]
@@ -152,6 +176,8 @@ func (sp *otlpSpan) convention() convention {
 	switch {
 	case sp.details && !sp.inside:
 		return cacheBeside | reasonBeside
+	case sp.rawAnthropic:
+		return cacheProven
 	case sp.countRank[slotAnthropicInput] != 0 && sp.counts[slotAnthropicInput] == sp.counts[slotInput]:
 		return cacheProven
 	}

@@ -90,6 +90,21 @@ func (d *Decoder) when(s *scanner) (ns int64, ok bool) {
 	return nanos(d.number(s))
 }
 
+// whenSized reads a time whose unit is told by its size, where it is a number.
+func (d *Decoder) whenSized(s *scanner) (ns int64, ok bool) {
+	if s.kind() == '[' {
+		return hrTime(s)
+	}
+	if s.kind() == '"' {
+		return readTime(s.str())
+	}
+	v := d.number(s)
+	if len(v) > 17 {
+		return nanos(v)
+	}
+	return readTime(v)
+}
+
 // nanos reads whole nanoseconds exactly, however the number is written.
 func nanos(v []byte) (int64, bool) {
 	ns, ok := parseInt(v)

@@ -48,6 +48,8 @@ func (d *Decoder) jsonPaths(s *scanner, rules map[string]attrRule, path []byte) 
 		path = append(path, s.key()...)
 		rule, ok := rules[string(path)]
 		switch {
+		case ok && rule.slot < slotNames:
+			d.setSym(rule, s.str())
 		case ok:
 			d.setCount(rule, d.number(s), s.err)
 		case s.kind() == '{' && leads(rules, path):
@@ -61,7 +63,7 @@ func (d *Decoder) jsonPaths(s *scanner, rules map[string]attrRule, path []byte) 
 
 // leads tells whether a rule's path goes through path.
 func leads(rules map[string]attrRule, path []byte) bool {
-	if len(path) > 40 {
+	if len(path) > 60 {
 		return false
 	}
 	for k := range rules {
@@ -135,6 +137,26 @@ func (d *Decoder) costDetails(s *scanner) {
 	}
 	if sp := &d.otlp.span; total > 0 && sp.moneyRank[slotCost] == 0 {
 		sp.money[slotCost], sp.moneyRank[slotCost] = total, 5
+	}
+}
+
+// costJSON reads {"input_cost", "output_cost", "total_cost"}.
+func (d *Decoder) costJSON(s *scanner) {
+	in := d.innerJSON(s)
+	if in == nil {
+		return
+	}
+	for in.object(); in.next(); {
+		switch string(in.key()) {
+		case "input_cost":
+			d.setMoney(attrRule{slotCostIn, 2}, in.num())
+		case "output_cost":
+			d.setMoney(attrRule{slotCostOut, 2}, in.num())
+		case "total_cost":
+			d.setMoney(attrRule{slotCost, 3}, in.num())
+		default:
+			in.skip()
+		}
 	}
 }
 

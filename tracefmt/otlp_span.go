@@ -35,6 +35,11 @@ type otlpSpan struct {
 	hasEval           bool
 	evals             []spanEval
 	text              spanText
+
+	otherID       string // as JavaScript's console exporter writes it
+	stamp, lasted int64
+	run           string // as MLflow calls the trace
+	rawAnthropic  bool   // the counts are Anthropic's own: input excludes what was cached
 }
 
 // spanEval is one evaluation of a span.
@@ -256,6 +261,9 @@ func (d *Decoder) anyArray(s *scanner, rule attrRule, tag []byte) {
 // take reads a plain value into the slot of rule.
 func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 	sp := &d.otlp.span
+	if rule.slot < slotMLflowCost && s.kind() == '"' && s.begins(`"\"`) {
+		s = d.unquoted(s)
+	}
 	switch {
 	case rule.slot < slotNames:
 		d.setSym(rule, s.str())
@@ -268,12 +276,22 @@ func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 		return
 	}
 	switch rule.slot {
-	case slotOperation, slotOpenInference, slotTraceloop, slotRequestType, slotVercel, slotAgentOps, slotGenkitSubtype, slotObservation:
+	case slotOperation, slotOpenInference, slotTraceloop, slotRequestType, slotVercel, slotAgentOps, slotGenkitSubtype, slotObservation, slotMLflow:
 		d.setKind(rule.slot, s.str())
 	case slotGenkitName:
-		d.setSym(attrRule{slotRequestModel, 9}, s.str())
+		d.setSym(attrRule{slotRequestModel, genkitRank}, s.str())
 	case slotPending:
 		sp.pending = string(s.str()) == "pending_span"
+	case slotMLflowModel:
+		if v := s.str(); d.Format == FormatMLflow {
+			d.setSym(attrRule{slotRequestModel, 8}, v)
+		}
+	case slotMLflowRun:
+		sp.run = d.text(s.str())
+	case slotMLflowForm:
+		sp.rawAnthropic = string(s.str()) == "anthropic"
+	case slotMLflowCost:
+		d.costJSON(s)
 	case slotOutcome:
 		sp.outcome = outcomeWord(s.str())
 	case slotLangfuseLevel:
@@ -295,6 +313,21 @@ func (d *Decoder) take(s *scanner, rule attrRule, tag []byte) {
 	default:
 		d.jsonText(s, rule.slot)
 	}
+}
+
+// unquoted is a scanner over the string inside a text that is itself the JSON of a string; of another text, over the text.
+func (d *Decoder) unquoted(s *scanner) *scanner {
+	st := &d.otlp
+	from := s.at
+	st.quoted = unescape(st.quoted[:0], s.rawText())
+	in := &st.inner
+	in.reset(st.quoted)
+	if in.rawText(); in.err != nil || !in.done() {
+		in.reset(s.b[from:s.at])
+		return in
+	}
+	in.reset(st.quoted)
+	return in
 }
 
 func (d *Decoder) takeTags(s *scanner) {
@@ -334,6 +367,9 @@ func (d *Decoder) setSym(rule attrRule, v []byte) {
 	}
 	sp.syms[rule.slot], sp.symRank[rule.slot] = y, rule.rank+1
 }
+
+// genkitRank is the rank of Genkit's name of an action, which is a model's only where the action is one.
+const genkitRank = 9
 
 // maxError bounds an error's text in bytes.
 const maxError = 120

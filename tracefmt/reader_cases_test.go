@@ -232,7 +232,7 @@ func TestRefusals(t *testing.T) {
 		"CSV":            {"\"id\",\"name\",\"cost\"\n\"1\",\"x\",\"2\"\n", ErrNoFormat, "its columns are cost, id, name"},
 		"text":           {"# aider chat started\n", ErrNotJSON, "not JSON"},
 		"other JSON":     {`{"zebra":1,"apple":{"x":2}}` + "\n", ErrNoFormat, "apple, zebra"},
-		"foreign":        {`{"run_type":"llm","trace_id":"x"}` + "\n", ErrNoFormat, "LangSmith"},
+		"parquet":        {"PAR1\x15\x04\x15\x10", ErrNotJSON, "Parquet"},
 		"damaged gzip":   {"\x1f\x8b\x00\x00\x00", ErrNotJSON, "gzip"},
 		"cut everywhere": {`{"a`, ErrNoFormat, "whole object"},
 	} {

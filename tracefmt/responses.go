@@ -6,11 +6,11 @@ import "errors"
 // used, not who asked: each is a run of its own.
 
 var anthropicFormat = Format{Name: "anthropic", Title: "Anthropic Messages responses and batch results",
-	Can: TellsUsage, Note: "no times, no runs: each answer is a run of its own",
+	Can: TellsUsage, Note: "no times, no runs: each answer is a run of its own; answers of a batch are priced at half",
 	sniff: sniffAnthropic, decode: decodeAnthropic}
 
 var openAIFormat = Format{Name: "openai", Title: "OpenAI Chat Completions and Responses answers, batch output",
-	Can: TellsUsage, Note: "no runs: each answer is a run of its own",
+	Can: TellsUsage, Note: "no runs: each answer is a run of its own; answers of a batch are priced at half",
 	sniff: sniffOpenAI, decode: decodeOpenAI}
 
 // rawUsage are the counts of a usage object under the names of either provider.

@@ -3,7 +3,6 @@ package tracefmt
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -15,7 +14,7 @@ import (
 // sampleFormats is the format of the samples of each folder under ../shared/traces; a longer path goes before a shorter one, "" is none.
 var sampleFormats = map[string]string{
 	"aider/analytics.jsonl": "aider", "aider": "aider-chat", "aider-swe-bench": "aider-bench", "any-agent": "any-agent", "autogen": "autogen",
-	"bedrock": "bedrock", "claude-code": "claude-code", "claude-code-stream-json": "claude-stream", "cline": "cline",
+	"bedrock": "bedrock", "claude-code": "claude-code", "claude-code-stream-json": "", "cline": "cline",
 	"cloudflare-ai-gateway": "cloudflare-ai-gateway", "codex": "codex", "copilot-cli": "copilot-cli", "costscope": "costscope", "crewai": "crewai",
 	"gemini-cli": "gemini-cli", "helicone": "helicone", "kong": "kong", "langfuse": "langfuse", "langfuse/support-refund.otlp.collector.jsonl": "otlp",
 	"langsmith": "langsmith", "litellm": "litellm", "mini-swe-agent": "mini-swe-agent", "mlflow": "mlflow", "moatless": "moatless",
@@ -285,6 +284,6 @@ func benchmarkSource(b *testing.B, path string) {
 	}
 	b.ReportMetric(float64(len(batch.Records)), "records")
 	if len(batch.Records) == 0 {
-		b.Log(fmt.Sprintf("%s: no record", path))
+		b.Logf("%s: no record", path)
 	}
 }

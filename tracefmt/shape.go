@@ -156,7 +156,6 @@ func (d *Decoder) walkText(n *shape, r *Record) error {
 // A row is a format whose values, or parts of them, each give one record.
 type row struct {
 	shape  *shape
-	habit  convention
 	begin  func(d *Decoder, r *Record)       // before the value is read; may be nil
 	finish func(d *Decoder, r *Record) error // after it; nil keeps the record as it is
 }

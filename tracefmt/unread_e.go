@@ -2,9 +2,5 @@ package tracefmt
 
 // Formats whose readers are being written.
 var (
-	tauFormat           = Format{Name: "tau-bench", sniff: never}
-	tau2Format          = Format{Name: "tau2-bench", sniff: never}
-	terminalBenchFormat = Format{Name: "terminal-bench", sniff: never}
-	halFormat           = Format{Name: "hal", sniff: never}
-	outcomesFormat      = Format{Name: "outcomes", sniff: never}
+	halFormat = Format{Name: "hal", sniff: never}
 )

@@ -41,7 +41,10 @@ var oddities = [...]struct {
 
 // settleUsage normalises the counts of r and warns about what is odd in them.
 func (d *Decoder) settleUsage(r *Record, c convention, total int64) {
-	odd := r.normaliseUsage(c, total)
+	d.warnOdd(r.normaliseUsage(c, total))
+}
+
+func (d *Decoder) warnOdd(odd oddity) {
 	if odd == 0 {
 		return
 	}

@@ -13,8 +13,9 @@ import (
 
 // judgement is the memory of judge.
 type judgement struct {
-	hits []verdictHit
-	own  Record
+	hits         []verdictHit
+	own          Record
+	agent, model Sym // defaults for the run's calls, see withDefaults
 }
 
 // A verdictHit is a verdict that may hold for the run. The one that fits best is applied last, so that it decides.
@@ -27,10 +28,12 @@ type verdictHit struct {
 
 // judge returns the run's own record with the verdicts on it; own may be nil. a.order holds the run's records.
 func (a *Assembler) judge(id string, own *Record) *Record {
+	j := &a.judged
+	j.agent, j.model = 0, 0
+	j.defaults(own)
 	if a.Verdicts == nil {
 		return own
 	}
-	j := &a.judged
 	j.hits = j.hits[:0]
 	if own != nil {
 		if own.Extra != nil {
@@ -50,8 +53,28 @@ func (a *Assembler) judge(id string, own *Record) *Record {
 	}
 	for _, h := range j.hits {
 		j.own.apply(h.rec)
+		if h.level > 0 {
+			j.agent, j.model = firstSym(h.rec.Agent, j.agent), firstSym(h.rec.Model, j.model)
+		}
 	}
 	return &j.own
+}
+
+// defaults takes who made the calls of the run from its own record, in formats that do not say so of each call.
+func (j *judgement) defaults(own *Record) {
+	if own != nil && own.Format == FormatTerminalBench {
+		j.agent, j.model = own.Agent, own.RequestModel
+	}
+}
+
+// withDefaults gives a call the names that only the run states. A total without a model speaks of all models, except where the run's own
+// record names the only one.
+func (a *Assembler) withDefaults(c *Call, agent Sym) Sym {
+	j := &a.judged
+	if c.Model == 0 && (c.Kind.IsModel() || c.Format == FormatTerminalBench && c.Kind != KindTool) {
+		c.Model = j.model
+	}
+	return firstSym(agent, j.agent)
 }
 
 // orderOf compares two places in the input.

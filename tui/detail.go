@@ -297,6 +297,7 @@ var flagNotes = []struct {
 	{tracefmt.FlagUnderstated, "the recorded tokens are a lower bound"},
 	{tracefmt.FlagAggregate, "a parent's sum: not counted"},
 	{tracefmt.FlagIteration, "an earlier attempt inside one answer"},
+	{tracefmt.FlagSeveral, "several calls in one: what each of them used was lost, so that rates for long contexts are left out"},
 	{tracefmt.FlagCovered, "what is unknown here is part of a sum that is stated for the run"},
 	{tracefmt.FlagRest, "no call: what is stated for the run beyond its calls' own numbers"},
 	{tracefmt.FlagCostSpread, "estimated: its share, by tokens, of a cost stated for the run"},
@@ -348,7 +349,7 @@ func (d *detail) bill(a *App, out *pen) {
 	r := &d.row
 	out.rule("cost")
 	d.counts(a, out)
-	charges := r.Price.Charges(r.Usage, startOf(r))
+	charges := r.Price.CallCharges(r.Usage, startOf(r), r.Flags)
 	if len(charges) == 0 || !r.HasComputed {
 		return
 	}

@@ -21,7 +21,7 @@ const completionLong = `Print a script that completes commands, flags and files.
 // formatNames are the names that --format takes.
 func formatNames() []string {
 	var names []string
-	for _, f := range tracefmt.Formats[1:] {
+	for _, f := range tracefmt.Readable() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -44,11 +44,11 @@ unknown, never as 0. costscope formats NAME says more. The format is detected; -
 // listFormats writes the table of formats.
 func listFormats(w io.Writer) error {
 	width := 0
-	for _, f := range tracefmt.Formats[1:] {
+	for _, f := range tracefmt.Readable() {
 		width = max(width, len(f.Name))
 	}
 	fmt.Fprintf(w, "%-*s  %s\n", width, "", strings.Join(tracefmt.FactNames[:], "  "))
-	for _, f := range tracefmt.Formats[1:] {
+	for _, f := range tracefmt.Readable() {
 		fmt.Fprintf(w, "%-*s", width, f.Name)
 		for i, word := range f.Tells() {
 			fmt.Fprintf(w, "  %-*s", len(tracefmt.FactNames[i]), word)

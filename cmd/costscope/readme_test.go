@@ -101,7 +101,7 @@ func flagsMarkdown() string {
 func formatsMarkdown() string {
 	var b strings.Builder
 	b.WriteString("| `--format` | what it is | " + strings.Join(tracefmt.FactNames[:], " | ") + " | |\n|---|---|" + strings.Repeat("---|", len(tracefmt.FactNames)+1) + "\n")
-	for _, f := range tracefmt.Formats[1:] {
+	for _, f := range tracefmt.Readable() {
 		words := f.Tells()
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, cell(f.Title), strings.Join(words[:], " | "), cell(f.Note))
 	}
