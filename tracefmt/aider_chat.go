@@ -141,7 +141,7 @@ func (c *aiderChat) turn(text []byte) {
 	c.turns++
 	r := c.record(KindMark, "turn", c.turns)
 	r.Event, r.Name = EventPrompt, c.d.sym([]byte("human"))
-	stampTime(r, nil, c.at)
+	r.momentary()
 }
 
 // retry marks a try that failed and is repeated.
@@ -151,7 +151,7 @@ func (c *aiderChat) retry() {
 	r := c.record(KindMark, "try", c.failed)
 	r.Event, r.Status, r.Attempt = EventAPIError, StatusError, int32(min(c.tries, 1000))
 	r.Error = c.d.sym(c.wrong)
-	stampTime(r, nil, c.at)
+	r.momentary()
 }
 
 // giveUp says of the latest failed try that nothing came of it.
@@ -168,13 +168,17 @@ func (c *aiderChat) giveUp() {
 	}
 }
 
+// chatID is the id of the n-th of its kind in a chat.
+func chatID(word string, n int) string { return word + "-" + string(numberText(int64(n))) }
+
 func (c *aiderChat) record(kind Kind, word string, n int) *Record {
 	r := c.d.add()
 	r.Kind, r.Run, r.Src = kind, c.run, c.place
-	id := numberText(int64(n))
-	r.ID = word + "-" + strings.Repeat("0", max(0, 4-len(id))) + string(id)
+	r.ID = chatID(word, n)
 	r.Agent = c.d.sym(claudeMain)
-	stampTime(r, c.at, nil)
+	if at, ok := statedTime(c.at); ok { // a nanosecond apart, so that they stay in order
+		r.Start, r.Has = at+int64(len(c.d.Out)-c.from-1), HasStart
+	}
 	return r
 }
 
@@ -184,7 +188,8 @@ func (c *aiderChat) call(line []byte) {
 	r := c.record(KindLLM, "call", c.calls)
 	r.Model, r.Step, r.Status = c.d.sym(c.model), c.d.sym(c.edit), StatusOK
 	if c.tries > 0 {
-		r.Attempt, c.tries = int32(min(c.tries, 1000))+1, 0
+		r.Attempt, r.RetryOf, r.RetryKind = int32(min(c.tries, 1000))+1, chatID("try", c.failed), RetryPlain
+		c.tries = 0
 	}
 	tokens, cost, _ := bytes.Cut(line, []byte(" Cost: "))
 	for _, part := range bytes.Split(splitThousands(tokens), []byte{','}) {

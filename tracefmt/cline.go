@@ -374,6 +374,7 @@ func (d *Decoder) clineCall(e *clineEntry) {
 	q, ok := d.readRequest(e.text)
 	if !ok {
 		d.warnf("the text of a request is cut: what it used is unknown")
+		q = clineRequest{}
 	}
 	q.use.state(d, r)
 	r.Service = d.folderSym(q.folder)

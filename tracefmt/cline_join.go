@@ -15,11 +15,14 @@ type clineJoin struct {
 	call      *Record // the latest
 	tool      *Record
 	model     *Record // EventModel
-	failedAt  int64   // the latest failed try of the call; 0 for none
+	try       *Record // the latest failed try of the call
+	before    string  // the id of the entry whose call this one repeats
+	failedAt  int64   // when it failed; 0 for none
 	fails     int32   // failed tries before the one that is under way
 	retrying  bool    // the latest thing about the call is a failed try that will be repeated
 	gaveUp    bool    // the client stopped repeating it
 	answering bool    // what the call wrote is being shown
+	project   bool    // a call names it
 	outcome   Outcome
 }
 
@@ -32,19 +35,20 @@ const (
 	clineAside                     // written beside: nothing ends
 	clineFinished                  // the old form of a call's end
 	clineRetried
-	clineFailed // the client asks what to do
-	clinePerson // a person had a say
-	clineDone   // the agent says that the task is done
-	clineWrong  // the tool failed
-	clineWorks  // the tool is still at work
+	clineFailed  // the client asks what to do
+	clinePerson  // a person had a say
+	clineResumed // the task was opened again
+	clineDone    // the agent says that the task is done
+	clineWrong   // the tool failed
+	clineWorks   // the tool is still at work
 )
 
 var clineKinds = map[string]clineKind{
 	"text": clineSpeech, "reasoning": clineSpeech, "checkpoint_created": clineAside, "checkpoint_saved": clineAside, "api_req_finished": clineFinished,
-	"deleted_api_reqs": clineAside, "api_req_retried": clineRetried, "api_req_failed": clineFailed, "resume_task": clinePerson,
+	"deleted_api_reqs": clineAside, "api_req_retried": clineRetried, "api_req_failed": clineFailed, "resume_task": clineResumed,
 	"resume_completed_task": clineAside, "user_feedback": clinePerson, "user_feedback_diff": clinePerson, "completion_result": clineDone,
 	"error": clineWrong, "diff_error": clineWrong, "clineignore_error": clineWrong, "rooignore_error": clineWrong,
-	"command_output": clineWorks, "mcp_server_request_started": clineWorks, "mcp_server_response": clineWorks,
+	"command_output": clineWorks, "mcp_server_request_started": clineAside,
 }
 
 func (a *Assembler) joinCline(recs []Record) []Record {
@@ -66,6 +70,9 @@ func (a *Assembler) joinCline(recs []Record) []Record {
 		j.entry(r)
 	}
 	j.endCall(0)
+	if own := &recs[own]; own.Workflow == 0 && !j.project {
+		own.Workflow = a.Names.Sym("cline") // nothing names the project
+	}
 	if j.outcome != OutcomeUnknown {
 		recs[own].Outcome, recs[own].Has = j.outcome, recs[own].Has|HasOutcome
 	}
@@ -129,15 +136,17 @@ func (j *clineJoin) giveModel(r *Record) {
 func (j *clineJoin) newCall(r *Record) {
 	j.endTool(r.Start)
 	j.endCall(r.Start)
-	before := j.call
+	last := j.call
 	r.Attempt, r.RetryOf, r.RetryKind = 0, "", RetryNone
-	if before != nil && j.retrying {
-		r.Attempt, r.RetryOf, r.RetryKind = j.fails+1, before.ID, RetryPlain
+	if last != nil && j.retrying {
+		r.Attempt, r.RetryOf, r.RetryKind = j.fails+1, last.ID, RetryPlain
 	} else {
 		j.fails = 0
 	}
-	j.call, j.failedAt, j.retrying, j.gaveUp, j.answering = r, 0, false, false, true
+	j.before = r.RetryOf
+	j.call, j.try, j.failedAt, j.retrying, j.gaveUp, j.answering = r, nil, 0, false, false, true
 	r.End, r.Has = 0, r.Has&^HasEnd
+	j.project = j.project || r.Service != 0
 	j.outcome = OutcomeUnknown
 	j.giveModel(r)
 }
@@ -154,8 +163,10 @@ func (j *clineJoin) failed(r *Record) {
 		return
 	}
 	j.fails++
-	j.retrying = true
-	j.call.Attempt = j.fails
+	j.retrying, j.try = true, r
+	if j.fails > j.call.Attempt { // else the tries before were another entry's
+		j.call.Attempt = j.fails
+	}
 }
 
 func (j *clineJoin) giveUp() {
@@ -173,8 +184,12 @@ func (j *clineJoin) repeated() {
 	}
 	j.retrying, j.gaveUp = false, false
 	j.outcome = OutcomeUnknown
-	if j.call != nil && j.fails > 0 {
-		j.call.Attempt = j.fails + 1
+	switch {
+	case j.call == nil:
+	case j.fails > 0:
+		j.call.Attempt, j.call.RetryOf, j.call.RetryKind = j.fails+1, cmp.Or(j.before, j.try.ID), RetryPlain
+	case j.before == "":
+		j.call.Attempt, j.call.RetryOf, j.call.RetryKind = 0, "", RetryNone
 	}
 }
 
@@ -194,17 +209,25 @@ func (j *clineJoin) mark(r *Record, kind clineKind) {
 	case clinePerson:
 		j.retrying, j.answering = false, false
 		j.outcome = OutcomeUnknown
+	case clineResumed:
+		j.retrying, j.answering = false, false
 	case clineWrong:
 		if j.tool != nil {
 			j.tool.Status = StatusError
 		}
+		j.endTool(r.Start)
 	case clineDone:
 		j.answered(r.Start)
 		j.answering = false
 		j.outcome = OutcomeSuccess
 	case clineSpeech:
 		j.answered(r.Start)
-	case clineOutput, clineWorks:
+	case clineWorks:
+		j.answering = false
+		if j.tool != nil {
+			j.tool.End, j.tool.Has = r.Start, j.tool.Has|HasEnd
+		}
+	case clineOutput:
 		j.answered(r.Start)
 		j.answering = false
 	}
@@ -252,5 +275,5 @@ func (j *clineJoin) finished(r *Record) {
 	c.Usage, c.Recorded = r.Usage, r.Recorded
 	c.Has |= r.Has & (HasUsage | HasCost)
 	c.End, c.Has = r.Start, c.Has|HasEnd
-	c.Status = StatusOK
+	c.Status, j.answering = StatusOK, false
 }

@@ -54,3 +54,10 @@ func (d *Decoder) folderSym(raw []byte) Sym {
 
 // numberText is n in decimal digits.
 func numberText(n int64) []byte { return strconv.AppendInt(nil, n, 10) }
+
+// momentary lets r end when it started, where that is known.
+func (r *Record) momentary() {
+	if r.Has&HasStart != 0 {
+		r.End, r.Has = r.Start, r.Has|HasEnd
+	}
+}

@@ -346,8 +346,8 @@ func (d *Decoder) openCodeMark(v *openCodeThing, e Event, id []byte, suffix stri
 	r := d.openCodeRecord(v, KindMark, append(id[:len(id):len(id)], suffix...))
 	r.Event = e
 	v.stamp(r)
-	if r.Has&HasEnd == 0 && r.Has&HasStart != 0 {
-		r.End, r.Has = r.Start, r.Has|HasEnd
+	if r.Has&HasEnd == 0 {
+		r.momentary()
 	}
 	return r
 }

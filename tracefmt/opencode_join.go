@@ -45,7 +45,9 @@ func openCodeParts(r *Record, marks []*Record) {
 			break
 		}
 		if m.Event == EventAPIError {
-			r.Attempt = max(r.Attempt, m.Attempt+1)
+			if m.Attempt >= r.Attempt {
+				r.Attempt, r.RetryOf, r.RetryKind = m.Attempt+1, m.ID, RetryPlain
+			}
 			continue
 		}
 		steps++
