@@ -43,6 +43,7 @@ type aiderRun struct {
 	place   SourceRef  // of pending
 	model   []byte
 	exit    []byte
+	ended   bool
 }
 
 func decodeAider(d *Decoder, value []byte) error {
@@ -69,7 +70,11 @@ func decodeAider(d *Decoder, value []byte) error {
 	if bad > 0 && a.run == "" {
 		return errSyntax
 	}
-	a.close(StatusUnset)
+	ended := StatusUnset
+	if a.ended {
+		ended = StatusError
+	}
+	a.close(ended)
 	if len(d.Out) == a.from {
 		return skipError("a program run that sent no message to a model")
 	}
@@ -147,8 +152,7 @@ func (a *aiderRun) event(e *aiderEvent, place SourceRef) {
 	case "message_send":
 		a.call(e, place)
 	case "exit":
-		a.exit = e.reason
-		a.close(StatusError)
+		a.exit, a.ended = e.reason, true // perhaps of another program that runs beside
 	default:
 		if a.waits {
 			a.pending.failed = e.failed

@@ -182,8 +182,17 @@ func (e *clineEntry) readCondense(s *scanner) {
 // clineFiles are the files of a task's folder.
 var clineFiles = map[string]bool{"ui_messages": true, "claude_messages": true, "task_metadata": true, "history_item": true}
 
-// clineRun is the task's folder; of a file that lies elsewhere, the time of its first entry.
-func (d *Decoder) clineRun() []byte {
+// clineRun is the run that the entries of the source belong to.
+func (d *Decoder) clineRun() string {
+	c := &d.cline
+	if c.run == "" || c.path != d.Path || c.head != d.Head {
+		c.run, c.path, c.head = string(d.clineTaskID()), d.Path, d.Head
+	}
+	return c.run
+}
+
+// clineTaskID is the task's folder; of a file that lies elsewhere, the time of its first entry.
+func (d *Decoder) clineTaskID() []byte {
 	dir := filepath.Base(filepath.Dir(d.Path))
 	if clineFiles[d.sourceName()] && dir != "." && dir != ".." && dir != string(filepath.Separator) {
 		return []byte(dir)
@@ -224,7 +233,7 @@ func (d *Decoder) clineModels() {
 		}
 		r := d.add()
 		r.Kind, r.Event = KindMark, EventModel
-		r.Run, r.ID = d.text(d.clineRun()), d.text(append([]byte("model-"), at...))
+		r.Run, r.ID = d.clineRun(), d.text(append([]byte("model-"), at...))
 		r.Model, r.Provider, r.Step = d.claudeSym(model), d.claudeSym(provider), d.claudeSym(mode)
 		stampTime(r, at, at)
 	}
@@ -236,7 +245,7 @@ func (d *Decoder) clineTask(e *clineEntry) error {
 		return skipError("the list of tasks: it repeats the sums of the tasks' own files")
 	}
 	r := d.add()
-	r.Kind, r.Run = KindRun, d.text(d.clineRun())
+	r.Kind, r.Run = KindRun, d.clineRun()
 	r.Workflow = d.folderSym(e.workspace)
 	r.Session = firstSym(d.sym(e.root), d.sym(e.parent))
 	if len(e.parent) > 0 {
@@ -251,9 +260,11 @@ func (d *Decoder) clineTask(e *clineEntry) error {
 // clineRecord appends a record of an entry; the ids of several are told apart by suffix.
 func (d *Decoder) clineRecord(e *clineEntry, kind Kind, suffix string) *Record {
 	r := d.add()
-	r.Kind, r.Run = kind, d.text(d.clineRun())
-	id := append(append(append(append([]byte(d.Head), '-'), e.at...), '-'), e.kind...)
-	r.ID, r.Flags = d.text(append(id, suffix...)), FlagGlobal
+	r.Kind, r.Run = kind, d.clineRun()
+	c := &d.cline
+	c.id = append(append(append(c.id[:0], d.Head...), '-'), e.at...)
+	c.id = append(append(append(c.id, '-'), e.kind...), suffix...)
+	r.ID, r.Flags = d.keep(c.id), FlagGlobal
 	r.Name = d.claudeSym(e.kind)
 	stampTime(r, e.at, nil)
 	return r
@@ -292,7 +303,7 @@ func (d *Decoder) clineEmit(e *clineEntry) {
 	}
 	if string(e.at) == d.Head {
 		r := d.add()
-		r.Kind, r.Run = KindRun, d.text(d.clineRun())
+		r.Kind, r.Run = KindRun, d.clineRun()
 	}
 }
 
@@ -336,10 +347,11 @@ func (d *Decoder) inText(text []byte) *scanner {
 	return &d.cline.scan
 }
 
-// clineState is a decoder's memory for JSON inside JSON.
+// clineState is a decoder's memory for tasks.
 type clineState struct {
-	text []byte
-	scan scanner
+	text, id        []byte
+	scan            scanner // for JSON inside JSON
+	run, path, head string
 }
 
 // clineFolders stand before the project's folder in what the client tells the model.

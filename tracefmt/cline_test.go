@@ -1,10 +1,6 @@
 package tracefmt
 
-import (
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestExpectedCline(t *testing.T) {
 	for task, want := range map[string]runSums{
@@ -53,12 +49,5 @@ func TestExpectedCline(t *testing.T) {
 		if got != want {
 			t.Errorf("%s:\n got %+v\nwant %+v", task, got, want)
 		}
-		for i := range run.Calls {
-			c := &run.Calls[i]
-			t.Log(names.Name(c.Step), names.Name(c.Tool), c.Status, c.Attempt, (c.End-c.Start)/1e6, c.RetryOf, c.Has&HasEnd != 0)
-		}
 	}
 }
-
-var _ = filepath.Join
-var _ = strings.Cut

@@ -323,15 +323,23 @@ func (v *openCodeThing) stamp(r *Record) {
 
 // stampTime sets what is known of start and end.
 func stampTime(r *Record, start, end []byte) {
-	if at, ok := readTime(start); ok {
+	if at, ok := statedTime(start); ok {
 		r.Start, r.Has = at, r.Has|HasStart
 	}
-	if at, ok := readTime(end); ok {
+	if at, ok := statedTime(end); ok {
 		r.End, r.Has = at, r.Has|HasEnd
 	}
 	if r.State(HasStart | HasEnd) {
 		r.End = max(r.End, r.Start)
 	}
+}
+
+// statedTime is readTime; nothing is no time.
+func statedTime(b []byte) (ns int64, ok bool) {
+	if len(b) == 0 {
+		return 0, false
+	}
+	return readTime(b)
 }
 
 func (d *Decoder) openCodeMark(v *openCodeThing, e Event, id []byte, suffix string) *Record {

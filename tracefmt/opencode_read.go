@@ -24,28 +24,46 @@ func (v *openCodeThing) readProperties(s *scanner) {
 	}
 }
 
-// openCodeTexts are the members that are plain text.
-var openCodeTexts = map[string]func(v *openCodeThing) *[]byte{
-	"id":         func(v *openCodeThing) *[]byte { return &v.id },
-	"sessionID":  func(v *openCodeThing) *[]byte { return &v.session },
-	"messageID":  func(v *openCodeThing) *[]byte { return &v.message },
-	"parentID":   func(v *openCodeThing) *[]byte { return &v.parent },
-	"role":       func(v *openCodeThing) *[]byte { return &v.role },
-	"type":       func(v *openCodeThing) *[]byte { return &v.kind },
-	"modelID":    func(v *openCodeThing) *[]byte { return &v.model },
-	"providerID": func(v *openCodeThing) *[]byte { return &v.provider },
-	"agent":      func(v *openCodeThing) *[]byte { return &v.agent },
-	"mode":       func(v *openCodeThing) *[]byte { return &v.mode },
-	"title":      func(v *openCodeThing) *[]byte { return &v.title },
-	"directory":  func(v *openCodeThing) *[]byte { return &v.directory },
-	"version":    func(v *openCodeThing) *[]byte { return &v.version },
-	"tool":       func(v *openCodeThing) *[]byte { return &v.tool },
-	"callID":     func(v *openCodeThing) *[]byte { return &v.call },
+// textMember is where the text of a member goes; nil for members that are not plain text or do not matter.
+func (v *openCodeThing) textMember(key []byte) *[]byte {
+	switch string(key) {
+	case "id":
+		return &v.id
+	case "sessionID":
+		return &v.session
+	case "messageID":
+		return &v.message
+	case "parentID":
+		return &v.parent
+	case "role":
+		return &v.role
+	case "type":
+		return &v.kind
+	case "modelID":
+		return &v.model
+	case "providerID":
+		return &v.provider
+	case "agent":
+		return &v.agent
+	case "mode":
+		return &v.mode
+	case "title":
+		return &v.title
+	case "directory":
+		return &v.directory
+	case "version":
+		return &v.version
+	case "tool":
+		return &v.tool
+	case "callID":
+		return &v.call
+	}
+	return nil
 }
 
 func (v *openCodeThing) member(s *scanner) {
-	if to := openCodeTexts[string(s.key())]; to != nil {
-		*to(v) = s.rawText()
+	if to := v.textMember(s.key()); to != nil {
+		*to = s.rawText()
 		return
 	}
 	switch string(s.key()) {

@@ -48,7 +48,7 @@ func (a *app) loaded(j *job, s *openedStore, err error) error {
 		return interrupted(s, st)
 	case err != nil && !errors.Is(err, context.Canceled):
 		return err
-	case countCalls(st) == 0:
+	case countCalls(st) == 0 && !statesSums(st):
 		return j.inputs.nothing(tried(st))
 	}
 	return nil
@@ -69,6 +69,18 @@ func countCalls(st analyze.Status) (n int64) {
 		n += src.Calls
 	}
 	return n
+}
+
+// statesSums tells that runs are there whose cost or tokens are stated in all, though none of their calls is.
+func statesSums(st analyze.Status) bool {
+	for _, src := range st.Sources {
+		for _, c := range src.Caveats {
+			if c.Kind == analyze.CaveatRest {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // tried is, for each source without calls, why it has none.
