@@ -350,7 +350,7 @@ func (d *Decoder) weaveModels(r *Record) {
 }
 
 // weavePart stands in the id of a part of a call, between the call's id and the model.
-const weavePart = "\x1f"
+const weavePart = "#"
 
 // weaveUse sets the model, the counts and the cost.
 func (d *Decoder) weaveUse(r *Record, m *weaveModel) {
