@@ -18,6 +18,7 @@ type Place struct {
 	Mark   mark  // what it is to the chain that it, or a call that encloses it, belongs to
 	Chain  int32 // index in Chains of the one that it is itself an attempt of; -1 for none
 	Try    int32 // which attempt it is there, from 0
+	Look   look  // what makes it look like a retry without being one
 }
 
 // A Thread is the calls of one agent instance in a run, by start (analysis-spec 0).
@@ -33,19 +34,27 @@ type Student struct {
 	links linker
 }
 
-// Study analyses a run.
-func (s *Student) Study(run *tracefmt.Run) *Study {
-	s.study.Run = run
-	s.place(run)
-	s.chains(run)
-	s.turns(run)
-	return &s.study
+// NewStudent returns a student that reads runs as cfg says.
+func NewStudent(cfg Config) *Student {
+	s := newStudent(cfg)
+	return &s
 }
 
-// chains notes which calls repeat others.
-func (s *Student) chains(run *tracefmt.Run) {
+func newStudent(cfg Config) Student { return Student{links: linker{rules: cfg.Retries}} }
+
+// Study analyses a run.
+func (s *Student) Study(run *tracefmt.Run) *Study {
+	st := s.link(run)
+	s.turns(run)
+	return st
+}
+
+// link is the part of a study that counting calls needs: threads and chains.
+func (s *Student) link(run *tracefmt.Run) *Study {
 	st := &s.study
-	marks := s.links.mark(run)
+	st.Run = run
+	s.place(run)
+	marks := s.links.mark(st)
 	st.Chains = s.links.chains
 	for i := range marks {
 		st.Places[i].Mark = marks[i]
@@ -55,6 +64,7 @@ func (s *Student) chains(run *tracefmt.Run) {
 			st.Places[i].Chain, st.Places[i].Try = int32(k), int32(n)
 		}
 	}
+	return st
 }
 
 // place puts every call into its thread: that of its stated instance, else of its agent's name within the agent's span around it.
