@@ -147,7 +147,7 @@ func (x *Factors) needOf(st *Study, i int, c *tracefmt.Call) (n need) {
 func (st *Study) retryKindOf(i int) tracefmt.RetryKind {
 	for n := 0; i >= 0 && n <= len(st.Places); i, n = int(st.Run.Calls[i].Up), n+1 {
 		if p := &st.Places[i]; p.Chain >= 0 && int32(i) != st.Chains[p.Chain].Base {
-			return st.Chains[p.Chain].Kinds[p.Try]
+			return st.Chains[p.Chain].Links[p.Try].Kind
 		}
 	}
 	return tracefmt.RetryNone
