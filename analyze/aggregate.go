@@ -35,7 +35,6 @@ type Aggregate struct {
 	sets  setLayers // cells that a run touches, as setKey writes them: number of runs
 
 	hot   [hotCells]uint32 // the cells used last, by cellHash
-	study Student
 	touch []uint32
 	seen  []thread
 	key   []byte
@@ -53,17 +52,17 @@ type cell struct {
 
 // NewAggregate returns an empty aggregate.
 func NewAggregate(cfg Config) *Aggregate {
-	return &Aggregate{cfg: cfg, study: newStudent(cfg), days: newDayClock(cfg.TZ), index: map[CellKey]uint32{}}
+	return &Aggregate{cfg: cfg, days: newDayClock(cfg.TZ), index: map[CellKey]uint32{}}
 }
 
 // Add counts a run in.
-func (a *Aggregate) Add(run *tracefmt.Run) { a.count(a.study.link(run), 1) }
+func (a *Aggregate) Add(run *tracefmt.Run) { a.cfg.linked(run, func(st *Study) { a.count(st, 1) }) }
 
 // AddStudy counts a run in that was studied under the same configuration.
 func (a *Aggregate) AddStudy(st *Study) { a.count(st, 1) }
 
 // Sub takes an earlier Add of the same run back.
-func (a *Aggregate) Sub(run *tracefmt.Run) { a.count(a.study.link(run), -1) }
+func (a *Aggregate) Sub(run *tracefmt.Run) { a.cfg.linked(run, func(st *Study) { a.count(st, -1) }) }
 
 func (a *Aggregate) count(st *Study, sign int64) {
 	run := st.Run
@@ -249,7 +248,7 @@ func (a *Aggregate) Clone() *Aggregate {
 	c.index, c.sets = nil, a.sets.clone()
 	c.cells, c.free = slices.Clone(a.cells), slices.Clone(a.free)
 	c.RunCosts = a.RunCosts.Clone()
-	c.study, c.touch, c.seen, c.key = newStudent(a.cfg), nil, nil, nil
+	c.touch, c.seen, c.key = nil, nil, nil
 	for _, x := range a.cells {
 		if x != nil && x.owner != nil {
 			x.owner = nil

@@ -188,6 +188,29 @@ func (l *linker) spread(calls []tracefmt.Call) []mark {
 	return l.marks
 }
 
+// StateLinks makes the run's records say what was found out about retries, as if the trace stated it: each attempt names the one before,
+// with kind and confidence, and a call that a person asked for says so. The records themselves stay as they are: the run gets others.
+func (st *Study) StateLinks() {
+	calls := st.Run.Calls
+	for k := range st.Chains {
+		ch := &st.Chains[k]
+		for n, i := range ch.Calls {
+			if l := ch.Links[n]; l.Confidence > tracefmt.ConfidenceExplicit {
+				r := *calls[i].Record
+				r.RetryOf, r.RetryKind, r.Confidence = calls[ch.Calls[n-1]].ID, l.Kind, l.Confidence
+				calls[i].Record = &r
+			}
+		}
+	}
+	for i, p := range st.Places {
+		if p.Look == lookAsked || p.Look == lookRegenerate {
+			r := *calls[i].Record
+			r.Flags |= tracefmt.FlagAsked
+			calls[i].Record = &r
+		}
+	}
+}
+
 // firstCall is the call under whose path the chain is counted: its first attempt, or the first call inside it; -1 when it has none.
 func (ch *Chain) firstCall(run *tracefmt.Run) int32 {
 	first := ch.Calls[0]

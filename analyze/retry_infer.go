@@ -146,10 +146,10 @@ func modelLink(a, b *tracefmt.Call, used bool) Link {
 	return Link{}
 }
 
-// sameModel compares the models that answered; a call that failed without an answer has only the one asked for, which the answer to
+// sameModel compares the models that answered, by the row of the price book where they go by several names; a call that failed without an answer has only the one asked for, which the answer to
 // another may name more exactly.
 func sameModel(a, b *tracefmt.Call) bool {
-	if a.Model == b.Model || a.Model == 0 || b.Model == 0 {
+	if a.Model == b.Model || a.Model == 0 || b.Model == 0 || a.Price != nil && a.Price == b.Price {
 		return true
 	}
 	return (a.Record.Model == 0 || b.Record.Model == 0) && a.RequestModel != 0 && a.RequestModel == b.RequestModel
@@ -279,7 +279,7 @@ func asked(run *tracefmt.Run, from, to int32) bool {
 		after = max(a.End, after)
 	}
 	k := sort.Search(len(run.Marks), func(k int) bool { return run.Marks[k].Start >= after })
-	for ; k < len(run.Marks) && run.Marks[k].Start <= b.Start; k++ {
+	for ; k < len(run.Marks) && run.Marks[k].Start <= b.Start+int64(defaultOverlap); k++ {
 		if m := run.Marks[k]; m.Flags&tracefmt.FlagAsked != 0 && m.Has&tracefmt.HasStart != 0 && m.Instance == b.Instance {
 			return true
 		}

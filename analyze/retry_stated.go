@@ -233,7 +233,7 @@ func statedKind(a, b *tracefmt.Call) tracefmt.RetryKind {
 	switch {
 	case b.RetryKind != tracefmt.RetryNone:
 		return b.RetryKind
-	case a.Model != 0 && b.Model != 0 && a.Model != b.Model:
+	case !sameModel(a, b):
 		return tracefmt.RetryFallback
 	case b.Kind == tracefmt.KindTool:
 		return tracefmt.RetryTool

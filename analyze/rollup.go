@@ -88,7 +88,8 @@ type Scan struct {
 	m      *Matcher
 	by     []Dimension
 	source func(uint32) string
-	agg    *Aggregate // its day clock, student and keys; it holds nothing
+	agg    *Aggregate // its day clock and keys; it holds nothing
+	study  *Student
 	path   []uint32
 	leaves []int32
 }
@@ -96,13 +97,13 @@ type Scan struct {
 // NewScan returns a scan for q. sourceName gives the path of a source.
 func NewScan(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Scan {
 	return &Scan{
-		f: newFolder(q.By, names), m: q.Compile(names, cfg), by: q.By, source: sourceName, agg: NewAggregate(cfg), path: make([]uint32, len(q.By)),
+		f: newFolder(q.By, names), m: q.Compile(names, cfg), by: q.By, source: sourceName, agg: NewAggregate(cfg), study: NewStudent(cfg), path: make([]uint32, len(q.By)),
 	}
 }
 
 // Add reads the calls of one run. It returns what those that match cost, and whether any does.
 func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
-	st := s.agg.study.link(run)
+	st := s.study.link(run)
 	s.f.epoch++
 	s.agg.seen = s.agg.seen[:0]
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)

@@ -196,7 +196,7 @@ func ifStated[T any](has, f Fields, to *T, from T) {
 // fromPerson tells whether a mark is what a person said or stopped; prompts of the client and of other agents have names of their own.
 func (a *Assembler) fromPerson(r *Record) bool {
 	if r.Event != EventPrompt {
-		return false
+		return r.Event == EventAbort
 	}
 	switch a.Names.Name(r.Name) {
 	case string(claudeMeta), string(claudeTask), string(claudeSummary):
@@ -518,8 +518,8 @@ func (a *Assembler) price(c *Call) {
 		c.Flags |= FlagZeroCost
 		recorded = false
 	}
-	if usage && c.Model != 0 {
-		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil {
+	if (usage || c.Kind == KindLLM && c.Status == StatusError) && c.Model != 0 { // of a failed call: which model it was, under any name
+		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil && usage {
 			c.Computed, c.HasComputed = a.computed(c)
 		}
 	}
