@@ -12,20 +12,23 @@ type Digest struct {
 	m       *Matcher
 	source  func(uint32) string
 	whole   bool // every call is in the scope
-	student Student
+	student *Student
 	in      []bool
 	names   *tracefmt.Names
 
 	paths   *pathSums
 	factors *Factors
 	drifts  *drifts
+	spend   SpendQuality
+	runs    Runs
+	load    *Load
 }
 
 // NewDigest returns an empty digest of what q is about. sourceName gives the path of a source.
 func NewDigest(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Digest {
 	return &Digest{
-		m: q.Compile(names, cfg), source: sourceName, whole: len(q.Where) == 0 && q.Since == 0 && q.Until == 0, student: newStudent(cfg), names: names,
-		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ),
+		m: q.Compile(names, cfg), source: sourceName, whole: len(q.Where) == 0 && q.Since == 0 && q.Until == 0, student: NewStudent(cfg), names: names,
+		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(),
 	}
 }
 
@@ -39,6 +42,9 @@ func (d *Digest) Add(run *tracefmt.Run) {
 	d.paths.add(st, in)
 	d.factors.add(st, in)
 	d.drifts.add(st, in)
+	d.spend.add(st, in)
+	d.runs.add(st, in)
+	d.load.add(st, in)
 }
 
 // scope tells which calls of a run are asked for, nil for all, and whether any is.
@@ -64,6 +70,9 @@ func (d *Digest) Merge(o *Digest) {
 	d.paths.merge(o.paths)
 	d.factors.merge(o.factors)
 	d.drifts.merge(o.drifts)
+	d.spend.merge(&o.spend)
+	d.runs.merge(&o.runs)
+	d.load.merge(o.load)
 }
 
 // An Analysis is what a Digest comes to.

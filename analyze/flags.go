@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"costscope/tracefmt"
 )
@@ -161,5 +160,3 @@ func FoldFlags(list []Flag) []Flag {
 	})
 }
 
-// pathKey is a path as one text; names hold no such byte, for text from traces is clean.
-func pathKey(path []string) string { return strings.Join(path, "\x00") }
