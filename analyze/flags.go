@@ -159,4 +159,3 @@ func FoldFlags(list []Flag) []Flag {
 		})
 	})
 }
-
