@@ -13,6 +13,7 @@ type Study struct {
 	Places  []Place // one for each of Run.Calls
 	Threads []Thread
 	Chains  []Chain
+	firsts  []int64 // for each thread the size of its first prompt, in tokens; 0 where none is known
 }
 
 // A Place is what a call is within its run.
@@ -59,6 +60,7 @@ func (cfg *Config) linked(run *tracefmt.Run, do func(*Study)) {
 func (s *Student) Study(run *tracefmt.Run) *Study {
 	st := s.link(run)
 	s.turns(run)
+	st.firstPrompts()
 	return st
 }
 
