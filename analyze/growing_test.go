@@ -1,8 +1,10 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"costscope/tracefmt"
@@ -22,6 +24,7 @@ func growingRuns(t testing.TB, n int) []*tracefmt.Run {
 				run.Marks = append(run.Marks, &tracefmt.Record{Event: tracefmt.EventCompact, Start: int64(i)*90e9 + 1, Has: tracefmt.HasStart})
 			}
 		}
+		slices.SortStableFunc(run.Calls, func(x, y tracefmt.Call) int { return cmp.Compare(x.Start, y.Start) })
 		runs[k] = run
 	}
 	return runs
@@ -29,7 +32,7 @@ func growingRuns(t testing.TB, n int) []*tracefmt.Run {
 
 func growingCall(r *rand.Rand, rows []*tracefmt.PriceRow, size []int64, i int) tracefmt.Call {
 	agent := r.IntN(len(size))
-	rec := &tracefmt.Record{ID: fmt.Sprint(i), Start: int64(i)*90e9 + r.Int64N(2)*r.Int64N(4e12), Has: tracefmt.HasStart | tracefmt.HasEnd}
+	rec := &tracefmt.Record{ID: fmt.Sprint(i), Start: int64(i)*90e9 + r.Int64N(2)*r.Int64N(4e11), Has: tracefmt.HasStart | tracefmt.HasEnd}
 	rec.End = rec.Start + r.Int64N(60e9)
 	c := tracefmt.Call{Record: rec, Kind: tracefmt.KindLLM, Agent: tracefmt.Sym(1 + agent), Up: -1, IsCall: true, Counted: true}
 	if r.IntN(3) == 0 {

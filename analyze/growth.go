@@ -56,6 +56,7 @@ type send struct {
 	prompt
 	call, turn int32
 	stands     bool // the turn is counted by this attempt
+	reset      bool // and the context shrank before it
 	known      bool // the cost is
 	tokens     int64
 	flat       tracefmt.USD // what the prompt would have cost at the first size of the thread
@@ -138,6 +139,7 @@ func (g *grower) compare() {
 			x.Resent = max(x.Read, min(x.Prompt, same))
 			x.Missed = x.Resent > 0 && 2*x.Read < x.Resent && 2*(last.Read+last.Write) >= x.Resent
 		}
+		g.sends[x.send].reset = x.Reset
 		x.ResentUSD = g.sends[x.send].prompt.first(x.Resent)
 	}
 }
