@@ -119,7 +119,7 @@ func (g *grower) evidence(t int, gap, life time.Duration) (set uint8) {
 	for cause, is := range [breakCauses]bool{
 		BreakModel:  a.Model != 0 && b.Model != 0 && a.Model != b.Model,
 		BreakIdle:   gap > life,
-		BreakReset:  turn.Reset || g.mark(last, turn, tracefmt.EventCompact, tracefmt.EventMicroCompact) != nil,
+		BreakReset:  turn.Reset || g.mark(last, turn, false) != nil,
 		BreakPrefix: a.Version != b.Version || a.Feature != b.Feature || prefixChanged(a.Context, b.Context),
 	} {
 		set |= uint8(b2i(is)) << cause

@@ -42,8 +42,9 @@ func NewContext() *Context { return &Context{} }
 
 // add reads a run: in tells which calls count; nil is all. What a thread's first prompt is does not depend on it.
 func (x *Context) add(st *Study, in []bool) {
+	x.g.begin(st)
 	for k := range st.Threads {
-		sized := x.g.follow(st, int32(k))
+		sized := x.g.follow(int32(k))
 		before := x.sum.GrowthUSD() + x.sum.OtherGrowthUSD
 		turns := x.sum.Turns
 		x.g.sum(&x.sum, in)

@@ -86,14 +86,26 @@ type Turn struct {
 type grower struct {
 	st     *Study
 	thread int32
-	first  int64  // tokens of the first prompt
-	sends  []send // by start
-	turns  []Turn // in order
+	first  int64              // tokens of the first prompt
+	sends  []send             // by start
+	turns  []Turn             // in order
+	marks  []*tracefmt.Record // the run's compactions, by start
+}
+
+// begin turns to another run.
+func (g *grower) begin(st *Study) {
+	g.st, g.marks = st, g.marks[:0]
+	for _, m := range st.Run.Marks {
+		if m.Has&tracefmt.HasStart != 0 && (m.Event == tracefmt.EventCompact || m.Event == tracefmt.EventMicroCompact) {
+			g.marks = append(g.marks, m)
+		}
+	}
 }
 
 // follow reads a thread. It is false where the size of no prompt is known.
-func (g *grower) follow(st *Study, thread int32) bool {
-	g.st, g.thread, g.first = st, thread, st.firsts[thread]
+func (g *grower) follow(thread int32) bool {
+	st := g.st
+	g.thread, g.first = thread, st.firsts[thread]
 	g.sends, g.turns = g.sends[:0], g.turns[:0]
 	if g.first == 0 {
 		return false
@@ -130,7 +142,7 @@ func (g *grower) compare() {
 			x.Resent = x.Read
 		} else {
 			last := &g.turns[t-1]
-			x.Compacted = len(g.st.Run.Marks) > 0 && g.compacted(last, x)
+			x.Compacted = len(g.marks) > 0 && g.compacted(last, x)
 			x.Reset = x.Compacted || 10*x.Prompt < 7*last.Prompt
 			same := last.Prompt
 			if x.Reset {
@@ -147,17 +159,23 @@ func (g *grower) compare() {
 // compacted says that the trace tells of a compaction between two turns. One that names neither agent nor instance can be that of
 // another thread: it counts where the prompt shrank.
 func (g *grower) compacted(last, x *Turn) bool {
-	m := g.mark(last, x, tracefmt.EventCompact)
+	m := g.mark(last, x, true)
 	return m != nil && (m.Instance != 0 || m.Agent != 0 || len(g.st.Threads) == 1 || x.Prompt < last.Prompt)
 }
 
-// mark is an event of the thread between two turns; nil for none.
-func (g *grower) mark(last, x *Turn, events ...tracefmt.Event) *tracefmt.Record {
+// mark is a compaction of the thread between two turns; nil for none. Whole: of all of the context, not of old tool results.
+func (g *grower) mark(last, x *Turn, whole bool) *tracefmt.Record {
+	if len(g.marks) == 0 {
+		return nil
+	}
 	calls, th := g.st.Run.Calls, &g.st.Threads[g.thread]
 	from, to := calls[last.Call].Start, calls[x.Call].Start
-	for _, m := range g.st.Run.Marks {
-		if m.Has&tracefmt.HasStart != 0 && m.Start > from && m.Start <= to && slices.Contains(events, m.Event) &&
-			m.Instance == th.Instance && (m.Agent == 0 || m.Agent == th.Agent) {
+	at, _ := slices.BinarySearchFunc(g.marks, from+1, func(m *tracefmt.Record, t int64) int { return cmp.Compare(m.Start, t) })
+	for _, m := range g.marks[at:] {
+		if m.Start > to {
+			break
+		}
+		if (!whole || m.Event == tracefmt.EventCompact) && m.Instance == th.Instance && (m.Agent == 0 || m.Agent == th.Agent) {
 			return m
 		}
 	}
@@ -333,9 +351,10 @@ type ThreadGrowth struct {
 // Growth is how the contexts of a run's threads grew; threads without a known prompt are not in it. Nothing of it is overwritten.
 func (st *Study) Growth() (out []ThreadGrowth) {
 	var g grower
+	g.begin(st)
 	for k := range st.Threads {
 		t := ThreadGrowth{Thread: int32(k)}
-		sized := g.follow(st, t.Thread)
+		sized := g.follow(t.Thread)
 		g.sum(&t.Growth, nil)
 		if sized {
 			t.Turns, t.Segments, t.Exponent = slices.Clone(g.turns), segments(g.turns), doubling(g.turns)
