@@ -199,10 +199,13 @@ func (c *Comparison) test(ctx context.Context, pairs map[string]pathPair) {
 	var ps []float64
 	for i := range c.Paths {
 		x := &c.Paths[i]
-		if p := x.test(ctx, pairs[joinPath(x.Path)], minSample, &budget); !math.IsNaN(p) {
-			x.P = Fraction(p)
-			tested, ps = append(tested, i), append(ps, p)
+		p := x.test(ctx, pairs[joinPath(x.Path)], minSample, &budget)
+		if math.IsNaN(p) {
+			x.Why = cmp.Or(x.Why, "not tested: interrupted")
+			continue
 		}
+		x.P = Fraction(p)
+		tested, ps = append(tested, i), append(ps, p)
 	}
 	for k, p := range benjaminiHochberg(ps) {
 		x := &c.Paths[tested[k]]

@@ -12,22 +12,22 @@ import (
 // A Forecast projects a pilot to production (analysis-spec L). Its money is in dollars as floating point: production may cost more than
 // tracefmt.USD holds.
 type Forecast struct {
-	Runs        int64       `json:"runs"`       // of production
-	Pilot       int         `json:"pilot_runs"` // finished runs of the pilot
-	Expected    Fraction    `json:"expected_usd"`
-	Low         Fraction    `json:"low_usd"` // the interval holds the expected cost with 95 % confidence; NaN from fewer than ten runs
-	High        Fraction    `json:"high_usd"`
-	Grade       Grade       `json:"grade"`
-	Reasons     []string    `json:"reasons"` // why the grade is no better, and what else to know
-	Factors     []ScenarioFactor    `json:"factors"` // Expected, Low, High and WithoutTop contain them
-	BeyondPilot Fraction    `json:"beyond_pilot"`
-	WithoutTop  Fraction    `json:"without_top_run_usd"`
-	Unscaled    Fraction    `json:"without_factors_usd"` // Expected without the factors
-	Mean        Amount      `json:"mean_usd"`            // cost of a pilot run
-	Median      Amount      `json:"median_usd"`
-	TopShare    Fraction    `json:"top_run_share"`
-	HighOverLow Fraction    `json:"high_over_low"`
-	Percentile  [2]Fraction `json:"percentile_interval_usd"` // the plain bootstrap (O.2), for comparison
+	Runs        int64            `json:"runs"`       // of production
+	Pilot       int              `json:"pilot_runs"` // finished runs of the pilot
+	Expected    Fraction         `json:"expected_usd"`
+	Low         Fraction         `json:"low_usd"` // the interval holds the expected cost with 95 % confidence; NaN from fewer than ten runs
+	High        Fraction         `json:"high_usd"`
+	Grade       Grade            `json:"grade"`
+	Reasons     []string         `json:"reasons"` // why the grade is no better, and what else to know
+	Factors     []ScenarioFactor `json:"factors"` // Expected, Low, High and WithoutTop contain them
+	BeyondPilot Fraction         `json:"beyond_pilot"`
+	WithoutTop  Fraction         `json:"without_top_run_usd"`
+	Unscaled    Fraction         `json:"without_factors_usd"` // Expected without the factors
+	Mean        Amount           `json:"mean_usd"`            // cost of a pilot run
+	Median      Amount           `json:"median_usd"`
+	TopShare    Fraction         `json:"top_run_share"`
+	HighOverLow Fraction         `json:"high_over_low"`
+	Percentile  [2]Fraction      `json:"percentile_interval_usd"` // the plain bootstrap (O.2), for comparison
 }
 
 // A Grade says what a forecast is good for.
