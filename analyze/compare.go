@@ -63,7 +63,7 @@ func Compare(ctx context.Context, old, new []PathCost) *Comparison {
 	tests := make(map[string]pathPair, len(pairs))
 	for _, p := range pairs {
 		c.Paths = append(c.Paths, c.path(p))
-		tests[pathKey(p.path)] = p
+		tests[joinPath(p.path)] = p
 	}
 	slices.SortStableFunc(c.Paths, func(x, y PathChange) int { return cmp.Compare(y.Change.size(), x.Change.size()) })
 	c.test(ctx, tests)
@@ -71,7 +71,7 @@ func Compare(ctx context.Context, old, new []PathCost) *Comparison {
 	return c
 }
 
-func pathKey(path []string) string { return strings.Join(path, "\x00") }
+func joinPath(path []string) string { return strings.Join(path, "\x00") }
 
 // size is the amount without its sign.
 func (d Dollars) size() Dollars { return max(d, -d) }
@@ -199,10 +199,13 @@ func (c *Comparison) test(ctx context.Context, pairs map[string]pathPair) {
 	var ps []float64
 	for i := range c.Paths {
 		x := &c.Paths[i]
-		if p := x.test(ctx, pairs[pathKey(x.Path)], minSample, &budget); !math.IsNaN(p) {
-			x.P = Fraction(p)
-			tested, ps = append(tested, i), append(ps, p)
+		p := x.test(ctx, pairs[joinPath(x.Path)], minSample, &budget)
+		if math.IsNaN(p) {
+			x.Why = cmp.Or(x.Why, "not tested: interrupted")
+			continue
 		}
+		x.P = Fraction(p)
+		tested, ps = append(tested, i), append(ps, p)
 	}
 	for k, p := range benjaminiHochberg(ps) {
 		x := &c.Paths[tested[k]]
@@ -213,7 +216,7 @@ func (c *Comparison) test(ctx context.Context, pairs map[string]pathPair) {
 
 // test is the p of one path; NaN where it is not testable.
 func (x *PathChange) test(ctx context.Context, p pathPair, need int, budget *testBudget) float64 {
-	if diff, ok := byTask(p.old.Sample, p.new.Sample); ok && len(diff) >= need {
+	if diff, ok := taskDifferences(p.old.Sample, p.new.Sample); ok && len(diff) >= need {
 		x.Paired = true
 		return SignFlipTest(ctx, diff)
 	}
@@ -234,8 +237,8 @@ func sampleCosts(list []RunSample) []float64 {
 	return out
 }
 
-// byTask are the differences of the mean cost of each task; ok where both sides have the same tasks and no run without one.
-func byTask(old, new []RunSample) (diff []float64, ok bool) {
+// taskDifferences are the differences of the mean cost of each task; ok where both sides have the same tasks and no run without one.
+func taskDifferences(old, new []RunSample) (diff []float64, ok bool) {
 	a, okA := taskMeans(old)
 	b, okB := taskMeans(new)
 	if !okA || !okB || len(a) != len(b) {

@@ -92,13 +92,13 @@ func TestPairedByTask(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	// A second run of a task: the mean of the task counts. A task that one side lacks: not paired.
-	if diff, ok := byTask(append(old, RunSample{"a", 2e12}), new); !ok || len(diff) != 12 || math.Abs(diff[0]+0.9) > 1e-12 {
+	if diff, ok := taskDifferences(append(old, RunSample{"a", 2e12}), new); !ok || len(diff) != 12 || math.Abs(diff[0]+0.9) > 1e-12 {
 		t.Errorf("%v %v", diff, ok)
 	}
-	if _, ok := byTask(old[1:], new); ok {
+	if _, ok := taskDifferences(old[1:], new); ok {
 		t.Error("tasks differ")
 	}
-	if _, ok := byTask(samples(1, 2), samples(1, 2)); ok {
+	if _, ok := taskDifferences(samples(1, 2), samples(1, 2)); ok {
 		t.Error("no tasks are stated")
 	}
 }

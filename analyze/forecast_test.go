@@ -37,7 +37,7 @@ func TestTL1(t *testing.T) {
 	if len(f.Reasons) != 3 || !strings.Contains(f.Reasons[0], "dearest run") || !strings.Contains(f.Reasons[1], "interval") || !strings.Contains(f.Reasons[2], "not bound") {
 		t.Errorf("reasons %q", f.Reasons)
 	}
-	f = NewForecast(context.Background(), runs, 100_000, []ScaleFactor{{Name: "retries", Value: 1.2, Origin: OriginMeasured}, {Name: "context", Value: 1.5, Origin: OriginAssumed}})
+	f = NewForecast(context.Background(), runs, 100_000, []ScenarioFactor{{Name: "retries", Value: 1.2, Origin: OriginMeasured}, {Name: "context", Value: 1.5, Origin: OriginAssumed}})
 	near(t, "scenario", float64(f.Expected), 136_980)
 	near(t, "without the factors", float64(f.Unscaled), 76_100)
 	near(t, "its low end", float64(f.Low), 1.8*35_473.1975808)

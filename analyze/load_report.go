@@ -111,17 +111,20 @@ func (x *Load) result(names *tracefmt.Names) LoadReport {
 
 // concurrency sweeps over the calls.
 func (x *Load) concurrency(r *LoadReport) {
-	starts, ends := slices.Clone(x.starts), slices.Clone(x.ends)
-	slices.Sort(starts)
-	slices.Sort(ends)
+	var busy busyTime
+	var starts, ends []int64
+	for _, chunk := range x.spans {
+		for _, s := range chunk {
+			starts, ends = append(starts, s.start), append(ends, s.end)
+			busy.span(s.end - s.start)
+		}
+	}
 	if len(starts) == 0 {
 		return
 	}
+	slices.Sort(starts)
+	slices.Sort(ends)
 	r.From, r.To = starts[0], ends[len(ends)-1]
-	var busy busyTime
-	for i := range starts {
-		busy.span(x.ends[i] - x.starts[i])
-	}
 	r.Mean = busy.over(r.To - r.From)
 	sweep(starts, ends, func(level int, _ int64) { r.Peak = max(r.Peak, level) })
 	step := (r.Peak + maxLevels - 1) / maxLevels

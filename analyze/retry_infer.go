@@ -24,6 +24,8 @@ const (
 	lookResample                   // a further sample of one request
 	lookRegenerate                 // the same request again after a person spoke
 	lookAsked                      // a person spoke between it and the call that it would have been linked to
+	lookPoll                       // one of several equal tool calls that no model call separates
+	lookLoop                       // part of a loop
 )
 
 // A walk is where the linker stands in a thread.
@@ -32,6 +34,8 @@ type walk struct {
 	model    int32 // the latest model call; -1: none
 	used     bool  // a tool ran after it
 	failures bool  // a tool failed
+	tools    int32 // tool calls
+	reads    int32 // of them, those that change nothing and say what they read
 }
 
 type foundLink struct {
@@ -65,7 +69,10 @@ func (l *linker) infer(st *Study) {
 			if w.failures {
 				l.afterTool(st, w, int32(i))
 			}
-			w.used, w.failures = true, w.failures || failed(c)
+			w.used, w.failures, w.tools = true, w.failures || failed(c), w.tools+1
+			if c.Flags&tracefmt.FlagReadOnly != 0 && c.Fingerprints[2] != 0 {
+				w.reads++
+			}
 		}
 		w.pos++
 	}

@@ -13,6 +13,7 @@ type Study struct {
 	Places  []Place // one for each of Run.Calls
 	Threads []Thread
 	Chains  []Chain
+	Loops   []Loop // by thread, then in the order of its calls
 }
 
 // A Place is what a call is within its run.
@@ -23,6 +24,7 @@ type Place struct {
 	Chain  int32 // index in Chains of the one that it is itself an attempt of; -1 for none
 	Try    int32 // which attempt it is there, from 0
 	Look   look  // what makes it look like a retry without being one
+	Waste  waste // why its cost was for nothing
 }
 
 // A Thread is the calls of one agent instance in a run, by start (analysis-spec 0).
@@ -36,6 +38,7 @@ type Thread struct {
 type Student struct {
 	study   Study
 	links   linker
+	wastes  waster
 	sizes   []int32 // of the threads
 	members []int32 // the calls of all threads
 }
@@ -59,6 +62,7 @@ func (cfg *Config) linked(run *tracefmt.Run, do func(*Study)) {
 func (s *Student) Study(run *tracefmt.Run) *Study {
 	st := s.link(run)
 	s.turns(run)
+	s.wastes.waste(st, s.links.walks)
 	return st
 }
 
