@@ -267,3 +267,19 @@ func usdOf(v float64) Amount {
 
 // jsonName is a name for people as JSON has it.
 func jsonName(s string) string { return strings.ReplaceAll(s, " ", "_") }
+
+// analysed takes in what a digest came to.
+func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
+	r.deep, r.tz = a, tz
+	r.Multiplier, r.Quality = multiplierReport(&a.Factors, money), spendReport(&a.Spend, money)
+	r.Load, r.Accuracy, r.Flows = loadReport(&a.Load, money, tz), accuracyReport(&a.Accuracy), flowReport(&a.Value)
+	r.Caps, r.Drift, r.Flags = capReport(&a.Caps), a.Drifts, flagReport(a.Flags, money)
+	o, s := &r.Outcomes, &a.Success
+	o.OverTasks, o.Tasks, o.Solved, o.Values = s.OverTasks, s.Tasks, s.Solved, append(o.Values, valueInfo(a.Value.Values)...)
+	if money && s.Tasks > 0 {
+		o.PerTask = s.PerTask.dollars()
+	}
+	if money && s.Interval.OK {
+		o.Low, o.High = usdOf(s.Interval.Low).dollars(), usdOf(s.Interval.High).dollars()
+	}
+}
