@@ -105,7 +105,7 @@ func TestPairedByTask(t *testing.T) {
 
 func TestComparisonAddsUp(t *testing.T) {
 	gen := rand.New(rand.NewPCG(11, 12))
-	for range 60 {
+	for range 25 {
 		old, new := randomPaths(gen), randomPaths(gen)
 		want := Compare(context.Background(), old, new)
 		var sum PathChange
