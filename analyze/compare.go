@@ -161,6 +161,7 @@ func roundParts(parts [3]*big.Rat, total tracefmt.USD) (out [3]tracefmt.USD, ok 
 	for k := 0; left > 0 && k < len(order); k, left = k+1, left-1 {
 		out[order[k]]++
 	}
+	out[0] += left // a cost that no run is stated for
 	return out, ok
 }
 
