@@ -94,8 +94,9 @@ func (d *Dollars) add(x tracefmt.USD) bool {
 // path splits the change of one path and adds it to the totals.
 func (c *Comparison) path(p pathPair) PathChange {
 	x := PathChange{
-		Path: p.path, Old: Dollars(p.old.Cost), New: Dollars(p.new.Cost), Change: Dollars(p.new.Cost - p.old.Cost), OldRuns: p.old.Runs, NewRuns: p.new.Runs,
-		OldMean: quotient(p.old.Cost, 1, p.old.Runs), NewMean: quotient(p.new.Cost, 1, p.new.Runs), P: Fraction(math.NaN()), PAdjusted: Fraction(math.NaN()),
+		Path: p.path, Old: Dollars(p.old.Cost), New: Dollars(p.new.Cost), Change: Dollars(p.new.Cost - p.old.Cost),
+		OldRuns: p.old.Runs, NewRuns: p.new.Runs, OldMean: quotient(p.old.Cost, 1, p.old.Runs), NewMean: quotient(p.new.Cost, 1, p.new.Runs),
+		P: Fraction(math.NaN()), PAdjusted: Fraction(math.NaN()),
 		IsNew: p.old.Runs == 0, Retired: p.new.Runs == 0,
 	}
 	s := c.shapley(p)
@@ -160,6 +161,7 @@ func roundParts(parts [3]*big.Rat, total tracefmt.USD) (out [3]tracefmt.USD, ok 
 	for k := 0; left > 0 && k < len(order); k, left = k+1, left-1 {
 		out[order[k]]++
 	}
+	out[0] += left // a cost that no run is stated for
 	return out, ok
 }
 
@@ -253,6 +255,10 @@ func taskDifferences(old, new []RunSample) (diff []float64, ok bool) {
 	return diff, len(diff) > 0
 }
 
+func (x RunSample) compare(y RunSample) int {
+	return cmp.Or(cmp.Compare(x.Task, y.Task), cmp.Compare(x.Cost, y.Cost))
+}
+
 type taskMean struct {
 	task string
 	mean float64
@@ -260,7 +266,7 @@ type taskMean struct {
 
 // taskMeans are the mean costs by task, in their order; ok where every run states one.
 func taskMeans(list []RunSample) (out []taskMean, ok bool) {
-	sorted := slices.SortedFunc(slices.Values(list), func(x, y RunSample) int { return cmp.Or(cmp.Compare(x.Task, y.Task), cmp.Compare(x.Cost, y.Cost)) })
+	sorted := slices.SortedFunc(slices.Values(list), RunSample.compare)
 	for from := 0; from < len(sorted); {
 		to, sum := from, 0.0
 		for ; to < len(sorted) && sorted[to].Task == sorted[from].Task; to++ {

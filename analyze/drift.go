@@ -266,7 +266,10 @@ func (d *drifts) result(ctx context.Context, names *tracefmt.Names) []Drift {
 	}
 	var out []Drift
 	for a, groups := range all {
-		x := Drift{Workflow: names.Name(a.workflow), Agent: names.Name(a.agent), Weeks: series(weekPeriods(groups), true), Versions: series(versionPeriods(groups, names), false)}
+		x := Drift{
+			Workflow: names.Name(a.workflow), Agent: names.Name(a.agent),
+			Weeks: series(weekPeriods(groups), true), Versions: series(versionPeriods(groups, names), false),
+		}
 		if max(len(x.Weeks.Periods), len(x.Versions.Periods)) > 1 {
 			out = append(out, x)
 		}

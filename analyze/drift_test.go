@@ -209,6 +209,21 @@ func TestUnknownPromptsAndCostsAreLeftOut(t *testing.T) {
 	}
 }
 
+// Half of the larger prompts is read from a cache at a tenth of the price.
+func TestCachedDriftIsCheaper(t *testing.T) {
+	d := newDrifts(nil)
+	for i := range 12 {
+		c := prompted{week: i / 6, agent: 2, size: 2000 + 8000*int64(i/6)}.llmCall()
+		if i >= 6 {
+			c.Usage.CacheRead, c.Cost = 5000, 5000*3e6+5000*3e5
+		}
+		d.add(studyOf(c), nil)
+	}
+	if s := oneDrift(t, d).Weeks; s.Cost != (Amount{6 * 8000 * 165e4, true}) {
+		t.Errorf("cost %v", s.Cost)
+	}
+}
+
 func TestWeekNames(t *testing.T) {
 	for _, x := range []struct{ day, want string }{
 		{"1969-12-28", "1969-W52"}, {"1969-12-29", "1970-W01"}, {"1970-01-04", "1970-W01"}, {"1970-01-05", "1970-W02"}, {"2021-01-03", "2020-W53"},

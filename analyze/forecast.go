@@ -69,6 +69,26 @@ func ContextFactor(value float64, origin Origin, largest, window int64) Scenario
 	return f
 }
 
+// MeasuredContext is what prompts that go on growing as they did cost more, after so many periods of the series: only the part of the cost
+// that is input grows. It is 1 where the series shows no trend.
+func (s *DriftSeries) MeasuredContext(periods, inputShare float64, largest, window int64) ScenarioFactor {
+	if s.Verdict != VerdictTrend || math.IsNaN(inputShare) {
+		return ScenarioFactor{Name: "context", Value: 1, Origin: OriginNone}
+	}
+	f := ContextFactor(math.Pow(1+float64(s.Trend), periods), OriginMeasured, largest, window)
+	f.Value = 1 + inputShare*(f.Value-1)
+	return f
+}
+
+// MeasuredLoad is what a unit of work costs more at so many times the load, by the elasticity of spend (analysis-spec I.3). It is 1 where the
+// load did not vary enough to tell.
+func MeasuredLoad(elasticity, times float64) ScenarioFactor {
+	if math.IsNaN(elasticity) || times <= 0 {
+		return ScenarioFactor{Name: "retries", Value: 1, Origin: OriginNone}
+	}
+	return ScenarioFactor{Name: "retries", Value: math.Pow(times, elasticity-1), Origin: OriginMeasured}
+}
+
 // The limits of the grades: at least so many runs, the top run at most this part of the cost, and the interval at most so wide.
 var grades = [...]struct {
 	grade    Grade
@@ -108,7 +128,8 @@ func forecastOf(ctx context.Context, costs []tracefmt.USD, runs int64, factors [
 		scale *= f.Value
 	}
 	f := Forecast{
-		Runs: runs, Pilot: t.N, Factors: append([]ScenarioFactor{}, factors...), Reasons: []string{}, Mean: Amount{t.Mean, t.N > 0}, Median: Amount{t.Median, t.N > 0},
+		Runs: runs, Pilot: t.N, Factors: append([]ScenarioFactor{}, factors...), Reasons: []string{},
+		Mean: Amount{t.Mean, t.N > 0}, Median: Amount{t.Median, t.N > 0},
 		BeyondPilot: Fraction(n / float64(t.N+1)), TopShare: Fraction(ratio(int64(t.Max), int64(t.Sum))), WithoutTop: Fraction(math.NaN()),
 		Unscaled: Fraction(n * mean(x)), Expected: Fraction(n * mean(x) * scale),
 	}

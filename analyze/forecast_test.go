@@ -123,3 +123,21 @@ func TestContextFactorIsCapped(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestMeasuredFactors(t *testing.T) {
+	s := DriftSeries{Verdict: VerdictTrend, Trend: 0.1}
+	f := s.MeasuredContext(2, 0.5, 1000, 200_000)
+	near(t, "two weeks of 10 %, half of the cost", f.Value, 1.105)
+	if f.Origin != OriginMeasured {
+		t.Errorf("%+v", f)
+	}
+	near(t, "no further than the window", s.MeasuredContext(100, 0.5, 100_000, 200_000).Value, 1.5)
+	s.Verdict = VerdictNone
+	if f := s.MeasuredContext(2, 0.5, 1000, 0); f != (ScenarioFactor{"context", 1, OriginNone, ""}) {
+		t.Errorf("%+v", f)
+	}
+	near(t, "ten times the load at elasticity 1.3", MeasuredLoad(1.3, 10).Value, math.Pow(10, 0.3))
+	if f := MeasuredLoad(math.NaN(), 10); f != (ScenarioFactor{"retries", 1, OriginNone, ""}) {
+		t.Errorf("%+v", f)
+	}
+}
