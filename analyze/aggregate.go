@@ -12,6 +12,8 @@ import (
 type Config struct {
 	Mode tracefmt.CostMode // that the runs were assembled under; kept so that totals of different modes are never joined
 	TZ   *time.Location    // of the days; nil is UTC
+
+	Retries RetryRules
 }
 
 // An Aggregate is a sum of runs: their calls by CellKey, and which runs touch which cells. It answers every Query that needs no scan.
@@ -33,7 +35,6 @@ type Aggregate struct {
 	sets  setLayers // cells that a run touches, as setKey writes them: number of runs
 
 	hot   [hotCells]uint32 // the cells used last, by cellHash
-	links linker
 	touch []uint32
 	seen  []thread
 	key   []byte
@@ -55,13 +56,16 @@ func NewAggregate(cfg Config) *Aggregate {
 }
 
 // Add counts a run in.
-func (a *Aggregate) Add(run *tracefmt.Run) { a.count(run, 1) }
+func (a *Aggregate) Add(run *tracefmt.Run) { a.cfg.linked(run, func(st *Study) { a.count(st, 1) }) }
+
+// AddStudy counts a run in that was studied under the same configuration.
+func (a *Aggregate) AddStudy(st *Study) { a.count(st, 1) }
 
 // Sub takes an earlier Add of the same run back.
-func (a *Aggregate) Sub(run *tracefmt.Run) { a.count(run, -1) }
+func (a *Aggregate) Sub(run *tracefmt.Run) { a.cfg.linked(run, func(st *Study) { a.count(st, -1) }) }
 
-func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
-	marks := a.links.mark(run)
+func (a *Aggregate) count(st *Study, sign int64) {
+	run := st.Run
 	a.touch = a.touch[:0]
 	cost := tracefmt.USD(0)
 	for i := range run.Calls {
@@ -76,8 +80,8 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 		} else {
 			cell.sum.Sub(c)
 		}
-		if marks != nil {
-			cell.sum.repeat(c, marks[i], sign)
+		if m := st.Places[i].Mark; m != 0 {
+			cell.sum.repeat(c, m, sign)
 		}
 		cost, _ = cost.Add(c.Cost)
 		a.touched(n)
@@ -85,7 +89,7 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 	if len(a.touch) == 0 {
 		a.touched(a.cellOf(emptyKey(run, &a.days)))
 	}
-	a.countChains(run, sign)
+	a.countChains(st, sign)
 	a.Runs += sign
 	a.Threads += sign * a.threads(run)
 	if sign > 0 {
@@ -97,13 +101,15 @@ func (a *Aggregate) count(run *tracefmt.Run, sign int64) {
 }
 
 // countChains adds the run's chains to the cell of each one's first call.
-func (a *Aggregate) countChains(run *tracefmt.Run, sign int64) {
-	for _, ch := range a.links.chains {
+func (a *Aggregate) countChains(st *Study, sign int64) {
+	run := st.Run
+	for k := range st.Chains {
+		ch := &st.Chains[k]
 		i := ch.firstCall(run)
-		if i < 0 || len(ch.Calls) < 2 {
+		if i < 0 {
 			continue
 		}
-		a.own(a.cellOf(keyOf(run, &run.Calls[i], &a.days))).sum.chain(&ch, run.Outcome, sign)
+		a.own(a.cellOf(keyOf(run, &run.Calls[i], &a.days))).sum.chain(ch, run.Outcome, sign)
 	}
 }
 
@@ -242,7 +248,7 @@ func (a *Aggregate) Clone() *Aggregate {
 	c.index, c.sets = nil, a.sets.clone()
 	c.cells, c.free = slices.Clone(a.cells), slices.Clone(a.free)
 	c.RunCosts = a.RunCosts.Clone()
-	c.links, c.touch, c.seen, c.key = linker{}, nil, nil, nil
+	c.touch, c.seen, c.key = nil, nil, nil
 	for _, x := range a.cells {
 		if x != nil && x.owner != nil {
 			x.owner = nil

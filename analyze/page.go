@@ -197,8 +197,16 @@ func (r *Report) tailLine() string {
 
 func (r *Report) retryLine() string {
 	t := &r.Retries
+	lost := ""
+	if t.LostTries > 0 {
+		lost = plural(t.LostTries, "earlier attempt") + " known only from notes"
+	}
+	unseen := ""
+	if t.LowerBound {
+		unseen = gap(t.blind, "model call", "say too little to see retries")
+	}
 	if t.Chains == 0 {
-		return "none stated in the trace"
+		return join("none found", lost, unseen)
 	}
 	var kinds []string
 	for k := tracefmt.RetryPlain; k <= tracefmt.RetryTool; k++ {
@@ -210,7 +218,21 @@ func (r *Report) retryLine() string {
 	if t.Wasted != nil {
 		cost = fmt.Sprintf("%s wasted (%s of cost)", amount(t.Wasted), Percent(float64(t.WasteShare)))
 	}
-	return join(plural(t.Attempts, "attempt")+" at "+plural(t.Operations, "operation"), cost, strings.Join(kinds, ", "), "only those the trace states")
+	return join(plural(t.Attempts, "attempt")+" at "+plural(t.Operations, "operation"), cost, strings.Join(kinds, ", "), t.sure(), lost, unseen)
+}
+
+// sure is how many links are not stated, by confidence.
+func (t *RetryReport) sure() string {
+	var parts []string
+	for c := tracefmt.ConfidenceHigh; c <= tracefmt.ConfidenceLow; c++ {
+		if n := t.ByConfidence[c.String()]; n > 0 {
+			parts = append(parts, Count(n)+" "+c.String())
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "inferred: " + strings.Join(parts, ", ")
 }
 
 func (r *Report) callLine() string {

@@ -163,7 +163,10 @@ type RetryReport struct {
 	WasteShare        Fraction         `json:"waste_share"`
 	RescueRate        Fraction         `json:"rescue_rate"`
 	CostPerRescue     *Dollars         `json:"cost_per_rescue_usd"`
-	LowerBound        bool             `json:"lower_bound"` // only links that the trace states are counted
+	LowerBound        bool             `json:"lower_bound"` // some model calls tell too little to see whether they repeat another
+	ByConfidence      map[string]int64 `json:"by_confidence"`
+	LostTries         int64            `json:"lost_tries"` // further attempts of which only numbers or notes tell: no calls, no cost
+	blind             int64
 }
 
 type Distribution struct {
@@ -455,10 +458,13 @@ func retryReport(r *Row) RetryReport {
 		Operations: s.Operations(), Attempts: s.Calls, Chains: s.Chains, ByKind: map[string]int64{},
 		CallAmplification: Fraction(ratio(s.Calls, s.Operations())), CostAmplification: Fraction(math.NaN()), RetryRatio: Fraction(s.RetryRatio()),
 		RetryCost: dollars(s.RetryCost, money), Wasted: dollars(s.Wasted, money), WasteShare: Fraction(math.NaN()),
-		RescueRate: Fraction(ratio(s.Rescued, s.Chains)), LowerBound: true,
+		RescueRate: Fraction(ratio(s.Rescued, s.Chains)), LowerBound: s.Blind > 0, ByConfidence: map[string]int64{}, LostTries: s.LostTries, blind: s.Blind,
 	}
 	for i, n := range s.RetryKinds {
 		rep.ByKind[tracefmt.RetryKind(i+1).String()] = n
+	}
+	for i, n := range s.Confidences {
+		rep.ByConfidence[tracefmt.Confidence(i+1).String()] = n
 	}
 	if money {
 		rep.CostAmplification = Fraction(ratio(int64(s.Cost), int64(s.Cost-s.RetryCost)))

@@ -3,27 +3,46 @@ package analyze
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"costscope/tracefmt"
 )
 
-// A Chain is an operation and the attempts at it (analysis-spec B), as the trace links them.
+// A Chain is an operation and the attempts at it (analysis-spec B), as the trace links them or as the calls themselves show.
 type Chain struct {
-	Calls     []int32              // indexes in Run.Calls, in the order of the attempts
-	Kinds     []tracefmt.RetryKind // how each attempt differs from the one before; RetryNone for the first
-	Truncated bool                 // the first attempts are not in the trace
-	Accepted  int32                // index of the accepted attempt in Run.Calls; -1 when the chain failed
-	Base      int32                // index of the base attempt in Run.Calls
+	Calls     []int32 // indexes in Run.Calls, in the order of the attempts
+	Links     []Link  // how each attempt follows from the one before; zero for the first
+	Truncated bool    // the first attempts are not in the trace
+	Lost      int32   // attempts of which only numbers or notes tell: no calls, no cost
+	Accepted  int32   // index of the accepted attempt in Run.Calls; -1 when the chain failed
+	Base      int32   // index of the base attempt in Run.Calls
 
 	// What the attempts cost, with the calls inside them. Unknown costs are not in it.
 	Total, BaseCost, RetryCost, Wasted tracefmt.USD
 }
 
+// A Link is why a call counts as the next attempt of another.
+type Link struct {
+	Kind        tracefmt.RetryKind
+	Confidence  tracefmt.Confidence
+	ArgsChanged bool // a tool was called again with other arguments
+}
+
+// RetryRules bound what counts as a retry without being stated. The zero value means the defaults.
+type RetryRules struct {
+	Overlap time.Duration // a retry may begin this long before the attempt before it ends: clocks differ; default 50 ms
+	Gap     time.Duration // and at most this long after; default 120 s
+}
+
+const (
+	defaultOverlap = 50 * time.Millisecond
+	defaultGap     = 120 * time.Second
+)
+
 // Chains returns the chains of a run, by their first attempt. What is in it is not overwritten.
 func Chains(run *tracefmt.Run) []Chain {
-	var l linker
-	l.mark(run)
-	return l.chains
+	var s Student
+	return s.link(run).Chains
 }
 
 // A mark is what a call is to the chain that it, or a call that encloses it, belongs to.
@@ -37,29 +56,40 @@ const (
 
 // A linker finds the chains of one run after the other.
 type linker struct {
+	rules  RetryRules
 	chains []Chain
 	marks  []mark
 	sub    []tracefmt.USD // cost of a call with what is inside it
-	ids    map[string]int32
-	prev   []int32 // for calls that name another: its index; numbers from len(calls) on are unknown ids
-	lost   map[string]int32
-	open   map[attemptKey]openChain
+
+	// for stated links
+	ids  map[string]int32
+	prev []int32 // for calls that name another: its index; numbers from len(calls) on are unknown ids
+	lost map[string]int32
+	open map[attemptKey]openChain
+
+	// for inferred ones
+	walks []walk
+	found []foundLink
+	of    []int32 // chain of a call; -1: none
 }
 
-// mark returns what each call of the run is to its chain; nil where the run has no chain.
-func (l *linker) mark(run *tracefmt.Run) []mark {
+// mark finds the chains of the run and returns what each of its calls is to them; nil where the run has none. st has the run's threads.
+func (l *linker) mark(st *Study) []mark {
+	run := st.Run
 	l.chains = nil
 	byID, byNumber := statesRetries(run.Calls)
-	if !byID && !byNumber {
-		return nil
+	if byID || byNumber {
+		used := make([]bool, len(run.Calls))
+		if byID {
+			l.linkByID(run.Calls, used)
+		}
+		if byNumber {
+			l.linkByNumber(st, used)
+		}
+		l.describe(run.Calls)
 	}
-	used := make([]bool, len(run.Calls))
-	if byID {
-		l.linkByID(run.Calls, used)
-	}
-	if byNumber {
-		l.linkByNumber(run.Calls, used)
-	}
+	l.infer(st)
+	l.join(len(run.Calls))
 	if len(l.chains) == 0 {
 		return nil
 	}
@@ -68,209 +98,52 @@ func (l *linker) mark(run *tracefmt.Run) []mark {
 	return l.spread(run.Calls)
 }
 
-// statesRetries tells whether calls name the attempt before, or give a number above the first.
-func statesRetries(calls []tracefmt.Call) (byID, byNumber bool) {
-	for i := range calls {
-		byID = byID || calls[i].RetryOf != ""
-		byNumber = byNumber || calls[i].Attempt > 1
+// join makes chains of the links found, and longer chains of those that they connect. A call has one attempt before it and one after it:
+// a stated one goes before.
+func (l *linker) join(calls int) {
+	if len(l.found) == 0 {
+		return
 	}
-	return byID, byNumber
-}
-
-// linkByID joins calls that name one another. All that hang together are one chain: the one that names no other comes first (in a cycle,
-// the earliest), the rest by attempt where every one states it, else by start.
-func (l *linker) linkByID(calls []tracefmt.Call, used []bool) {
-	l.findPrev(calls)
-	group := newGroups(len(calls) + len(l.lost))
-	for i, p := range l.prev {
-		if calls[i].RetryOf != "" {
-			group.join(int32(i), p)
-		}
+	l.of = append(l.of[:0], make([]int32, calls)...)
+	for i := range l.of {
+		l.of[i] = -1
 	}
-	members := map[int32][]int32{}
-	for i := range calls {
-		root := group.root(int32(i))
-		members[root] = append(members[root], int32(i))
+	for k := range l.chains {
+		l.claim(int32(k))
 	}
-	for i := range calls {
-		m := members[group.root(int32(i))]
-		if m[0] != int32(i) || calls[i].RetryOf == "" && len(m) == 1 {
+	for _, f := range l.found {
+		x, y := l.of[f.from], l.of[f.to]
+		if x >= 0 && l.chains[x].Calls[len(l.chains[x].Calls)-1] != f.from || y >= 0 && (l.chains[y].Calls[0] != f.to || l.chains[y].Truncated || x == y) {
 			continue
 		}
-		order(calls, m)
-		for _, k := range m {
-			used[k] = true
+		if x < 0 {
+			x = int32(len(l.chains))
+			l.chains = append(l.chains, Chain{Calls: []int32{f.from}, Links: []Link{{}}})
 		}
-		lost := calls[m[0]].RetryOf != "" && int(l.prev[m[0]]) >= len(calls)
-		if len(m) > 1 || lost {
-			l.chains = append(l.chains, Chain{Calls: m, Truncated: lost})
+		to, rest := &l.chains[x], Chain{Calls: []int32{f.to}, Links: []Link{{}}}
+		if y >= 0 {
+			rest, l.chains[y] = l.chains[y], Chain{}
 		}
+		rest.Links[0] = f.link
+		to.Calls, to.Links, to.Lost = append(to.Calls, rest.Calls...), append(to.Links, rest.Links...), to.Lost+rest.Lost
+		l.claim(x)
+	}
+	l.chains = slices.DeleteFunc(l.chains, func(c Chain) bool { return len(c.Calls) == 0 })
+}
+
+func (l *linker) claim(k int32) {
+	for _, i := range l.chains[k].Calls {
+		l.of[i] = k
 	}
 }
 
-// findPrev sets prev: the index of the call that each one names; unknown ids get numbers above those of the calls.
-func (l *linker) findPrev(calls []tracefmt.Call) {
-	if l.ids == nil {
-		l.ids, l.lost = map[string]int32{}, map[string]int32{}
-	}
-	clear(l.ids)
-	clear(l.lost)
-	for i := range calls {
-		l.ids[calls[i].ID] = int32(i)
-	}
-	l.prev = make([]int32, len(calls))
-	for i := range calls {
-		id := calls[i].RetryOf
-		if id == "" {
-			continue
-		}
-		p, ok := l.ids[id]
-		if !ok {
-			if p, ok = l.lost[id]; !ok {
-				p = int32(len(calls) + len(l.lost))
-				l.lost[id] = p
-			}
-		}
-		l.prev[i] = p
-	}
-}
-
-// order puts the attempts of one operation in a row.
-func order(calls []tracefmt.Call, m []int32) {
-	first := m[0]
-	for _, i := range m {
-		if calls[i].RetryOf == "" {
-			first = i
-			break
-		}
-	}
-	numbered := true
-	for _, i := range m {
-		numbered = numbered && (i == first || calls[i].Attempt > 0)
-	}
-	slices.SortStableFunc(m, func(x, y int32) int {
-		switch {
-		case x == first || y == first:
-			return cmp.Compare(b2i(x != first), b2i(y != first))
-		case numbered:
-			return cmp.Or(cmp.Compare(calls[x].Attempt, calls[y].Attempt), cmp.Compare(x, y))
-		}
-		return cmp.Compare(x, y)
-	})
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// groups joins numbers into sets.
-type groups []int32
-
-func newGroups(n int) groups {
-	g := make(groups, n)
-	for i := range g {
-		g[i] = int32(i)
-	}
-	return g
-}
-
-func (g groups) root(i int32) int32 {
-	for g[i] != i {
-		g[i] = g[g[i]]
-		i = g[i]
-	}
-	return i
-}
-
-func (g groups) join(i, k int32) {
-	i, k = g.root(i), g.root(k)
-	g[max(i, k)] = min(i, k)
-}
-
-// attemptKey is what calls must share to be attempts of one operation where only numbers are given.
-type attemptKey struct {
-	agent, instance, what tracefmt.Sym
-	kind                  tracefmt.Kind
-	tail                  uint64
-}
-
-// linkByNumber joins calls that only number their attempts: within a thread, of the same kind and tool or prompt, with rising numbers.
-func (l *linker) linkByNumber(calls []tracefmt.Call, used []bool) {
-	if l.open == nil {
-		l.open = map[attemptKey]openChain{}
-	}
-	clear(l.open)
-	for i := range calls {
-		c := &calls[i]
-		if used[i] {
-			continue
-		}
-		key := keyOfAttempt(c)
-		o, ok := l.open[key]
-		if near, is := l.open[key.anyPrompt()]; !ok && is && c.Attempt > 1 && c.Attempt == max(calls[near.last].Attempt, 1)+1 {
-			o, ok = near, true // the prompt changed with the attempt; the numbers still say that they belong together
-		}
-		if !ok || c.Attempt <= 1 || c.Attempt <= calls[o.last].Attempt {
-			o = openChain{last: int32(i), chain: -1}
-			if c.Attempt > 1 { // the attempts before are not in the trace
-				o.chain = len(l.chains)
-				l.chains = append(l.chains, Chain{Calls: []int32{int32(i)}, Truncated: true})
-			}
-			l.open[key], l.open[key.anyPrompt()] = o, o
-			continue
-		}
-		if o.chain < 0 {
-			o.chain = len(l.chains)
-			l.chains = append(l.chains, Chain{Calls: []int32{o.last}})
-		}
-		l.chains[o.chain].Calls = append(l.chains[o.chain].Calls, int32(i))
-		o.last = int32(i)
-		l.open[key], l.open[key.anyPrompt()] = o, o
-	}
-}
-
-// anyPrompt is the key of the latest call of the thread with the same kind and tool, whatever it was asked.
-func (k attemptKey) anyPrompt() attemptKey {
-	k.tail = 0
-	if k.kind != tracefmt.KindTool {
-		k.what = 0
-	}
-	return k
-}
-
-// openChain is a chain that the next attempt may go on; chain is its index, -1 while it has one call only.
-type openChain struct {
-	last  int32
-	chain int
-}
-
-func keyOfAttempt(c *tracefmt.Call) attemptKey {
-	key := attemptKey{agent: c.Agent, instance: c.Instance, kind: c.Kind, what: c.Tool, tail: c.Fingerprints[1]}
-	switch {
-	case c.Kind == tracefmt.KindTool:
-		key.tail = 0
-	case c.Kind.Encloses():
-		key.what = c.Name
-	case key.tail == 0:
-		key.what = c.Step
-	}
-	return key
-}
-
-// sumUp settles kinds, costs, base and accepted attempt of every chain.
+// sumUp settles costs, base and accepted attempt of every chain.
 func (l *linker) sumUp(calls []tracefmt.Call) {
 	l.costs(calls)
 	for k := range l.chains {
 		ch := &l.chains[k]
 		ch.Base, ch.Accepted = -1, -1
-		ch.Kinds = make([]tracefmt.RetryKind, len(ch.Calls))
-		for n, i := range ch.Calls {
-			if n > 0 {
-				ch.Kinds[n] = retryKind(&calls[ch.Calls[n-1]], &calls[i])
-			}
+		for _, i := range ch.Calls {
 			ch.Total, _ = ch.Total.Add(l.sub[i])
 			if ch.Base < 0 && l.sub[i] > 0 {
 				ch.Base = i
@@ -298,21 +171,6 @@ func (l *linker) costs(calls []tracefmt.Call) {
 	}
 }
 
-// retryKind is how b differs from the attempt a before it: as the trace says, else by B.2 R0.
-func retryKind(a, b *tracefmt.Call) tracefmt.RetryKind {
-	switch {
-	case b.RetryKind != tracefmt.RetryNone:
-		return b.RetryKind
-	case a.Model != 0 && b.Model != 0 && a.Model != b.Model:
-		return tracefmt.RetryFallback
-	case b.Kind == tracefmt.KindTool:
-		return tracefmt.RetryTool
-	case a.Fingerprints[0] != 0 && b.Fingerprints[0] != 0 && a.Fingerprints[0] != b.Fingerprints[0]:
-		return tracefmt.RetryPrompt
-	}
-	return tracefmt.RetryPlain
-}
-
 // spread marks the attempts and all calls inside them.
 func (l *linker) spread(calls []tracefmt.Call) []mark {
 	l.marks = append(l.marks[:0], make([]mark, len(calls))...)
@@ -328,6 +186,29 @@ func (l *linker) spread(calls []tracefmt.Call) []mark {
 		}
 	}
 	return l.marks
+}
+
+// StateLinks makes the run's records say what was found out about retries, as if the trace stated it: each attempt names the one before,
+// with kind and confidence, and a call that a person asked for says so. The records themselves stay as they are: the run gets others.
+func (st *Study) StateLinks() {
+	calls := st.Run.Calls
+	for k := range st.Chains {
+		ch := &st.Chains[k]
+		for n, i := range ch.Calls {
+			if l := ch.Links[n]; l.Confidence > tracefmt.ConfidenceExplicit {
+				r := *calls[i].Record
+				r.RetryOf, r.RetryKind, r.Confidence = calls[ch.Calls[n-1]].ID, l.Kind, l.Confidence
+				calls[i].Record = &r
+			}
+		}
+	}
+	for i, p := range st.Places {
+		if p.Look == lookAsked || p.Look == lookRegenerate {
+			r := *calls[i].Record
+			r.Flags |= tracefmt.FlagAsked
+			calls[i].Record = &r
+		}
+	}
 }
 
 // firstCall is the call under whose path the chain is counted: its first attempt, or the first call inside it; -1 when it has none.
@@ -351,13 +232,18 @@ func (ch *Chain) firstCall(run *tracefmt.Run) int32 {
 
 // chain counts a chain in (sign 1) or takes it back (-1).
 func (s *Summary) chain(ch *Chain, outcome tracefmt.Outcome, sign int64) {
+	s.LostTries += sign * int64(ch.Lost)
+	if len(ch.Calls) < 2 {
+		return
+	}
 	s.Chains += sign
 	if ch.Accepted >= 0 && outcome == tracefmt.OutcomeSuccess {
 		s.Rescued += sign
 	}
-	for _, k := range ch.Kinds {
-		if k != tracefmt.RetryNone {
-			s.RetryKinds[k-1] += sign
+	for _, k := range ch.Links[1:] {
+		if k.Kind != tracefmt.RetryNone {
+			s.RetryKinds[k.Kind-1] += sign
 		}
+		s.Confidences[k.Confidence-1] += sign
 	}
 }

@@ -70,8 +70,8 @@ func TestChainByName(t *testing.T) {
 	if c.Total != 39000 || c.BaseCost != 3000 || c.RetryCost != 36000 || c.Wasted != 9000 || c.Accepted != 3 || c.Base != 0 || c.Truncated {
 		t.Errorf("%+v", c)
 	}
-	if !slices.Equal(c.Kinds, []tracefmt.RetryKind{0, tracefmt.RetryPlain, tracefmt.RetryFallback}) {
-		t.Errorf("kinds %v", c.Kinds)
+	if !slices.Equal(kindsOf(&c), []tracefmt.RetryKind{0, tracefmt.RetryPlain, tracefmt.RetryFallback}) {
+		t.Errorf("links %v", c.Links)
 	}
 }
 
@@ -179,4 +179,11 @@ func TestFailedAttemptsAreCountedOnce(t *testing.T) {
 	if math.Round(float64(rep.Retries.WasteShare)*1000) != 482 {
 		t.Errorf("waste share %v is not 48.2%%", rep.Retries.WasteShare)
 	}
+}
+
+func kindsOf(ch *Chain) (kinds []tracefmt.RetryKind) {
+	for _, l := range ch.Links {
+		kinds = append(kinds, l.Kind)
+	}
+	return kinds
 }

@@ -88,7 +88,8 @@ type Scan struct {
 	m      *Matcher
 	by     []Dimension
 	source func(uint32) string
-	agg    *Aggregate // its day clock, links and keys; it holds nothing
+	agg    *Aggregate // its day clock and keys; it holds nothing
+	study  *Student
 	path   []uint32
 	leaves []int32
 }
@@ -96,13 +97,13 @@ type Scan struct {
 // NewScan returns a scan for q. sourceName gives the path of a source.
 func NewScan(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Scan {
 	return &Scan{
-		f: newFolder(q.By, names), m: q.Compile(names, cfg), by: q.By, source: sourceName, agg: NewAggregate(cfg), path: make([]uint32, len(q.By)),
+		f: newFolder(q.By, names), m: q.Compile(names, cfg), by: q.By, source: sourceName, agg: NewAggregate(cfg), study: NewStudent(cfg), path: make([]uint32, len(q.By)),
 	}
 }
 
 // Add reads the calls of one run. It returns what those that match cost, and whether any does.
 func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
-	marks := s.agg.links.mark(run)
+	st := s.study.link(run)
 	s.f.epoch++
 	s.agg.seen = s.agg.seen[:0]
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
@@ -115,12 +116,12 @@ func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
 		if sum, ok := s.call(run, c, &s.leaves[i]); ok {
 			matched = true
 			cost, _ = cost.Add(c.Cost)
-			if marks != nil {
-				sum.repeat(c, marks[i], 1)
+			if m := st.Places[i].Mark; m != 0 {
+				sum.repeat(c, m, 1)
 			}
 		}
 	}
-	s.chains(run)
+	s.chains(st)
 	if !matched {
 		matched = s.empty(run)
 	}
@@ -160,10 +161,12 @@ func (s *Scan) call(run *tracefmt.Run, c *tracefmt.Call, leaf *int32) (*Summary,
 }
 
 // chains counts the run's chains in the group of each one's first call, where that matches.
-func (s *Scan) chains(run *tracefmt.Run) {
-	for _, ch := range s.agg.links.chains {
-		if i := ch.firstCall(run); i >= 0 && len(ch.Calls) > 1 && s.leaves[i] >= 0 {
-			s.f.nodes[s.leaves[i]].row.chain(&ch, run.Outcome, 1)
+func (s *Scan) chains(st *Study) {
+	run := st.Run
+	for k := range st.Chains {
+		ch := &st.Chains[k]
+		if i := ch.firstCall(run); i >= 0 && s.leaves[i] >= 0 {
+			s.f.nodes[s.leaves[i]].row.chain(ch, run.Outcome, 1)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package analyze
 
-import "costscope/tracefmt"
+import (
+	"sync"
+
+	"costscope/tracefmt"
+)
 
 // A Study is what the analysis says of one run: a pure function of its calls. Everything that is counted over many runs is a sum of what
 // their studies say.
@@ -9,6 +13,7 @@ type Study struct {
 	Places  []Place // one for each of Run.Calls
 	Threads []Thread
 	Chains  []Chain
+	Loops   []Loop // by thread, then in the order of its calls
 }
 
 // A Place is what a call is within its run.
@@ -18,6 +23,8 @@ type Place struct {
 	Mark   mark  // what it is to the chain that it, or a call that encloses it, belongs to
 	Chain  int32 // index in Chains of the one that it is itself an attempt of; -1 for none
 	Try    int32 // which attempt it is there, from 0
+	Look   look  // what makes it look like a retry without being one
+	Waste  waste // why its cost was for nothing
 }
 
 // A Thread is the calls of one agent instance in a run, by start (analysis-spec 0).
@@ -29,23 +36,42 @@ type Thread struct {
 
 // A Student studies one run after the other in the same memory: what Study returns is overwritten by the next call.
 type Student struct {
-	study Study
-	links linker
+	study   Study
+	links   linker
+	wastes  waster
+	sizes   []int32 // of the threads
+	members []int32 // the calls of all threads
+}
+
+// NewStudent returns a student that reads runs as cfg says.
+func NewStudent(cfg Config) *Student { return &Student{links: linker{rules: cfg.Retries}} }
+
+// students that nobody uses now: aggregates are many, and each needs one only for a moment.
+var students = sync.Pool{New: func() any { return new(Student) }}
+
+// linked calls do with the threads and chains of a run.
+func (cfg *Config) linked(run *tracefmt.Run, do func(*Study)) {
+	s := students.Get().(*Student)
+	s.links.rules = cfg.Retries
+	do(s.link(run))
+	s.study.Run = nil
+	students.Put(s)
 }
 
 // Study analyses a run.
 func (s *Student) Study(run *tracefmt.Run) *Study {
-	s.study.Run = run
-	s.place(run)
-	s.chains(run)
+	st := s.link(run)
 	s.turns(run)
-	return &s.study
+	s.wastes.waste(st, s.links.walks)
+	return st
 }
 
-// chains notes which calls repeat others.
-func (s *Student) chains(run *tracefmt.Run) {
+// link is the part of a study that counting calls needs: threads and chains.
+func (s *Student) link(run *tracefmt.Run) *Study {
 	st := &s.study
-	marks := s.links.mark(run)
+	st.Run = run
+	s.place(run)
+	marks := s.links.mark(st)
 	st.Chains = s.links.chains
 	for i := range marks {
 		st.Places[i].Mark = marks[i]
@@ -55,22 +81,39 @@ func (s *Student) chains(run *tracefmt.Run) {
 			st.Places[i].Chain, st.Places[i].Try = int32(k), int32(n)
 		}
 	}
+	return st
 }
 
 // place puts every call into its thread: that of its stated instance, else of its agent's name within the agent's span around it.
 func (s *Student) place(run *tracefmt.Run) {
 	st := &s.study
 	st.Places = append(st.Places[:0], make([]Place, len(run.Calls))...)
-	st.Threads = st.Threads[:0]
+	st.Threads, s.sizes = st.Threads[:0], s.sizes[:0]
 	for i := range run.Calls {
 		c := &run.Calls[i]
 		st.Places[i].Thread, st.Places[i].Chain = -1, -1
-		if !c.IsCall {
-			continue
+		if c.IsCall {
+			n := s.threadOf(c.Agent, c.Instance, ownerOf(run, int32(i)))
+			st.Places[i].Thread = n
+			s.sizes[n]++
 		}
-		n := s.threadOf(c.Agent, c.Instance, ownerOf(run, int32(i)))
-		st.Places[i].Thread = n
-		st.Threads[n].Calls = append(st.Threads[n].Calls, int32(i))
+	}
+	s.fill()
+}
+
+// fill lists the calls of each thread, all in one piece of memory.
+func (s *Student) fill() {
+	st := &s.study
+	s.members = append(s.members[:0], make([]int32, len(st.Places))...)
+	at := int32(0)
+	for n, size := range s.sizes {
+		st.Threads[n].Calls = s.members[at : at : at+size]
+		at += size
+	}
+	for i := range st.Places {
+		if n := st.Places[i].Thread; n >= 0 {
+			st.Threads[n].Calls = append(st.Threads[n].Calls, int32(i))
+		}
 	}
 }
 
@@ -95,12 +138,7 @@ func (s *Student) threadOf(agent, instance tracefmt.Sym, owner int32) int32 {
 			return int32(n)
 		}
 	}
-	if n := len(list); n < cap(list) { // the memory of an earlier run
-		list = list[:n+1]
-		list[n] = Thread{agent, instance, owner, list[n].Calls[:0]}
-		s.study.Threads = list
-		return int32(n)
-	}
+	s.sizes = append(s.sizes, 0)
 	s.study.Threads = append(list, Thread{Agent: agent, Instance: instance, Owner: owner})
 	return int32(len(list))
 }

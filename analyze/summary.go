@@ -19,10 +19,13 @@ type Summary struct {
 	Input, CacheRead, CacheWrite    int64
 	CacheWrite1h, Output, Reasoning int64
 	Unattributed                    int64
-	Retries                         int64        // attempts that were not the first of their operation, where the trace links them
+	Retries                         int64        // attempts that were not the first of their operation
 	RetryCost, Wasted               tracefmt.USD // analysis-spec B.4
 	Chains, Rescued                 int64        // operations with two or more attempts; of these, accepted in successful runs
 	RetryKinds                      [4]int64     // links by kind; index RetryKind-1
+	Confidences                     [4]int64     // links by confidence; index Confidence-1
+	LostTries                       int64        // further attempts of which only numbers or notes tell
+	Blind                           int64        // model calls that tell too little to see whether they repeat another
 	Max                             tracefmt.USD // the dearest call; not a sum
 	MaxStale                        bool         // the dearest call was taken back: Max is an upper bound until a rescan
 	Costs                           Hist         // of call cost, pico-dollars; calls with a known cost only
@@ -37,13 +40,14 @@ func (s *Summary) Overflow() bool { return s.wraps != 0 }
 func (s *Summary) Operations() int64 { return s.Calls - s.Retries }
 
 // sums are all fields that are sums, in stored order.
-func (s *Summary) sums() [29]*int64 {
+func (s *Summary) sums() [35]*int64 {
 	return [...]*int64{
 		&s.LLM, &s.Tools, &s.Human, &s.Other, &s.Failed,
 		(*int64)(&s.Recorded), (*int64)(&s.Computed), (*int64)(&s.Estimated), &s.Mismatches,
 		&s.Unpriced, &s.UnpricedTokens, &s.NoUsage, &s.Unbilled, &s.Input, &s.CacheRead, &s.CacheWrite, &s.CacheWrite1h, &s.Output, &s.Reasoning,
 		&s.Unattributed, &s.Retries, (*int64)(&s.RetryCost), (*int64)(&s.Wasted), &s.Chains, &s.Rescued,
 		&s.RetryKinds[0], &s.RetryKinds[1], &s.RetryKinds[2], &s.RetryKinds[3],
+		&s.Confidences[0], &s.Confidences[1], &s.Confidences[2], &s.Confidences[3], &s.LostTries, &s.Blind,
 	}
 }
 
@@ -122,6 +126,10 @@ func (s *Summary) lower(x tracefmt.USD) {
 	s.MaxStale = true
 }
 
+// blind says that a model call would look the same if it repeated another: it states neither its request's fingerprint nor which attempt
+// it is.
+func blind(c *tracefmt.Call) bool { return c.Fingerprints[0] == 0 && c.Attempt == 0 && c.RetryOf == "" }
+
 // modelCall tells whether a model did the work of a call that is named after its purpose: a guardrail, an evaluator, an agent that shows
 // no calls of its own.
 func modelCall(c *tracefmt.Call) bool {
@@ -134,6 +142,9 @@ func (s *Summary) count(c *tracefmt.Call, sign int64) {
 		switch c.Kind {
 		case tracefmt.KindLLM:
 			s.LLM += sign
+			if blind(c) {
+				s.Blind += sign
+			}
 		case tracefmt.KindTool:
 			s.Tools += sign
 		case tracefmt.KindHuman:

@@ -124,7 +124,7 @@ func changed(r, prev *tracefmt.Record) (m uint64) {
 	m |= when(r.Recorded != 0, mCost) | when(r.Has != prev.Has, mHas) | when(r.Status != prev.Status, mStatus)
 	m |= when(r.Attempt != prev.Attempt, mAttempt) | when(r.Kind != prev.Kind, mKind) | when(r.Flags != prev.Flags, mFlags)
 	m |= when(r.Src.Source != prev.Src.Source, mSource) | when(r.Format != prev.Format, mFormat) | when(r.Event != prev.Event, mEvent)
-	m |= when(r.RetryOf != "", mRetryOf) | when(r.RetryKind != 0, mRetryKind) | when(r.Outcome != prev.Outcome, mOutcome)
+	m |= when(r.RetryOf != "", mRetryOf) | when(r.RetryKind != 0 || r.Confidence != 0, mRetryKind) | when(r.Outcome != prev.Outcome, mOutcome)
 	m |= when(r.SampleIndex != 0, mSample) | when(r.Score != 0, mScore) | when(r.LineID|r.LineParent != 0, mLine)
 	m |= when(r.Fingerprints != [4]uint64{}, mFingerprints) | when(r.Context != nil, mContext) | when(r.Extra != nil, mExtra)
 	switch r.Parent {
@@ -206,7 +206,7 @@ func appendRare(b []byte, r *tracefmt.Record, m uint64) []byte {
 		b = appendText(b, r.RetryOf)
 	}
 	if m&mRetryKind != 0 {
-		b = append(b, byte(r.RetryKind))
+		b = append(b, byte(r.RetryKind)|byte(r.Confidence)<<4)
 	}
 	if m&mOutcome != 0 {
 		b = append(b, byte(r.Outcome))
@@ -540,7 +540,8 @@ func (p *partReader) rare(r *tracefmt.Record, m uint64) {
 		r.RetryOf = p.text()
 	}
 	if m&mRetryKind != 0 {
-		r.RetryKind = tracefmt.RetryKind(p.byte())
+		both := p.byte()
+		r.RetryKind, r.Confidence = tracefmt.RetryKind(both&15), tracefmt.Confidence(both>>4)
 	}
 	if m&mOutcome != 0 {
 		r.Outcome = tracefmt.Outcome(p.byte())

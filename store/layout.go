@@ -9,7 +9,7 @@ import (
 )
 
 // The buckets of Bolt's file. formatVersion changes whenever an older program could not read it right.
-const formatVersion = 5
+const formatVersion = 6
 
 var (
 	bucketMeta   = []byte("meta")   // "state" -> metaState, "sums" -> sumsState

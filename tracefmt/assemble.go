@@ -168,6 +168,7 @@ func overwrite(old, r *Record) {
 	unlessZero(&old.Attempt, r.Attempt)
 	unlessZero(&old.RetryOf, r.RetryOf)
 	unlessZero(&old.RetryKind, r.RetryKind)
+	unlessZero(&old.Confidence, r.Confidence)
 	unlessZero(&old.LineID, r.LineID)
 	unlessZero(&old.LineParent, r.LineParent)
 	for i, f := range r.Fingerprints {
@@ -190,6 +191,18 @@ func ifStated[T any](has, f Fields, to *T, from T) {
 	if has&f != 0 {
 		*to = from
 	}
+}
+
+// fromPerson tells whether a mark is what a person said or stopped; prompts of the client and of other agents have names of their own.
+func (a *Assembler) fromPerson(r *Record) bool {
+	if r.Event != EventPrompt {
+		return r.Event == EventAbort
+	}
+	switch a.Names.Name(r.Name) {
+	case string(claudeMeta), string(claudeTask), string(claudeSummary):
+		return false
+	}
+	return true
 }
 
 // Assemble decides about each record of a run what only the run can tell. recs must be merged; the Run points into them.
@@ -215,6 +228,9 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		case r.Kind == KindRun:
 			own = r
 		case r.Kind == KindMark:
+			if a.fromPerson(r) {
+				r.Flags |= FlagAsked
+			}
 			run.Marks = append(run.Marks, r)
 		case r.Flags&FlagPlaceholder == 0:
 			run.Calls = append(run.Calls, Call{Record: r, Kind: r.Kind, Status: r.Status, Up: -1})
@@ -502,8 +518,8 @@ func (a *Assembler) price(c *Call) {
 		c.Flags |= FlagZeroCost
 		recorded = false
 	}
-	if usage && c.Model != 0 {
-		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil {
+	if (usage || c.Kind == KindLLM && c.Status == StatusError) && c.Model != 0 { // of a failed call: which model it was, under any name
+		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil && usage {
 			c.Computed, c.HasComputed = a.computed(c)
 		}
 	}

@@ -139,6 +139,35 @@ func ParseRetryKind(s string) RetryKind {
 	return RetryNone
 }
 
+// Confidence is how sure a retry link is. 0 is a link that the trace states without saying how sure it is.
+type Confidence uint8
+
+const (
+	ConfidenceExplicit Confidence = iota + 1 // the trace states it
+	ConfidenceHigh                           // the same request, or the same arguments after a failure
+	ConfidenceMedium                         // the same question or tool after a failure
+	ConfidenceLow                            // only sizes and order speak for it
+)
+
+var confidenceNames = [...]string{"", "explicit", "high", "medium", "low"}
+
+func (c Confidence) String() string {
+	if int(c) < len(confidenceNames) {
+		return confidenceNames[c]
+	}
+	return ""
+}
+
+// ParseConfidence returns the confidence of that name; 0 when there is none.
+func ParseConfidence(s string) Confidence {
+	for c, n := range confidenceNames {
+		if n == s {
+			return Confidence(c)
+		}
+	}
+	return 0
+}
+
 // Event is what a KindMark record tells.
 type Event uint8
 
@@ -206,6 +235,7 @@ const (
 	FlagVerdict                           // a verdict from a file of its own: Run is the key it was given for, a run's id or a task's
 	FlagNear                              // the verdict holds only for traces in its own folder or below
 	FlagSeveral                           // several calls in one: what each of them used was lost
+	FlagAsked                             // a mark: a person spoke; a call: a person asked for it, so it is no attempt of an earlier one
 )
 
 // SourceRef is where a record stands: the bytes [Offset, Offset+Length) of a source (after decompression).
@@ -263,6 +293,7 @@ type Record struct {
 	Attempt      int32 // 1 = first; 0 = not stated
 	RetryOf      string
 	RetryKind    RetryKind
+	Confidence   Confidence // of the retry link, where the trace was written with inferred ones
 	Outcome      Outcome
 	SampleIndex  int32
 	Score        float64

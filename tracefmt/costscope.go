@@ -103,12 +103,16 @@ var flatMembers = map[string]flatReader{
 	"attempt":      func(d *Decoder, r *Record) error { return d.flatSmall("attempt", &r.Attempt, nil, 0) },
 	"sample_index": func(d *Decoder, r *Record) error { return d.flatSmall("sample_index", &r.SampleIndex, r, HasSample) },
 	"retry_kind":   (*Decoder).flatRetryKind,
-	"output_ok":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagOutputBad, false) },
-	"read_only":    func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagReadOnly, true) },
-	"prompt_fp":    func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[0]) },
-	"tail_fp":      func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[1]) },
-	"args_fp":      func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[2]) },
-	"result_fp":    func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[3]) },
+	"retry_confidence": func(d *Decoder, r *Record) error {
+		r.Confidence = ParseConfidence(string(d.scan.str()))
+		return nil
+	},
+	"output_ok": func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagOutputBad, false) },
+	"read_only": func(d *Decoder, r *Record) error { return d.flatFlag(r, FlagReadOnly, true) },
+	"prompt_fp": func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[0]) },
+	"tail_fp":   func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[1]) },
+	"args_fp":   func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[2]) },
+	"result_fp": func(d *Decoder, r *Record) error { return d.flatFingerprint(&r.Fingerprints[3]) },
 
 	"context": (*Decoder).flatContext,
 	"tags":    (*Decoder).flatTags,
@@ -120,7 +124,6 @@ var flatMembers = map[string]flatReader{
 
 	// What convert adds for people: nothing that the trace states.
 	"source_format": flatIgnore, "source": flatIgnore, "computed_cost_usd": flatIgnore, "price_row": flatIgnore, "unpriced": flatIgnore,
-	"retry_confidence": flatIgnore,
 }
 
 // flatAliases are other names of members: mostly those of OpenTelemetry.
@@ -757,6 +760,7 @@ var flagNames = []struct {
 	{"write_split_assumed", FlagWriteSplitGuess}, {"cache_beside", FlagCacheBeside}, {"cache_over", FlagCacheOver}, {"batch", FlagBatch},
 	{"iteration", FlagIteration}, {"understated", FlagUnderstated}, {"inherited", FlagInherited}, {"total", FlagTotal}, {"rest", FlagRest},
 	{"cost_spread", FlagCostSpread}, {"reasoning_charged_twice", FlagReasonTwice}, {"covered", FlagCovered}, {"several_calls", FlagSeveral},
+	{"asked_by_person", FlagAsked},
 }
 
 func (d *Decoder) flatFlags(r *Record) error {

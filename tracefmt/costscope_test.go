@@ -274,7 +274,7 @@ func TestWrittenCallsReadBack(t *testing.T) {
 		r := randomRecord(rng, sym)
 		c := Call{Record: &r, Kind: r.Kind, Workflow: r.Workflow, Agent: r.Agent, Step: r.Step, Feature: r.Feature, Version: r.Version, User: r.User, Session: r.Session}
 		r.Tags = names.Sym(makeTags(map[string]string{"k": "v \"q\"", fmt.Sprint("n", n%7): "ü"}))
-		line := AppendCall(nil, names, &c, Origin{Source: "f.jsonl:3", Confidence: "high"})
+		line := AppendCall(nil, names, &c, Origin{Source: "f.jsonl:3"})
 		d := NewDecoder(names, func(w Warning) { t.Errorf("%s: %s", line, w.Text) })
 		d.Format = FormatCostscope
 		if err := d.Decode(line, SourceRef{}); err != nil {

@@ -10,8 +10,7 @@ import (
 
 // Origin is what `convert` says about a call beside what its trace states.
 type Origin struct {
-	Source     string // "file:line"
-	Confidence string // of a retry link that the analysis inferred; "" for a stated one
+	Source string // "file:line"
 }
 
 // AppendCall appends c as one line of costscope JSONL. Reading it back gives the same record, with the names that the run decided
@@ -44,7 +43,6 @@ func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 	w.tags(r.Tags)
 	w.text("source_format", Formats[r.Format].Name)
 	w.text("source", o.Source)
-	w.text("retry_confidence", o.Confidence)
 	w.money(c)
 	return append(w.b, "}\n"...)
 }
@@ -195,6 +193,7 @@ func (w *lineWriter) retry(r *Record) {
 		kind = "retry"
 	}
 	w.text("retry_kind", kind)
+	w.text("retry_confidence", r.Confidence.String())
 }
 
 // facts writes what few records state.

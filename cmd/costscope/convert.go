@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
@@ -43,9 +44,11 @@ func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
 		return err
 	}
 	match := j.query.Compile(s.Names(), s.config)
+	student := analyze.NewStudent(s.config)
 	var b []byte
 	return s.Each(ctx, func(r *tracefmt.Run) error {
 		b = b[:0]
+		student.Study(r).StateLinks()
 		for i := range r.Calls {
 			c := &r.Calls[i]
 			if from := lines[c.Src.Source]; match.Match(c, r, from.path) {
