@@ -62,6 +62,7 @@ type UnitValue struct {
 	Cost    tracefmt.USD // of all finished runs of the flows in which runs state it
 	PerUSD  float64      // amount for a dollar; NaN where nothing was spent
 	PerUnit Amount       // cost of one unit
+	rest    float64      // what Amount lacks by rounding
 }
 
 // A FrontierStep is a flow of a frontier, with what an additional success costs over the flow before it.
@@ -356,15 +357,27 @@ func addValue(list []UnitValue, unit string, amount float64, cost tracefmt.USD) 
 		list = append(list, UnitValue{Unit: unit, Cost: cost})
 	}
 	v := &list[len(list)-1]
-	v.Amount += amount
+	v.plus(amount)
 	v.Runs++
 	return list
+}
+
+// plus adds an amount, keeping what rounding loses (Neumaier).
+func (v *UnitValue) plus(x float64) {
+	sum := v.Amount + x
+	if math.Abs(v.Amount) >= math.Abs(x) {
+		v.rest += v.Amount - sum + x
+	} else {
+		v.rest += x - sum + v.Amount
+	}
+	v.Amount = sum
 }
 
 func mergeValue(list []UnitValue, v *UnitValue) []UnitValue {
 	for i := range list {
 		if to := &list[i]; to.Unit == v.Unit {
-			to.Amount += v.Amount
+			to.plus(v.Amount)
+			to.rest += v.rest
 			to.Runs += v.Runs
 			to.Cost, _ = to.Cost.Add(v.Cost)
 			return list
@@ -375,6 +388,7 @@ func mergeValue(list []UnitValue, v *UnitValue) []UnitValue {
 
 // settle sets what follows from amount and cost.
 func (v *UnitValue) settle() {
+	v.Amount, v.rest = v.Amount+v.rest, 0
 	v.PerUSD = math.NaN()
 	if v.Cost > 0 {
 		v.PerUSD = v.Amount / v.Cost.Float()
