@@ -198,7 +198,7 @@ func TestWhatIsNoRetry(t *testing.T) {
 		{"best of n", []retrySpec{func() retrySpec { x := llm("a", 0, 1, false, "A"); x.sample = 1; return x }(), func() retrySpec { x := llm("b", 2, 3, false, "A"); x.sample = 2; return x }()}, "; b:2"},
 		{"asked for again by a person", []retrySpec{llm("a", 0, 1, false, "A"), func() retrySpec { x := llm("b", 2, 3, false, "A"); x.flags = tracefmt.FlagAsked; return x }()}, "; b:3"},
 		{"from a gateway's cache", []retrySpec{llm("a", 0, 1, false, "A"), func() retrySpec { x := llm("b", 2, 3, false, "A"); x.flags = tracefmt.FlagGatewayHit; return x }()}, ""},
-		{"polling", []retrySpec{tool("a", getStatusTool, 0, false, "P"), tool("b", getStatusTool, 2, false, "P")}, ""},
+		{"polling", []retrySpec{tool("a", getStatusTool, 0, false, "P"), tool("b", getStatusTool, 2, false, "P")}, "; a:5 b:5"},
 		{"other arguments after a failure", []retrySpec{tool("a", searchTool, 0, true, "P"), tool("b", searchTool, 2, false, "Q")}, "a >tool_reinvocation medium args changed> b"},
 		{"other arguments from one answer", []retrySpec{llm("m", 0, 1, false, "A"), tool("a", searchTool, 1, true, "P"), tool("b", searchTool, 2, false, "Q")}, ""},
 		{"other arguments, decided", []retrySpec{tool("a", searchTool, 0, true, "P"), llm("m", 1, 2, false, "A"), tool("b", searchTool, 2, false, "Q")}, "a >tool_reinvocation medium args changed> b"},
