@@ -170,19 +170,20 @@ func extends(a, b *tracefmt.Call) bool {
 	return b.Usage.Input >= a.Usage.Input+a.Usage.Output/2 || 2*b.Usage.Input < a.Usage.Input
 }
 
-// changed is R3: the request was changed after a failure.
+// changed is R3: the request was changed after a failure. A changed request that failed without any answer has no size to compare.
 func changed(a, b *tracefmt.Call) Link {
-	link := Link{Kind: tracefmt.RetryPrompt, Confidence: tracefmt.ConfidenceLow}
 	x, y := a.Usage.Input, b.Usage.Input
-	if same(a, b, 1) {
-		link.Confidence = tracefmt.ConfidenceMedium
-	} else if a.Has&b.Has&tracefmt.HasInput == 0 || min(x, y) <= 0 || min(x, y) < max(x, y)-min(x, y) {
-		return Link{}
+	sized := a.Has&b.Has&tracefmt.HasInput != 0 && min(x, y) > 0
+	printed := a.Fingerprints[0] != 0 && b.Fingerprints[0] != 0
+	switch {
+	case same(a, b, 1):
+		return Link{Kind: tracefmt.RetryPrompt, Confidence: tracefmt.ConfidenceMedium}
+	case sized && !printed && x == y:
+		return Link{Kind: tracefmt.RetryPlain, Confidence: tracefmt.ConfidenceLow} // nothing says that the request changed
+	case sized && max(x, y)-min(x, y) <= min(x, y), printed && unbilled(b) && a.Has&tracefmt.HasInput != 0:
+		return Link{Kind: tracefmt.RetryPrompt, Confidence: tracefmt.ConfidenceLow}
 	}
-	if x == y && (a.Fingerprints[0] == 0 || b.Fingerprints[0] == 0) && x > 0 {
-		link.Kind = tracefmt.RetryPlain // nothing says that the request changed
-	}
-	return link
+	return Link{}
 }
 
 // hedges finds the losers of equal requests that were under way when call i began: what failed or never ended while another answered
