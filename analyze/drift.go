@@ -280,14 +280,14 @@ func (d *drifts) result(ctx context.Context, names *tracefmt.Names) []Drift {
 	budget := testBudget(testWork)
 	for i := range out {
 		out[i].Steps = versionSteps(ctx, out[i].Versions.Periods, &budget)
-		forget(out[i].Weeks.Periods)
-		forget(out[i].Versions.Periods)
+		forgetGroups(out[i].Weeks.Periods)
+		forgetGroups(out[i].Versions.Periods)
 	}
 	return out
 }
 
-// forget lets go of what the periods were made from.
-func forget(list []DriftPeriod) {
+// forgetGroups lets go of what the periods were made from.
+func forgetGroups(list []DriftPeriod) {
 	for i := range list {
 		list[i].group = nil
 	}
