@@ -123,6 +123,71 @@ func successChange(c0, p0, c1, p1 float64) SuccessChange {
 	return c
 }
 
+// A HalfChange compares the later half of the runs with the earlier one, by when they began.
+type HalfChange struct {
+	Split   int64 // UTC nanoseconds: when the first run of the later half began
+	Success SuccessChange
+	Cost    MixChange // of the mean cost of a run, in USD
+	Quality MixChange // of the rate of success
+	OK      bool      // there are minScored runs on both sides
+}
+
+// NewHalfChange looks at the finished runs whose start is known, the mix being that of flows (see Runs.value). Runs that begin at the same
+// time are in the same half.
+func NewHalfChange(rows []RunRow, names *tracefmt.Names, by Dim) (c HalfChange) {
+	timed := slices.DeleteFunc(slices.Clone(rows), func(r RunRow) bool { return r.Start == 0 || r.Outcome == tracefmt.OutcomeInFlight })
+	slices.SortStableFunc(timed, func(a, b RunRow) int { return cmp.Compare(a.Start, b.Start) })
+	n := len(timed) / 2
+	for n > 0 && timed[n].Start == timed[n-1].Start {
+		n--
+	}
+	if c.OK = n >= minScored; !c.OK {
+		return c
+	}
+	c.Split = timed[n].Start
+	before, after := NewOutcomes(runCosts(timed[:n])), NewOutcomes(runCosts(timed[n:]))
+	c.Success = NewSuccessChange(&before, &after)
+	c.Cost = NewMixChange(mixGroups(timed[:n], timed[n:], names, by, func(r *RunRow) (float64, bool) { return r.Cost.Float(), true }))
+	c.Quality = NewMixChange(mixGroups(timed[:n], timed[n:], names, by, func(r *RunRow) (float64, bool) {
+		return float64(b2i(r.Outcome == tracefmt.OutcomeSuccess)), r.Outcome != tracefmt.OutcomeUnknown
+	}))
+	return c
+}
+
+// mixGroups adds up the runs of two periods by flow, flows by name; what has no value is left out.
+func mixGroups(before, after []RunRow, names *tracefmt.Names, by Dim, value func(*RunRow) (float64, bool)) (list []MixGroup) {
+	index := map[flowKey]int{}
+	add := func(rows []RunRow, to func(*MixGroup) (*int64, *float64)) {
+		for i := range rows {
+			v, ok := value(&rows[i])
+			if !ok {
+				continue
+			}
+			k := rows[i].flow(by)
+			n, known := index[k]
+			if !known {
+				n = len(list)
+				index[k] = n
+				list = append(list, MixGroup{Name: flowName(names.Name(k.workflow), names.Name(k.part))})
+			}
+			runs, sum := to(&list[n])
+			*runs++
+			*sum += v
+		}
+	}
+	add(before, func(g *MixGroup) (*int64, *float64) { return &g.RunsBefore, &g.SumBefore })
+	add(after, func(g *MixGroup) (*int64, *float64) { return &g.RunsAfter, &g.SumAfter })
+	slices.SortFunc(list, func(a, b MixGroup) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+func flowName(workflow, part string) string {
+	if part == "" {
+		return workflow
+	}
+	return workflow + " / " + part
+}
+
 // A MixGroup is a part of the runs of two periods: a path, a class of tasks, a version.
 type MixGroup struct {
 	Name                  string

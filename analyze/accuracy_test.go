@@ -81,3 +81,36 @@ func TestQuintilesKeepEqualScoresTogether(t *testing.T) {
 		t.Errorf("nine runs: %+v", a)
 	}
 }
+
+// The cost per success doubles: runs cost as much, half as many succeed.
+func TestHalves(t *testing.T) {
+	var rows []RunRow
+	for i := range 40 {
+		r := RunRow{Cost: cents(10), Start: int64(1 + i), Outcome: tracefmt.OutcomeSuccess, Workflow: 1}
+		if i >= 20 && i%2 == 0 {
+			r.Outcome = tracefmt.OutcomeFailure
+		}
+		rows = append(rows, r)
+	}
+	rows = append(rows, RunRow{Cost: cents(1e6)}, RunRow{Cost: cents(1e6), Start: 99, Outcome: tracefmt.OutcomeInFlight})
+	c := NewHalfChange(rows, tracefmt.NewNames(), DimWorkflow)
+	if !c.OK || c.Split != 21 || c.Success.RunsBefore != 20 || c.Success.RunsAfter != 20 {
+		t.Fatalf("%+v", c)
+	}
+	near(t, "accuracy effect", c.Success.AccuracyEffect, 0.1)
+	near(t, "cost effect", c.Success.CostEffect, 0)
+	near(t, "quality", c.Quality.Change, -0.5)
+	near(t, "rate", c.Quality.Rate, -0.5)
+	if c.Cost.Change != 0 || c.Cost.RateFirst {
+		t.Errorf("%+v", c.Cost)
+	}
+	if c := NewHalfChange(rows[:19], tracefmt.NewNames(), DimWorkflow); c.OK {
+		t.Errorf("nine and ten runs: %+v", c)
+	}
+	for i := range rows {
+		rows[i].Start = 5
+	}
+	if c := NewHalfChange(rows, tracefmt.NewNames(), DimWorkflow); c.OK {
+		t.Errorf("all at once: %+v", c)
+	}
+}

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"io/fs"
@@ -48,30 +47,28 @@ func readRuns(t *testing.T, path string, names *tracefmt.Names, do func(*tracefm
 	}
 }
 
-// TestSampleGrowth finds exactly the growth that the sample was made with.
+// TestSampleGrowth finds exactly the growth that samples were made with.
 func TestSampleGrowth(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "sample.jsonl.gz")
-	var text bytes.Buffer
-	truth, err := sample.Generate(&text, sample.DemoName, 3, 300)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	z.Write(text.Bytes())
-	z.Close()
-	if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	x, s := NewContext(), NewStudent(Config{})
-	readRuns(t, path, tracefmt.NewNames(), func(run *tracefmt.Run) { x.add(s.Study(run), nil) })
-	r := x.result()
-	got := sample.Growth{Threads: r.Threads, Turns: r.Turns, PromptTokens: r.Prompt, FlatTokens: r.Flat, Resets: r.Resets, MaxPrompt: r.MaxPrompt}
-	if got != truth.Growth {
-		t.Errorf("growth is %+v, meant %+v", got, truth.Growth)
-	}
-	if r.Carry.Total() != r.GrowthUSD()+r.OtherGrowthUSD {
-		t.Error("the blocks do not add up")
+	for _, scenario := range []string{sample.DemoName, "retry-storm", "agent-sprawl"} {
+		var text bytes.Buffer
+		truth, err := sample.Generate(&text, scenario, 3, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "sample.jsonl")
+		if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x, s := NewContext(), NewStudent(Config{})
+		readRuns(t, path, tracefmt.NewNames(), func(run *tracefmt.Run) { x.add(s.Study(run), nil) })
+		r := x.result()
+		got := sample.Growth{Threads: r.Threads, Turns: r.Turns, PromptTokens: r.Prompt, FlatTokens: r.Flat, Resets: r.Resets, MaxPrompt: r.MaxPrompt}
+		if got != truth.Growth {
+			t.Errorf("%s: growth is %+v, meant %+v", scenario, got, truth.Growth)
+		}
+		if r.Carry.Total() != r.GrowthUSD()+r.OtherGrowthUSD {
+			t.Errorf("%s: the blocks do not add up", scenario)
+		}
 	}
 }
 
@@ -108,4 +105,3 @@ func TestContextOfTraces(t *testing.T) {
 		}
 	}
 }
-

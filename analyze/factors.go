@@ -81,8 +81,8 @@ func (x *Factors) add(st *Study, in []bool) {
 	}
 }
 
-// A need is which factors a call needed, and which part of each.
-type need struct {
+// Causes are which factors a call needed, and which part of each.
+type causes struct {
 	mask  uint8
 	retry tracefmt.RetryKind
 	role  Role
@@ -90,7 +90,7 @@ type need struct {
 }
 
 func (x *Factors) call(st *Study, i int, c *tracefmt.Call) {
-	n := x.needOf(st, i, c)
+	n := x.causesOf(st, i, c)
 	x.calls += int64(b2i(c.IsCall))
 	x.unknown += int64(b2i(missing(c)))
 	if !known(c) {
@@ -110,8 +110,8 @@ func (x *Factors) call(st *Study, i int, c *tracefmt.Call) {
 	}
 }
 
-// needOf finds the factors of a call but for context growth. Error handling and human review have no others beside retries.
-func (x *Factors) needOf(st *Study, i int, c *tracefmt.Call) (n need) {
+// causesOf finds the factors of a call but for context growth. Error handling and human review have no others beside retries.
+func (x *Factors) causesOf(st *Study, i int, c *tracefmt.Call) (n causes) {
 	p := &st.Places[i]
 	if p.Mark&markExtra != 0 {
 		n.mask, n.retry = FactorRetries.bit(), st.retryKindOf(i)
@@ -154,7 +154,7 @@ func (st *Study) retryKindOf(i int) tracefmt.RetryKind {
 }
 
 // cell adds a part of a call's cost.
-func (x *Factors) cell(n need, cost tracefmt.USD) {
+func (x *Factors) cell(n causes, cost tracefmt.USD) {
 	x.wraps += plus((*int64)(&x.cells[n.mask]), int64(cost))
 	if n.mask == 0 {
 		return

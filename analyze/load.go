@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"costscope/tracefmt"
@@ -28,21 +29,21 @@ var loadWidths = func() (list []int64) {
 // Load adds up when money was spent and how much ran at once (analysis-spec I). Its memory does not grow with the calls, but for 16 bytes
 // each for when they began and ended.
 type Load struct {
-	widths       []int64
-	width        int   // index in widths
-	first, last  int64 // bins in use
-	used         bool
-	bin, from    int64 // the bin looked for last, and when it begins
-	bins         [loadRing]binSum
-	paths        []pathLoad
-	index        map[PathKey]int32
-	near         [64]nearPath
-	starts, ends []int64 // of calls that took some time
-	calls        int64
-	noEnd        int64
-	untimed      int64
-	untimedUSD   tracefmt.USD
-	wraps        int32
+	widths      []int64
+	width       int   // index in widths
+	first, last int64 // bins in use
+	used        bool
+	bin, from   int64 // the bin looked for last, and when it begins
+	bins        [loadRing]binSum
+	paths       []pathLoad
+	index       map[PathKey]int32
+	near        [nearPaths]nearPath
+	spans       [][]timeSpan // of calls that took some time, in chunks that are never copied
+	calls       int64
+	noEnd       int64
+	untimed     int64
+	untimedUSD  tracefmt.USD
+	wraps       int32
 }
 
 // A PathKey is a path: workflow, agent, and model or tool.
@@ -54,10 +55,30 @@ type pathLoad struct {
 	spend [loadRing]tracefmt.USD
 }
 
+// nearPaths is how many paths are found without a map.
+const (
+	nearBits  = 9
+	nearPaths = 1 << nearBits
+)
+
 // nearPath remembers where the path of a key is.
 type nearPath struct {
 	key PathKey
 	at  int32 // + 1
+}
+
+// A timeSpan is when a call began and ended.
+type timeSpan struct{ start, end int64 }
+
+// spanChunk is how many spans are kept together, from the seventh chunk on.
+const spanChunk = 4096
+
+func (x *Load) keep(s timeSpan) {
+	n := len(x.spans) - 1
+	if n < 0 || len(x.spans[n]) == cap(x.spans[n]) {
+		x.spans, n = append(x.spans, make([]timeSpan, 0, min(spanChunk, 64<<min(n+1, 6)))), n+1
+	}
+	x.spans[n] = append(x.spans[n], s)
 }
 
 // A binSum is what a bin holds beside spend. Calls and runs count where they begin.
@@ -143,7 +164,7 @@ func (x *Load) call(c *tracefmt.Call, m mark) {
 	x.calls++
 	x.count(c, m)
 	if end > start {
-		x.starts, x.ends = append(x.starts, start), append(x.ends, end)
+		x.keep(timeSpan{start, end})
 		x.busy(start, end)
 	}
 }
@@ -250,8 +271,8 @@ func (x *Load) busy(start, end int64) {
 	}
 }
 
-// pathOfCall is the path of a call.
-func pathOfCall(c *tracefmt.Call) PathKey {
+// pathKey is the path of a call.
+func pathKey(c *tracefmt.Call) PathKey {
 	if c.Kind == tracefmt.KindTool || c.Model == 0 {
 		return PathKey{c.Workflow, c.Agent, c.Tool}
 	}
@@ -260,8 +281,8 @@ func pathOfCall(c *tracefmt.Call) PathKey {
 
 // path is the index of a call's path.
 func (x *Load) path(c *tracefmt.Call) int32 {
-	key := pathOfCall(c)
-	near := &x.near[(key.Agent*31+key.What*7+key.Workflow)%tracefmt.Sym(len(x.near))]
+	key := pathKey(c)
+	near := &x.near[(key.Agent*31+key.What*7+key.Workflow)*2654435769>>(32-nearBits)]
 	if near.at == 0 || near.key != key {
 		near.key, near.at = key, x.pathOf(key)+1
 	}
@@ -282,7 +303,9 @@ func (x *Load) merge(o *Load) {
 	if o.used {
 		x.mergeBins(o)
 	}
-	x.starts, x.ends = append(x.starts, o.starts...), append(x.ends, o.ends...)
+	for _, chunk := range o.spans {
+		x.spans = append(x.spans, slices.Clip(chunk)) // what o adds later is not seen
+	}
 	x.calls += o.calls
 	x.noEnd += o.noEnd
 	x.untimed += o.untimed
@@ -311,11 +334,12 @@ func (x *Load) mergeBins(o *Load) {
 func (x *Load) seen(start, end int64) float64 {
 	var sum busyTime
 	running := 0
-	for i, s := range x.starts {
-		e := x.ends[i]
-		running += b2i(s <= start && start < e)
-		if s, e = max(s, start), min(e, end); s < e {
-			sum.span(e - s)
+	for _, chunk := range x.spans {
+		for _, s := range chunk {
+			running += b2i(s.start <= start && start < s.end)
+			if from, to := max(s.start, start), min(s.end, end); from < to {
+				sum.span(to - from)
+			}
 		}
 	}
 	if end <= start {

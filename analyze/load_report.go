@@ -27,6 +27,7 @@ type LoadReport struct {
 	Varied     bool    // there are minLoadBins bins with both, and minLoadLevels levels of concurrency
 	Terciles   []LoadTercile
 	Spikes     []Spike
+	Dearest    Spike // the bin with the most spend, the first of several, whether it is a spike or not; zero without spend
 }
 
 // What elasticity, and a spike, need.
@@ -106,22 +107,28 @@ func (x *Load) result(names *tracefmt.Names) LoadReport {
 	for i := range r.Spikes {
 		x.explain(&r.Spikes[i], r.Bins, names)
 	}
+	if r.Dearest = dearest(r.Bins, r.Width); r.Dearest.Cost > 0 {
+		x.explain(&r.Dearest, r.Bins, names)
+	}
 	return r
 }
 
 // concurrency sweeps over the calls.
 func (x *Load) concurrency(r *LoadReport) {
-	starts, ends := slices.Clone(x.starts), slices.Clone(x.ends)
-	slices.Sort(starts)
-	slices.Sort(ends)
+	var busy busyTime
+	var starts, ends []int64
+	for _, chunk := range x.spans {
+		for _, s := range chunk {
+			starts, ends = append(starts, s.start), append(ends, s.end)
+			busy.span(s.end - s.start)
+		}
+	}
 	if len(starts) == 0 {
 		return
 	}
+	slices.Sort(starts)
+	slices.Sort(ends)
 	r.From, r.To = starts[0], ends[len(ends)-1]
-	var busy busyTime
-	for i := range starts {
-		busy.span(x.ends[i] - x.starts[i])
-	}
 	r.Mean = busy.over(r.To - r.From)
 	sweep(starts, ends, func(level int, _ int64) { r.Peak = max(r.Peak, level) })
 	step := (r.Peak + maxLevels - 1) / maxLevels
@@ -243,6 +250,26 @@ func findSpikes(bins []LoadBin, width int64) (list []Spike) {
 		s.Excess += b.Spend - mid
 	}
 	return list
+}
+
+// dearest is the bin with the most spend.
+func dearest(bins []LoadBin, width int64) (s Spike) {
+	var spend []tracefmt.USD
+	for i, b := range bins {
+		if b.Spend > 0 {
+			spend = append(spend, b.Spend)
+		}
+		if b.Spend > s.Cost {
+			s = Spike{From: b.Start, To: b.Start + width, Cost: b.Spend, bins: [2]int{i, i + 1}}
+		}
+	}
+	if len(spend) == 0 {
+		return Spike{Score: math.NaN()}
+	}
+	s.Score = spikeScore(spend)(s.Cost)
+	slices.Sort(spend)
+	s.Excess = s.Cost - median(spend)
+	return s
 }
 
 // spikeScore gives the modified z-score of the logarithm of an amount among others; NaN where these do not vary.

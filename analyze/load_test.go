@@ -285,8 +285,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	x := NewLoad()
 	benchAdd(b, runs, func(st *Study) {
-		if len(x.starts) > 1<<20 {
-			x.starts, x.ends = x.starts[:0], x.ends[:0]
+		if len(x.spans) > 256 {
+			x.spans = nil
 		}
 		x.add(st, nil)
 	})

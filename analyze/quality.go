@@ -47,7 +47,7 @@ func (x *SpendQuality) add(st *Study, in []bool) {
 func spendClassOf(st *Study, i int) SpendClass {
 	switch st.Run.Outcome {
 	case tracefmt.OutcomeSuccess:
-		return wasteClassOf(st, i)
+		return ofWaste[st.Places[i].Waste]
 	case tracefmt.OutcomeFailure:
 		return SpendFailed
 	case tracefmt.OutcomeInFlight:
@@ -56,13 +56,8 @@ func spendClassOf(st *Study, i int) SpendClass {
 	return SpendUnknown
 }
 
-// wasteClassOf is what a call of a successful run was spent on.
-func wasteClassOf(st *Study, i int) SpendClass {
-	if st.Places[i].Mark&markWasted != 0 {
-		return SpendSuperseded
-	}
-	return SpendProductive
-}
+// ofWaste says what a call of a successful run was spent on.
+var ofWaste = [wasteClasses]SpendClass{wasteSuperseded: SpendSuperseded, wasteLoop: SpendLoop, wasteRedundant: SpendRedundant}
 
 // merge adds what o counted.
 func (x *SpendQuality) merge(o *SpendQuality) {

@@ -106,10 +106,6 @@ type roleBook struct {
 	says     []uint8 // by Sym
 }
 
-func newRoleBook(names *tracefmt.Names, patterns []RolePattern) roleBook {
-	return roleBook{names: names, patterns: patterns}
-}
-
 func (b *roleBook) of(y tracefmt.Sym) uint8 {
 	if y == 0 {
 		return 0

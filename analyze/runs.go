@@ -13,6 +13,7 @@ import (
 type RunRow struct {
 	Cost                              tracefmt.USD // of its calls in scope
 	Score                             float64
+	Start                             int64        // of its first call in scope that has one; 0: not known
 	Task                              uint64       // hash of what the run was to solve; 0: not stated
 	Workflow, Version, Feature, Model tracefmt.Sym // Model is the one that cost most
 	Outcome                           tracefmt.Outcome
@@ -22,7 +23,7 @@ type RunRow struct {
 // compare orders rows by all that they say: whatever the order in which runs were read, sorted rows are the same.
 func (a *RunRow) compare(b *RunRow) int {
 	return cmp.Or(cmp.Compare(a.Cost, b.Cost), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Score, b.Score),
-		cmp.Compare(b2i(a.HasScore), b2i(b.HasScore)), cmp.Compare(a.Workflow, b.Workflow), cmp.Compare(a.Version, b.Version),
+		cmp.Compare(b2i(a.HasScore), b2i(b.HasScore)), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Workflow, b.Workflow), cmp.Compare(a.Version, b.Version),
 		cmp.Compare(a.Feature, b.Feature), cmp.Compare(a.Model, b.Model), cmp.Compare(b2i(a.Incomplete), b2i(b.Incomplete)))
 }
 
@@ -63,6 +64,9 @@ func (x *Runs) add(st *Study, in []bool) {
 		}
 		matched = true
 		row.Incomplete = row.Incomplete || missing(c)
+		if c.Has&tracefmt.HasStart != 0 && (row.Start == 0 || c.Start < row.Start) {
+			row.Start = c.Start
+		}
 		if known(c) {
 			row.Cost, _ = row.Cost.Add(c.Cost)
 			x.model(c.Model, c.Cost)

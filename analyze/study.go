@@ -13,6 +13,7 @@ type Study struct {
 	Places  []Place // one for each of Run.Calls
 	Threads []Thread
 	Chains  []Chain
+	Loops   []Loop  // by thread, then in the order of its calls
 	firsts  []int64 // for each thread the size of its first prompt, in tokens; 0 where none is known
 }
 
@@ -24,6 +25,7 @@ type Place struct {
 	Chain  int32 // index in Chains of the one that it is itself an attempt of; -1 for none
 	Try    int32 // which attempt it is there, from 0
 	Look   look  // what makes it look like a retry without being one
+	Waste  waste // why its cost was for nothing
 }
 
 // A Thread is the calls of one agent instance in a run, by start (analysis-spec 0).
@@ -37,6 +39,7 @@ type Thread struct {
 type Student struct {
 	study   Study
 	links   linker
+	wastes  waster
 	sizes   []int32 // of the threads
 	members []int32 // the calls of all threads
 }
@@ -61,6 +64,7 @@ func (s *Student) Study(run *tracefmt.Run) *Study {
 	st := s.link(run)
 	s.turns(run)
 	st.firstPrompts()
+	s.wastes.waste(st, s.links.walks)
 	return st
 }
 

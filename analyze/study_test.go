@@ -18,7 +18,7 @@ func TestTurns(t *testing.T) {
 	}
 	span := tracefmt.Call{Record: &tracefmt.Record{ID: "s"}, Kind: tracefmt.KindAgent, Up: -1}
 	st := studyOf(llm("a", "", 1, -1), llm("b", "a", 1, -1), llm("c", "", 2, -1), span, llm("d", "", 1, 3), llm("e", "", 1, -1))
-	want := []Place{{0, 1, markWasted, 0, 0, 0}, {0, 1, markRepeat | markExtra, 0, 1, 0}, {1, 1, 0, -1, 0, 0}, {-1, 0, 0, -1, 0, 0}, {2, 1, 0, -1, 0, 0}, {0, 2, 0, -1, 0, 0}}
+	want := []Place{{0, 1, markWasted, 0, 0, 0, wasteSuperseded}, {0, 1, markRepeat | markExtra, 0, 1, 0, 0}, {1, 1, 0, -1, 0, 0, 0}, {-1, 0, 0, -1, 0, 0, 0}, {2, 1, 0, -1, 0, 0, 0}, {0, 2, 0, -1, 0, 0, 0}}
 	for i := range want {
 		if st.Places[i] != want[i] {
 			t.Errorf("call %d: %+v, want %+v", i, st.Places[i], want[i])

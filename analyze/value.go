@@ -62,6 +62,7 @@ type UnitValue struct {
 	Cost    tracefmt.USD // of all finished runs of the flows in which runs state it
 	PerUSD  float64      // amount for a dollar; NaN where nothing was spent
 	PerUnit Amount       // cost of one unit
+	rest    float64      // what Amount lacks by rounding
 }
 
 // A FrontierStep is a flow of a frontier, with what an additional success costs over the flow before it.
@@ -110,15 +111,28 @@ type flowSum struct {
 	runs, s, f, scored int64
 }
 
-func (n *flowSum) add(r *RunRow) {
-	n.cost += float64(r.Cost)
-	n.runs++
-	n.s += int64(b2i(r.Outcome == tracefmt.OutcomeSuccess))
-	n.f += int64(b2i(r.Outcome == tracefmt.OutcomeFailure))
-	if r.HasScore {
-		n.score += r.Score
-		n.scored++
+// A flowRun is a run as it is drawn.
+type flowRun struct {
+	cost, score  float64
+	flow         int32
+	s, f, scored int8
+}
+
+func flowRunOf(r *RunRow, flow int32) flowRun {
+	n := flowRun{cost: float64(r.Cost), flow: flow, s: int8(b2i(r.Outcome == tracefmt.OutcomeSuccess)), f: int8(b2i(r.Outcome == tracefmt.OutcomeFailure))}
+	if r.HasScore && !math.IsNaN(r.Score) {
+		n.score, n.scored = r.Score, 1
 	}
+	return n
+}
+
+func (n *flowSum) add(r *flowRun) {
+	n.cost += r.cost
+	n.score += r.score
+	n.runs++
+	n.s += int64(r.s)
+	n.f += int64(r.f)
+	n.scored += int64(r.scored)
 }
 
 // A flowPoint is a flow between cost and quality.
@@ -154,7 +168,8 @@ func groupFlows(rows []RunRow, names *tracefmt.Names, by Dim) (g flowGroups) {
 		g.at[i] = n
 		f := &g.flows[n]
 		f.Cost, _ = f.Cost.Add(rows[i].Cost)
-		g.sums[n].add(&rows[i])
+		one := flowRunOf(&rows[i], n)
+		g.sums[n].add(&one)
 	}
 	g.order()
 	for i := range g.flows {
@@ -192,7 +207,11 @@ func (g *flowGroups) order() {
 func (r *ValueReport) compare(ctx context.Context, rows []RunRow, at []int32, points []flowPoint) {
 	by := dominators(points)
 	var frontier []int
-	hits, resamples := resampleDominance(ctx, rows, at, len(points), r.ByScore)
+	var resamples int64
+	hits := make([]int64, len(points))
+	if slices.Max(append([]int{-1}, by...)) >= 0 {
+		resamples = resampleDominance(ctx, rows, at, hits, r.ByScore)
+	}
 	for i := range r.Flows {
 		f := &r.Flows[i]
 		f.DominatedBy, f.Agreement = by[i], ratio(hits[i], resamples)
@@ -271,16 +290,16 @@ func frontierSteps(points []flowPoint, list []int) []FrontierStep {
 }
 
 // resampleDominance counts in how many resamples of the runs each flow is dominated.
-func resampleDominance(ctx context.Context, rows []RunRow, at []int32, flows int, byScore bool) (hits []int64, resamples int64) {
-	hits = make([]int64, flows)
-	sums, points := make([]flowSum, flows), make([]flowPoint, flows)
-	if flows < 2 {
-		return hits, 0
+func resampleDominance(ctx context.Context, rows []RunRow, at []int32, hits []int64, byScore bool) (resamples int64) {
+	runs := make([]flowRun, len(rows))
+	for i := range rows {
+		runs[i] = flowRunOf(&rows[i], at[i])
 	}
+	sums, points := make([]flowSum, len(hits)), make([]flowPoint, len(hits))
 	Bootstrap(ctx, len(rows), 0, func(draw []int32) float64 {
 		clear(sums)
 		for _, i := range draw {
-			sums[at[i]].add(&rows[i])
+			sums[runs[i].flow].add(&runs[i])
 		}
 		for i := range sums {
 			points[i] = sums[i].point(byScore)
@@ -291,7 +310,7 @@ func resampleDominance(ctx context.Context, rows []RunRow, at []int32, flows int
 		resamples++
 		return 0
 	})
-	return hits, resamples
+	return resamples
 }
 
 // worth adds up what runs were worth: for each flow and for all.
@@ -338,15 +357,27 @@ func addValue(list []UnitValue, unit string, amount float64, cost tracefmt.USD) 
 		list = append(list, UnitValue{Unit: unit, Cost: cost})
 	}
 	v := &list[len(list)-1]
-	v.Amount += amount
+	v.plus(amount)
 	v.Runs++
 	return list
+}
+
+// plus adds an amount, keeping what rounding loses (Neumaier).
+func (v *UnitValue) plus(x float64) {
+	sum := v.Amount + x
+	if math.Abs(v.Amount) >= math.Abs(x) {
+		v.rest += v.Amount - sum + x
+	} else {
+		v.rest += x - sum + v.Amount
+	}
+	v.Amount = sum
 }
 
 func mergeValue(list []UnitValue, v *UnitValue) []UnitValue {
 	for i := range list {
 		if to := &list[i]; to.Unit == v.Unit {
-			to.Amount += v.Amount
+			to.plus(v.Amount)
+			to.rest += v.rest
 			to.Runs += v.Runs
 			to.Cost, _ = to.Cost.Add(v.Cost)
 			return list
@@ -357,6 +388,7 @@ func mergeValue(list []UnitValue, v *UnitValue) []UnitValue {
 
 // settle sets what follows from amount and cost.
 func (v *UnitValue) settle() {
+	v.Amount, v.rest = v.Amount+v.rest, 0
 	v.PerUSD = math.NaN()
 	if v.Cost > 0 {
 		v.PerUSD = v.Amount / v.Cost.Float()
