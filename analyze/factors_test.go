@@ -121,7 +121,7 @@ func TestTG1(t *testing.T) {
 
 func TestSharesAndBaseAreTheTotal(t *testing.T) {
 	names := tracefmt.NewNames()
-	runs := randomRuns(names, 21, 300)
+	runs := randomRuns(names, 21, 1000)
 	rolesAndStages(names, runs)
 	x := NewFactors(names, nil)
 	var s Student

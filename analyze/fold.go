@@ -72,16 +72,21 @@ func (f *folder) leafOf(path []uint32) int32 {
 	}
 	at := int32(0)
 	for depth, v := range path {
-		s := step{at, v}
-		down, ok := f.index[s]
-		if !ok {
-			down = int32(len(f.nodes))
-			f.index[s] = down
-			f.nodes = append(f.nodes, &node{step: s, depth: depth + 1})
-		}
-		at = down
+		at = f.childOf(at, v, depth+1)
 	}
 	f.path, f.leaf = append(f.path[:0], path...), at
+	return at
+}
+
+// childOf returns the node below another that has the value.
+func (f *folder) childOf(up int32, v uint32, depth int) int32 {
+	s := step{up, v}
+	at, ok := f.index[s]
+	if !ok {
+		at = int32(len(f.nodes))
+		f.index[s] = at
+		f.nodes = append(f.nodes, &node{step: s, depth: depth})
+	}
 	return at
 }
 

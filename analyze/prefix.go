@@ -54,10 +54,33 @@ func (p *prompt) share(cost tracefmt.USD, of *tracefmt.Parts) {
 		p.readUSD, p.writeUSD, p.freshUSD, p.output = of.Read, of.Write, of.Fresh, of.Output
 		return
 	}
-	parts := [...]Part{{Name: "a output", Weight: int64(of.Output)}, {Name: "b fresh", Weight: int64(of.Fresh)}, {Name: "c read", Weight: int64(of.Read)},
-		{Name: "d write", Weight: int64(of.Write)}}
-	Split(cost, parts[:])
-	p.output, p.freshUSD, p.readUSD, p.writeUSD = parts[0].Amount, parts[1].Amount, parts[2].Amount, parts[3].Amount
+	weights := [...]int64{int64(of.Output), int64(of.Fresh), int64(of.Read), int64(of.Write)}
+	out := [len(weights)]*tracefmt.USD{&p.output, &p.freshUSD, &p.readUSD, &p.writeUSD}
+	total := uint64(0)
+	for _, w := range weights {
+		total += uint64(w)
+	}
+	if total == 0 || cost < 0 {
+		p.output = cost
+		return
+	}
+	left, rest := cost, [len(weights)]uint64{}
+	for i, w := range weights {
+		hi, lo := bits.Mul64(uint64(cost), uint64(w))
+		q, r := bits.Div64(hi, lo, total) // w <= total: fits
+		*out[i], rest[i] = tracefmt.USD(q), r
+		left -= tracefmt.USD(q)
+	}
+	for ; left > 0; left-- { // to the largest remainders, the first of equals first
+		most := 0
+		for i := range rest {
+			if rest[i] > rest[most] {
+				most = i
+			}
+		}
+		*out[most]++
+		rest[most] = 0
+	}
 }
 
 // size is the number of prompt tokens.

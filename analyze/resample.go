@@ -161,6 +161,27 @@ func studentise(ctx context.Context, off []float64, m float64) []float64 {
 // PermutationTest is the two-sided p of the difference of the means of two samples (O.4). It is NaN where a sample is empty or the work was
 // cancelled.
 func PermutationTest(ctx context.Context, a, b []float64) float64 {
+	return permute(ctx, a, b, shuffleLimit)
+}
+
+// A testBudget is how many values the tests of one answer may shuffle. Tests that come after it is spent use the normal law from fewShuffled
+// values on, so the most important go first.
+type testBudget int
+
+const (
+	testWork    = 50_000
+	fewShuffled = 200
+)
+
+func (left *testBudget) permutation(ctx context.Context, a, b []float64) float64 {
+	n, limit := len(a)+len(b), min(shuffleLimit, max(int(*left), fewShuffled))
+	if n <= limit {
+		*left -= testBudget(n)
+	}
+	return permute(ctx, a, b, limit)
+}
+
+func permute(ctx context.Context, a, b []float64, limit int) float64 {
 	n0, n := len(a), len(a)+len(b)
 	if n0 == 0 || n0 == n {
 		return math.NaN()
@@ -168,12 +189,12 @@ func PermutationTest(ctx context.Context, a, b []float64) float64 {
 	all := append(slices.Clone(a), b...)
 	center(all)
 	t := tester{seen: sum(all[:n0]), slack: slack(all)}
-	if n > shuffleLimit {
-		return normalP(t.seen, float64(n0)*float64(n-n0)/float64(n)/float64(n-1)*sumSquares(all))
-	}
 	if choose(n, n0) <= exactLimit {
 		t.combine(all, n0, 0)
 		return float64(t.hits) / float64(t.tried)
+	}
+	if n > limit {
+		return normalP(t.seen, float64(n0)*float64(n-n0)/float64(n)/float64(n-1)*sumSquares(all))
 	}
 	gen := splitMix(1)
 	for range permutations {

@@ -181,7 +181,7 @@ func successCost(ctx context.Context, rows []RunRow) SuccessCost {
 			r.Incomplete += int64(b2i(rows[i].Incomplete))
 		}
 	}
-	tasks, alone := byTask(units)
+	tasks, alone := tasksOf(units)
 	r.perTask(tasks)
 	if r.OverTasks = len(tasks) > 0 && len(tasks)+alone < len(units); r.OverTasks {
 		units = append(tasks, taskless(units)...)
@@ -213,8 +213,8 @@ func unitOf(r *RunRow) unitRuns {
 	return n
 }
 
-// byTask adds up the runs of each task, tasks by cost; alone is the number of runs without one.
-func byTask(runs []unitRuns) (tasks []unitRuns, alone int) {
+// tasksOf adds up the runs of each task, tasks by cost; alone is the number of runs without one.
+func tasksOf(runs []unitRuns) (tasks []unitRuns, alone int) {
 	sorted := slices.Clone(runs)
 	slices.SortStableFunc(sorted, func(a, b unitRuns) int { return cmp.Compare(a.task, b.task) })
 	for _, r := range sorted {

@@ -37,7 +37,7 @@ func TestSpearman(t *testing.T) {
 	}
 	near(t, "rising", spearman([]float64{1, 2, 3}, []float64{1, 10, 1000}), 1)
 	near(t, "falling", spearman([]float64{1, 2, 3}, []float64{9, 5, 1}), -1)
-	near(t, "by hand", spearman([]float64{1, 2, 3, 4, 5}, []float64{2, 1, 4, 3, 5}), 0.8)           // 1 - 6*4/(5*24)
+	near(t, "by hand", spearman([]float64{1, 2, 3, 4, 5}, []float64{2, 1, 4, 3, 5}), 0.8)         // 1 - 6*4/(5*24)
 	near(t, "ties", spearman([]float64{1, 2, 3, 4}, []float64{1, 2, 2, 3}), 4.5/math.Sqrt(5*4.5)) // ranks 1 2.5 2.5 4
 }
 

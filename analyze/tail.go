@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"context"
 	"math"
 	"math/big"
 	"math/bits"
@@ -22,9 +23,10 @@ type Tail struct {
 	K80                     int     // smallest number of runs that make up 80 % of the cost
 	EffectiveN              float64 // NaN when the sum is 0
 	MedianInterval          [2]tracefmt.USD
-	HasMedianInterval       bool    // from ten values on
-	Index, IndexError       float64 // tail index; NaN where it is not shown
-	Capped                  bool    // a budget per run seems to cut the tail near Max
+	HasMedianInterval       bool     // from ten values on
+	MeanInterval            Interval // dollars; see AddMeanInterval
+	Index, IndexError       float64  // tail index; NaN where it is not shown
+	Capped                  bool     // a budget per run seems to cut the tail near Max
 	Lorenz                  []float64
 }
 
@@ -68,6 +70,22 @@ func NewTail(costs []tracefmt.USD) Tail {
 		t.Index, t.IndexError = hill(costs)
 	}
 	return t
+}
+
+// AddMeanInterval sets the interval of the mean, from the values in any order. It costs 2,000 samples of them, so that only what shows
+// the interval asks for it.
+func (t *Tail) AddMeanInterval(ctx context.Context, costs []tracefmt.USD) {
+	t.MeanInterval = MeanInterval(ctx, ascending(costs))
+}
+
+// ascending are the amounts in dollars, sorted: what is drawn from them depends on their order.
+func ascending(costs []tracefmt.USD) []float64 {
+	out := make([]float64, len(costs))
+	for i, x := range costs {
+		out[i] = x.Float()
+	}
+	slices.Sort(out)
+	return out
 }
 
 // MeanOverMedian says how far the mean misleads; NaN when the median is 0.

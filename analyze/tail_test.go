@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"costscope/tracefmt"
@@ -157,5 +159,17 @@ func TestMaxAfterTakingBack(t *testing.T) {
 	bound.Merge(&s)
 	if bound.Merge(&exact); bound.Max != 1002e9 || bound.MaxStale || !s.MaxStale {
 		t.Errorf("a summary that knows settles one that does not: %d %v", bound.Max, bound.MaxStale)
+	}
+}
+
+func TestTF6(t *testing.T) {
+	costs := usd(milli)
+	d := NewTail(costs)
+	slices.Reverse(costs)
+	d.AddMeanInterval(context.Background(), costs)
+	nearInterval(t, "T-F1", d.MeanInterval, 0.028000062325, 9.512295899631, 1e-6)
+	few := NewTail(usd(milli[:9]))
+	if few.AddMeanInterval(context.Background(), usd(milli[:9])); few.MeanInterval.OK || few.HasMedianInterval {
+		t.Error("nine runs have no interval")
 	}
 }

@@ -227,7 +227,7 @@ func (r *ValueReport) compare(ctx context.Context, rows []RunRow, at []int32, po
 		}
 	}
 	slices.SortStableFunc(frontier, func(a, b int) int { return cmp.Compare(points[a].cost, points[b].cost) })
-	r.Frontier, r.Hull = steps(points, frontier), steps(points, hull(points, frontier))
+	r.Frontier, r.Hull = frontierSteps(points, frontier), frontierSteps(points, hull(points, frontier))
 	for _, s := range r.Hull {
 		r.Flows[s.Flow].OnHull = true
 	}
@@ -275,7 +275,7 @@ func below(a, b, c flowPoint) bool {
 	return (b.quality-a.quality)*(c.cost-a.cost) < (c.quality-a.quality)*(b.cost-a.cost)
 }
 
-func steps(points []flowPoint, list []int) []FrontierStep {
+func frontierSteps(points []flowPoint, list []int) []FrontierStep {
 	out := make([]FrontierStep, len(list))
 	for n, i := range list {
 		out[n] = FrontierStep{i, math.NaN()}

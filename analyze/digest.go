@@ -1,0 +1,90 @@
+package analyze
+
+import (
+	"context"
+
+	"costscope/tracefmt"
+)
+
+// A Digest is what the analysis says of the runs of a scope, beyond what their cells add up to: it reads every run once. Digests of
+// different runs merge in any order.
+type Digest struct {
+	m       *Matcher
+	source  func(uint32) string
+	whole   bool // every call is in the scope
+	student *Student
+	in      []bool
+	names   *tracefmt.Names
+
+	paths   *pathSums
+	factors *Factors
+	drifts  *drifts
+	spend   SpendQuality
+	runs    Runs
+	load    *Load
+}
+
+// NewDigest returns an empty digest of what q is about. sourceName gives the path of a source.
+func NewDigest(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Digest {
+	return &Digest{
+		m: q.Compile(names, cfg), source: sourceName, whole: len(q.Where) == 0 && q.Since == 0 && q.Until == 0, student: NewStudent(cfg), names: names,
+		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(),
+	}
+}
+
+// Add reads a run.
+func (d *Digest) Add(run *tracefmt.Run) {
+	in, some := d.scope(run)
+	if !some {
+		return
+	}
+	st := d.student.Study(run)
+	d.paths.add(st, in)
+	d.factors.add(st, in)
+	d.drifts.add(st, in)
+	d.spend.add(st, in)
+	d.runs.add(st, in)
+	d.load.add(st, in)
+}
+
+// scope tells which calls of a run are asked for, nil for all, and whether any is.
+func (d *Digest) scope(run *tracefmt.Run) (in []bool, some bool) {
+	if d.whole {
+		return nil, len(run.Calls) > 0
+	}
+	d.in = append(d.in[:0], make([]bool, len(run.Calls))...)
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		source := ""
+		if d.m.NeedsSource() {
+			source = d.source(c.Src.Source)
+		}
+		d.in[i] = contributes(c) && d.m.Match(c, run, source)
+		some = some || d.in[i]
+	}
+	return d.in, some
+}
+
+// Merge joins what o read.
+func (d *Digest) Merge(o *Digest) {
+	d.paths.merge(o.paths)
+	d.factors.merge(o.factors)
+	d.drifts.merge(o.drifts)
+	d.spend.merge(&o.spend)
+	d.runs.merge(&o.runs)
+	d.load.merge(o.load)
+}
+
+// An Analysis is what a Digest comes to.
+type Analysis struct {
+	Factors FactorReport
+	Drifts  []Drift
+	Flags   []Flag
+}
+
+// Result sums up. t is the table of the same scope. It stops where ctx ends.
+func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
+	a := &Analysis{Factors: d.factors.result(), Drifts: d.drifts.result(ctx, d.names)}
+	a.Flags = Flags(t, d.paths.of(), &DefaultLimits, "high")
+	return a
+}

@@ -1,0 +1,221 @@
+package analyze
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"costscope/tracefmt"
+)
+
+// An Effort is what the cost of LLM calls is a product of (analysis-spec G.6): operations, attempts at them, tokens, and the money.
+type Effort struct {
+	Operations, Attempts int64
+	Tokens               int64 // input and output
+	Cost                 tracefmt.USD
+}
+
+// effort adds up a run's LLM calls within a scope; in nil is all of them.
+func (st *Study) effort(in []bool) (e Effort) {
+	for i := range st.Run.Calls {
+		if in == nil || in[i] {
+			e.call(&st.Run.Calls[i], st.Places[i].Mark)
+		}
+	}
+	return e
+}
+
+func (e *Effort) call(c *tracefmt.Call, m mark) {
+	if c.Kind != tracefmt.KindLLM || !contributes(c) {
+		return
+	}
+	if c.IsCall {
+		e.Attempts++
+		e.Operations += int64(1 - b2i(m&markRepeat != 0))
+	}
+	if c.Has&tracefmt.HasUsage != 0 && c.Counted {
+		e.Tokens += promptTokens(c) + c.Usage.Output
+	}
+	if known(c) {
+		e.Cost, _ = e.Cost.Add(c.Cost)
+	}
+}
+
+// plus adds the effort of other calls.
+func (e *Effort) plus(o *Effort) {
+	e.Operations, e.Attempts, e.Tokens = e.Operations+o.Operations, e.Attempts+o.Attempts, e.Tokens+o.Tokens
+	e.Cost, _ = e.Cost.Add(o.Cost)
+}
+
+// The factors of the cost of LLM calls, and where the rest of a change goes.
+const (
+	driverRuns = iota
+	driverOperations
+	driverAttempts
+	driverTokens
+	driverPrice
+	driverNew     // paths that only the new side has
+	driverRetired // paths that only the old side has
+	driverOther   // calls of tools and persons, and LLM calls without token counts
+	driverCount
+)
+
+var driverNames = [driverCount]string{"runs", "operations per run", "attempts per operation", "tokens per attempt", "cost per token", "new paths",
+	"retired paths", "other cost"}
+
+// driverFactors are those that make up a product.
+const driverFactors = driverNew
+
+// A Driver is a factor's part in a change of cost.
+type Driver struct {
+	Factor string   `json:"factor"`
+	Ratio  Fraction `json:"ratio"` // new over old; NaN where it is no factor or not defined
+	Effect Dollars  `json:"effect_usd"`
+}
+
+// factors are the five of a product. ok: the first four are above 0; the last one, the price, may be 0.
+func factors(runs int64, e *Effort) (f [driverFactors]float64, ok bool) {
+	f = [...]float64{float64(runs), ratio(e.Operations, runs), ratio(e.Attempts, e.Operations), ratio(e.Tokens, e.Attempts), ratio(int64(e.Cost), e.Tokens)}
+	return f, runs > 0 && e.Operations > 0 && e.Attempts > 0 && e.Tokens > 0
+}
+
+// Drivers divides the change from one side to the other over the factors of G.6. The effects add up to the change exactly. A ratio is that of
+// the sums over all paths; a run counts in each of its paths.
+func Drivers(old, new []PathCost) []Driver {
+	var d driving
+	for _, p := range match(old, new) {
+		d.path(p.old, p.new)
+	}
+	return d.list(d.old.LLM, d.new.LLM)
+}
+
+// A driving adds up effects over paths, which must come in one order for one result.
+type driving struct {
+	effect   [driverFactors]float64 // pico-dollars
+	whole    [driverCount]tracefmt.USD
+	change   tracefmt.USD
+	old, new PathCost // sums
+}
+
+func (d *driving) path(old, new *PathCost) {
+	change := new.Cost - old.Cost
+	d.change += change
+	d.old.plus(old)
+	d.new.plus(new)
+	switch {
+	case old.Runs == 0:
+		d.whole[driverNew] += change
+		return
+	case new.Runs == 0:
+		d.whole[driverRetired] += change
+		return
+	}
+	d.whole[driverOther] += change - (new.LLM.Cost - old.LLM.Cost)
+	f0, ok0 := factors(old.Runs, &old.LLM)
+	f1, ok1 := factors(new.Runs, &new.LLM)
+	if ok0 && ok1 {
+		d.product(&f0, &f1, 1)
+	} else {
+		d.whole[driverOther] += new.LLM.Cost - old.LLM.Cost
+	}
+}
+
+// product adds the effects of the factors on their product, scaled. Where one side is free, all is the price's: so says the limit.
+func (d *driving) product(f0, f1 *[driverFactors]float64, scale float64) {
+	c0, c1 := scale, scale
+	for i := range f0 {
+		c0, c1 = c0*f0[i], c1*f1[i]
+	}
+	if c0 <= 0 || c1 <= 0 {
+		d.effect[driverPrice] += c1 - c0
+		return
+	}
+	l := logMean(c1, c0)
+	for i := range f0 {
+		d.effect[i] += l * math.Log(f1[i]/f0[i])
+	}
+}
+
+// list rounds the effects; what rounding leaves goes to the largest, so that they add up to the change.
+func (d *driving) list(old, new Effort) []Driver {
+	left, largest, most := d.change, driverOther, 0.0
+	for i := range d.whole {
+		if i < driverFactors {
+			d.whole[i] += tracefmt.USD(math.Round(d.effect[i]))
+			if x := math.Abs(d.effect[i]); x > most {
+				largest, most = i, x
+			}
+		}
+		left -= d.whole[i]
+	}
+	d.whole[largest] += left
+	f0, _ := factors(d.old.Runs, &old)
+	f1, _ := factors(d.new.Runs, &new)
+	out := make([]Driver, 0, driverCount)
+	for i, usd := range d.whole {
+		r := math.NaN()
+		if i < driverFactors && f0[i] > 0 {
+			r = f1[i] / f0[i]
+		}
+		if math.IsNaN(r) && usd == 0 {
+			continue
+		}
+		out = append(out, Driver{driverNames[i], Fraction(r), Dollars(usd)})
+	}
+	return out
+}
+
+// A PathCost is what a path cost on one side of a comparison.
+type PathCost struct {
+	Path   []string
+	Runs   int64        // with a call of the path
+	Cost   tracefmt.USD // of the path's calls
+	LLM    Effort       // its LLM calls
+	Sample []RunSample  // what each of the runs cost there
+}
+
+// A RunSample is what a run cost within a path.
+type RunSample struct {
+	Task string // "" where none is stated
+	Cost tracefmt.USD
+}
+
+func (p *PathCost) plus(o *PathCost) {
+	p.Runs += o.Runs
+	p.Cost, _ = p.Cost.Add(o.Cost)
+	p.LLM.plus(&o.LLM)
+}
+
+// A pathPair is a path on both sides; a side without it has no runs.
+type pathPair struct {
+	path     []string
+	old, new *PathCost
+}
+
+// match joins both sides by path, in the order of the paths. A path that one side lists twice is added up.
+func match(old, new []PathCost) []pathPair {
+	found := map[string]*pathPair{}
+	for side, list := range [...][]PathCost{old, new} {
+		for i := range list {
+			key := strings.Join(list[i].Path, "\x00")
+			p := found[key]
+			if p == nil {
+				p = &pathPair{list[i].Path, &PathCost{}, &PathCost{}}
+				found[key] = p
+			}
+			to := p.old
+			if side == 1 {
+				to = p.new
+			}
+			to.plus(&list[i])
+			to.Sample = append(to.Sample, list[i].Sample...)
+		}
+	}
+	out := make([]pathPair, 0, len(found))
+	for _, p := range found {
+		out = append(out, *p)
+	}
+	slices.SortFunc(out, func(x, y pathPair) int { return slices.CompareFunc(x.path, y.path, cmp.Compare[string]) })
+	return out
+}

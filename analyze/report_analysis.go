@@ -1,0 +1,337 @@
+package analyze
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"costscope/tracefmt"
+)
+
+// MultiplierReport is analysis-spec G: base times the multiples, and base plus the shares, are the total.
+type MultiplierReport struct {
+	Base    *Dollars     `json:"base_usd"`
+	Overall Fraction     `json:"overall"`
+	Calls   int64        `json:"calls"`
+	Factors []FactorInfo `json:"factors"`
+	Roles   []RoleInfo   `json:"roles"`
+	of      *FactorReport
+}
+
+type FactorInfo struct {
+	Factor   string     `json:"factor"`
+	Share    *Dollars   `json:"share_usd"`
+	Multiple Fraction   `json:"multiple"`
+	Saving   *Dollars   `json:"removal_saving_usd"` // savings overlap: they do not add up
+	Parts    []PartInfo `json:"parts,omitempty"`
+}
+
+type PartInfo struct {
+	Name string  `json:"name"`
+	USD  Dollars `json:"share_usd"`
+}
+
+type RoleInfo struct {
+	Role     string   `json:"role"`
+	Calls    int64    `json:"calls"`
+	Inferred int64    `json:"inferred_calls"`
+	Cost     *Dollars `json:"cost_usd"`
+}
+
+func multiplierReport(f *FactorReport, money bool) *MultiplierReport {
+	ok := money && !f.Overflow
+	r := &MultiplierReport{Base: dollars(f.Base, ok), Overall: Fraction(f.Overall), Calls: f.Calls, Factors: []FactorInfo{}, Roles: []RoleInfo{}, of: f}
+	for _, x := range f.Ranked() {
+		info := FactorInfo{Factor: jsonName(x.Factor.String()), Share: dollars(x.Share, ok), Multiple: Fraction(x.Multiple), Saving: dollars(x.Saving, ok)}
+		for _, p := range x.Parts {
+			info.Parts = append(info.Parts, PartInfo{p.Name, Dollars(p.USD)})
+		}
+		r.Factors = append(r.Factors, info)
+	}
+	for _, x := range f.Roles {
+		r.Roles = append(r.Roles, RoleInfo{x.Role.String(), x.Calls, x.Inferred, dollars(x.Cost, ok)})
+	}
+	return r
+}
+
+// SpendQualityReport is analysis-spec H.4: the classes add up to the total.
+type SpendQualityReport struct {
+	Productive *Dollars `json:"productive_usd"`
+	Superseded *Dollars `json:"superseded_usd"`
+	Loop       *Dollars `json:"loop_usd"`
+	Redundant  *Dollars `json:"redundant_usd"`
+	Failed     *Dollars `json:"failed_usd"`
+	Unknown    *Dollars `json:"unknown_usd"`
+	InFlight   *Dollars `json:"in_flight_usd"`
+	of         *SpendReport
+}
+
+func spendReport(s *SpendReport, money bool) *SpendQualityReport {
+	usd := func(c SpendClass) *Dollars { return dollars(s.Cost[c], money && !s.Overflow) }
+	return &SpendQualityReport{usd(SpendProductive), usd(SpendSuperseded), usd(SpendLoop), usd(SpendRedundant), usd(SpendFailed), usd(SpendUnknown),
+		usd(SpendInFlight), s}
+}
+
+// DriftInfo is analysis-spec E for one agent, by week or by version.
+type DriftInfo struct {
+	Workflow string         `json:"workflow"`
+	Agent    string         `json:"agent"`
+	By       string         `json:"by"` // week, version
+	Drift    Fraction       `json:"drift"`
+	Trend    Fraction       `json:"trend"` // growth per period
+	Z        Fraction       `json:"z"`
+	Verdict  string         `json:"verdict"`
+	Extra    *Dollars       `json:"cost_usd"` // of the extra tokens in the last period
+	Periods  []DriftPoint   `json:"periods"`
+	Parts    []DriftShare   `json:"parts,omitempty"`
+	Steps    []DriftStepped `json:"steps,omitempty"`
+}
+
+type DriftPoint struct {
+	Period  string   `json:"period"`
+	Runs    int64    `json:"runs"`
+	Median  Fraction `json:"median_tokens"`
+	P95     Fraction `json:"p95_tokens"`
+	Peak    Fraction `json:"peak_median_tokens"`
+	Hollow  bool     `json:"hollow"` // too few runs for the trend
+	Prompts int64    `json:"prompts"`
+}
+
+type DriftShare struct {
+	Part   string   `json:"part"`
+	Tokens Fraction `json:"tokens"`
+	Share  Fraction `json:"share"`
+}
+
+type DriftStepped struct {
+	Before string   `json:"before"`
+	After  string   `json:"after"`
+	Shift  Fraction `json:"shift_tokens"`
+	P      Fraction `json:"p"`
+}
+
+func driftReport(list []Drift) []DriftInfo {
+	out := []DriftInfo{}
+	for i := range list {
+		d := &list[i]
+		for _, s := range []struct {
+			by string
+			of *DriftSeries
+		}{{"week", &d.Weeks}, {"version", &d.Versions}} {
+			if len(s.of.Periods) < 2 {
+				continue
+			}
+			x := DriftInfo{Workflow: d.Workflow, Agent: d.Agent, By: s.by, Drift: Fraction(s.of.Drift), Trend: Fraction(s.of.Trend), Z: Fraction(s.of.Z),
+				Verdict: string(s.of.Verdict), Extra: s.of.Cost.dollars(), Periods: []DriftPoint{}}
+			for _, p := range s.of.Periods {
+				x.Periods = append(x.Periods, DriftPoint{p.Name, p.Runs, Fraction(p.Median), Fraction(p.P95), Fraction(p.PeakMedian), p.Hollow, p.Prompts})
+			}
+			for _, p := range s.of.Parts {
+				x.Parts = append(x.Parts, DriftShare{p.Name, Fraction(p.Tokens), Fraction(p.Share)})
+			}
+			if s.by == "version" {
+				for _, p := range d.Steps {
+					x.Steps = append(x.Steps, DriftStepped{p.Before, p.After, Fraction(p.Shift), Fraction(p.P)})
+				}
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// LoadInfo is analysis-spec I.
+type LoadInfo struct {
+	Peak       int           `json:"peak_concurrency"`
+	Mean       Fraction      `json:"mean_concurrency"`
+	Elasticity Fraction      `json:"elasticity"`
+	Rho        Fraction      `json:"rho"`
+	Varied     bool          `json:"enough_variation"`
+	Untimed    int64         `json:"untimed_calls"`
+	UntimedUSD *Dollars      `json:"untimed_usd"`
+	Width      Fraction      `json:"bin_seconds"`
+	Bins       []BinInfo     `json:"bins"`
+	Terciles   []TercileInfo `json:"terciles"`
+	Spikes     []SpikeInfo   `json:"spikes"`
+	of         *LoadReport
+}
+
+type BinInfo struct {
+	From        string   `json:"from"`
+	Cost        Dollars  `json:"cost_usd"`
+	Concurrency Fraction `json:"concurrency"`
+	Calls       int64    `json:"calls"`
+}
+
+type TercileInfo struct {
+	Low      Fraction `json:"low_concurrency"`
+	High     Fraction `json:"high_concurrency"`
+	Runs     int64    `json:"runs"`
+	PerRun   *Dollars `json:"cost_per_run_usd"`
+	Attempts Fraction `json:"attempts_per_operation"`
+	Tokens   Fraction `json:"tokens_per_attempt"`
+	Unbilled Fraction `json:"unbilled_failure_share"`
+}
+
+type SpikeInfo struct {
+	From   string          `json:"from"`
+	To     string          `json:"to"`
+	Cost   Dollars         `json:"cost_usd"`
+	Excess Dollars         `json:"excess_usd"`
+	Paths  []SpikePathInfo `json:"paths"`
+}
+
+type SpikePathInfo struct {
+	Path   []string `json:"path"`
+	Cost   Dollars  `json:"cost_usd"`
+	Excess Dollars  `json:"excess_usd"`
+}
+
+func loadReport(l *LoadReport, money bool, tz *time.Location) *LoadInfo {
+	in := ReportInput{TZ: tz}
+	at := func(ns int64) string { return *in.moment(max(ns, 1)) }
+	ok := money && !l.Overflow
+	r := &LoadInfo{Peak: l.Peak, Mean: Fraction(l.Mean), Elasticity: Fraction(l.Elasticity), Rho: Fraction(l.Rho), Varied: l.Varied, Untimed: l.Untimed,
+		UntimedUSD: dollars(l.UntimedUSD, ok), Width: Fraction(float64(l.Width) / 1e9), Bins: []BinInfo{}, Terciles: []TercileInfo{}, Spikes: []SpikeInfo{}, of: l}
+	if !ok {
+		return r
+	}
+	for _, b := range l.Bins {
+		r.Bins = append(r.Bins, BinInfo{at(b.Start), Dollars(b.Spend), Fraction(b.Concurrency), b.Calls})
+	}
+	for _, t := range l.Terciles {
+		r.Terciles = append(r.Terciles, TercileInfo{Fraction(t.Low), Fraction(t.High), t.Runs, t.CostPerRun.dollars(), Fraction(t.AttemptsPerOperation),
+			Fraction(t.TokensPerAttempt), Fraction(t.UnbilledShare)})
+	}
+	for _, s := range l.Spikes {
+		x := SpikeInfo{From: at(s.From), To: at(s.To), Cost: Dollars(s.Cost), Excess: Dollars(s.Excess), Paths: []SpikePathInfo{}}
+		for _, p := range s.Paths {
+			x.Paths = append(x.Paths, SpikePathInfo{[]string{p.Workflow, p.Agent, p.What}, Dollars(p.Cost), Dollars(p.Excess)})
+		}
+		r.Spikes = append(r.Spikes, x)
+	}
+	return r
+}
+
+// ValueInfo is what runs were worth in one unit (analysis-spec J.1).
+type ValueInfo struct {
+	Unit    string   `json:"unit"`
+	Amount  Fraction `json:"amount"`
+	Runs    int64    `json:"runs"`
+	PerUSD  Fraction `json:"amount_per_usd"`
+	PerUnit *Dollars `json:"cost_per_unit_usd"`
+}
+
+// FlowInfo is a workflow beside the others (analysis-spec J.2).
+type FlowInfo struct {
+	Flow        string      `json:"flow"`
+	Runs        int64       `json:"runs"`
+	MeanCost    Dollars     `json:"mean_usd"`
+	Quality     Fraction    `json:"quality"`
+	PerSuccess  *Dollars    `json:"cost_per_success_usd"`
+	Standing    string      `json:"standing"`
+	DominatedBy string      `json:"dominated_by,omitempty"`
+	Values      []ValueInfo `json:"values,omitempty"`
+}
+
+func valueInfo(list []UnitValue) (out []ValueInfo) {
+	for _, v := range list {
+		out = append(out, ValueInfo{v.Unit, Fraction(v.Amount), v.Runs, Fraction(v.PerUSD), v.PerUnit.dollars()})
+	}
+	return out
+}
+
+func flowReport(v *ValueReport) []FlowInfo {
+	out := []FlowInfo{}
+	for _, f := range v.Flows {
+		x := FlowInfo{Flow: f.name(), Runs: f.Runs, MeanCost: Dollars(f.MeanCost), Quality: Fraction(f.Quality), PerSuccess: f.PerSuccess.dollars(),
+			Standing: f.Standing.String(), Values: valueInfo(f.Values)}
+		if f.DominatedBy >= 0 {
+			x.DominatedBy = v.Flows[f.DominatedBy].name()
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func (f *Flow) name() string {
+	name := f.Workflow
+	if name == "" {
+		name = None
+	}
+	if f.Part != "" {
+		name += " " + f.Part
+	}
+	return name
+}
+
+// AccuracyInfo is analysis-spec K.1.
+type AccuracyInfo struct {
+	FailureRatio Fraction       `json:"failure_cost_ratio"`
+	Scored       int64          `json:"scored_runs"`
+	Rho          Fraction       `json:"rho"`
+	Quintiles    []QuintileInfo `json:"quintiles"`
+}
+
+type QuintileInfo struct {
+	Fifth   int      `json:"fifth"`
+	Runs    int64    `json:"runs"`
+	Low     Fraction `json:"low_score"`
+	High    Fraction `json:"high_score"`
+	Mean    Dollars  `json:"mean_usd"`
+	Success int64    `json:"success"`
+	Failure int64    `json:"failure"`
+}
+
+func accuracyReport(a *Accuracy) *AccuracyInfo {
+	r := &AccuracyInfo{Fraction(a.FailureRatio), a.Scored, Fraction(a.Rho), []QuintileInfo{}}
+	for _, q := range a.Quintiles {
+		r.Quintiles = append(r.Quintiles, QuintileInfo{q.Fifth, q.Runs, Fraction(q.Low), Fraction(q.High), Dollars(q.Mean), q.Success, q.Fail})
+	}
+	return r
+}
+
+// CapInfo is what a budget for each run would have kept (analysis-spec H.3).
+type CapInfo struct {
+	Cap   Dollars `json:"cap_usd"`
+	Kept  int64   `json:"successes_kept"`
+	Spend Dollars `json:"spend_usd"`
+}
+
+func capReport(c *CapCurve) []CapInfo {
+	out := []CapInfo{}
+	if c.Overflow {
+		return out
+	}
+	for _, p := range c.Points {
+		out = append(out, CapInfo{Dollars(p.Cap), p.Kept, Dollars(p.Spend)})
+	}
+	return out
+}
+
+// FlagInfo is a Flag in JSON.
+type FlagInfo struct {
+	Flag
+	Value Fraction `json:"value"`
+	Limit Fraction `json:"limit"`
+	Cost  *Dollars `json:"cost_usd"`
+}
+
+func flagReport(list []Flag, money bool) []FlagInfo {
+	out := []FlagInfo{}
+	for _, f := range list {
+		out = append(out, FlagInfo{f, Fraction(f.Value), Fraction(f.Limit), dollars(f.USD, money && f.Rule != "unpriced")})
+	}
+	return out
+}
+
+// usdOf makes an amount of a float of pico-dollars; unknown where it is not finite.
+func usdOf(v float64) Amount {
+	if math.IsNaN(v) || v < 0 || v >= math.MaxInt64 {
+		return Amount{}
+	}
+	return Amount{tracefmt.USD(math.Round(v)), true}
+}
+
+// jsonName is a name for people as JSON has it.
+func jsonName(s string) string { return strings.ReplaceAll(s, " ", "_") }
