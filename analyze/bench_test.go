@@ -55,3 +55,35 @@ func BenchmarkClone(b *testing.B) {
 		a.Clone()
 	}
 }
+
+// BenchmarkLink places the calls of runs without retries in threads and looks for retries.
+func BenchmarkLink(b *testing.B) { benchStudy(b, (*Student).link) }
+
+// BenchmarkStudy is all that is found out about the same runs.
+func BenchmarkStudy(b *testing.B) { benchStudy(b, (*Student).Study) }
+
+func benchStudy(b *testing.B, study func(*Student, *tracefmt.Run) *Study) {
+	names := tracefmt.NewNames()
+	runs := benchRuns(names, 100)
+	calls := 0
+	for n, run := range runs {
+		calls += len(run.Calls)
+		for i := range run.Calls {
+			c := &run.Calls[i]
+			c.Start += int64(i) * 5e9
+			c.End, c.Has = c.Start+4e9, c.Has|tracefmt.HasEnd
+			c.Fingerprints = [4]uint64{uint64(n*100 + i + 1), uint64(n*100 + i + 1), uint64(n*100 + i + 1), uint64(i + 1)}
+			if i%3 == 1 {
+				c.Kind, c.Tool, c.Model, c.Flags = tracefmt.KindTool, names.Sym("t"), 0, tracefmt.FlagReadOnly
+			}
+		}
+	}
+	s := NewStudent(Config{})
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, run := range runs {
+			study(s, run)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*calls), "ns/call")
+}

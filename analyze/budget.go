@@ -151,7 +151,7 @@ type Measured struct {
 	Value       float64 // dollars or a ratio; NaN where it is not known
 	High        float64 // of its interval; NaN where there is none
 	Sample      int64
-	AtLeast     bool   // calls of unknown cost: the true value is higher
+	Partial     bool   // calls of unknown cost are not in Value
 	Bound       bool   // Value is a lower bound that holds however small the sample is
 	Chance      bool   // a change that may be chance; for growth
 	Explanation string // of an unknown value
@@ -207,8 +207,10 @@ func (k *Metric) judge(value, limit float64, m Measured) (result, why string) {
 		return ResultPass, k.text(value) + " is above " + k.text(limit) + ", but may be chance"
 	case over:
 		return ResultFail, k.text(value) + " is above " + k.text(limit)
-	case m.AtLeast || m.Bound:
-		return ResultInsufficient, "at least " + k.text(value) + ": calls of unknown cost are not in it"
+	case m.Partial:
+		return ResultInsufficient, k.text(value) + " is within " + k.text(limit) + ", but calls of unknown cost are not in it"
+	case m.Bound:
+		return ResultInsufficient, "at least " + k.text(value)
 	}
 	return ResultPass, k.text(value) + " is within " + k.text(limit)
 }

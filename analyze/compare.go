@@ -63,7 +63,7 @@ func Compare(ctx context.Context, old, new []PathCost) *Comparison {
 	tests := make(map[string]pathPair, len(pairs))
 	for _, p := range pairs {
 		c.Paths = append(c.Paths, c.path(p))
-		tests[pathKey(p.path)] = p
+		tests[joinPath(p.path)] = p
 	}
 	slices.SortStableFunc(c.Paths, func(x, y PathChange) int { return cmp.Compare(y.Change.size(), x.Change.size()) })
 	c.test(ctx, tests)
@@ -71,7 +71,7 @@ func Compare(ctx context.Context, old, new []PathCost) *Comparison {
 	return c
 }
 
-func pathKey(path []string) string { return strings.Join(path, "\x00") }
+func joinPath(path []string) string { return strings.Join(path, "\x00") }
 
 // size is the amount without its sign.
 func (d Dollars) size() Dollars { return max(d, -d) }
@@ -94,8 +94,9 @@ func (d *Dollars) add(x tracefmt.USD) bool {
 // path splits the change of one path and adds it to the totals.
 func (c *Comparison) path(p pathPair) PathChange {
 	x := PathChange{
-		Path: p.path, Old: Dollars(p.old.Cost), New: Dollars(p.new.Cost), Change: Dollars(p.new.Cost - p.old.Cost), OldRuns: p.old.Runs, NewRuns: p.new.Runs,
-		OldMean: quotient(p.old.Cost, 1, p.old.Runs), NewMean: quotient(p.new.Cost, 1, p.new.Runs), P: Fraction(math.NaN()), PAdjusted: Fraction(math.NaN()),
+		Path: p.path, Old: Dollars(p.old.Cost), New: Dollars(p.new.Cost), Change: Dollars(p.new.Cost - p.old.Cost),
+		OldRuns: p.old.Runs, NewRuns: p.new.Runs, OldMean: quotient(p.old.Cost, 1, p.old.Runs), NewMean: quotient(p.new.Cost, 1, p.new.Runs),
+		P: Fraction(math.NaN()), PAdjusted: Fraction(math.NaN()),
 		IsNew: p.old.Runs == 0, Retired: p.new.Runs == 0,
 	}
 	s := c.shapley(p)
@@ -160,6 +161,7 @@ func roundParts(parts [3]*big.Rat, total tracefmt.USD) (out [3]tracefmt.USD, ok 
 	for k := 0; left > 0 && k < len(order); k, left = k+1, left-1 {
 		out[order[k]]++
 	}
+	out[0] += left // a cost that no run is stated for
 	return out, ok
 }
 
@@ -199,10 +201,13 @@ func (c *Comparison) test(ctx context.Context, pairs map[string]pathPair) {
 	var ps []float64
 	for i := range c.Paths {
 		x := &c.Paths[i]
-		if p := x.test(ctx, pairs[pathKey(x.Path)], minSample, &budget); !math.IsNaN(p) {
-			x.P = Fraction(p)
-			tested, ps = append(tested, i), append(ps, p)
+		p := x.test(ctx, pairs[joinPath(x.Path)], minSample, &budget)
+		if math.IsNaN(p) {
+			x.Why = cmp.Or(x.Why, "not tested: interrupted")
+			continue
 		}
+		x.P = Fraction(p)
+		tested, ps = append(tested, i), append(ps, p)
 	}
 	for k, p := range benjaminiHochberg(ps) {
 		x := &c.Paths[tested[k]]
@@ -213,7 +218,7 @@ func (c *Comparison) test(ctx context.Context, pairs map[string]pathPair) {
 
 // test is the p of one path; NaN where it is not testable.
 func (x *PathChange) test(ctx context.Context, p pathPair, need int, budget *testBudget) float64 {
-	if diff, ok := byTask(p.old.Sample, p.new.Sample); ok && len(diff) >= need {
+	if diff, ok := taskDifferences(p.old.Sample, p.new.Sample); ok && len(diff) >= need {
 		x.Paired = true
 		return SignFlipTest(ctx, diff)
 	}
@@ -234,8 +239,8 @@ func sampleCosts(list []RunSample) []float64 {
 	return out
 }
 
-// byTask are the differences of the mean cost of each task; ok where both sides have the same tasks and no run without one.
-func byTask(old, new []RunSample) (diff []float64, ok bool) {
+// taskDifferences are the differences of the mean cost of each task; ok where both sides have the same tasks and no run without one.
+func taskDifferences(old, new []RunSample) (diff []float64, ok bool) {
 	a, okA := taskMeans(old)
 	b, okB := taskMeans(new)
 	if !okA || !okB || len(a) != len(b) {
@@ -250,6 +255,10 @@ func byTask(old, new []RunSample) (diff []float64, ok bool) {
 	return diff, len(diff) > 0
 }
 
+func (x RunSample) compare(y RunSample) int {
+	return cmp.Or(cmp.Compare(x.Task, y.Task), cmp.Compare(x.Cost, y.Cost))
+}
+
 type taskMean struct {
 	task string
 	mean float64
@@ -257,7 +266,7 @@ type taskMean struct {
 
 // taskMeans are the mean costs by task, in their order; ok where every run states one.
 func taskMeans(list []RunSample) (out []taskMean, ok bool) {
-	sorted := slices.SortedFunc(slices.Values(list), func(x, y RunSample) int { return cmp.Or(cmp.Compare(x.Task, y.Task), cmp.Compare(x.Cost, y.Cost)) })
+	sorted := slices.SortedFunc(slices.Values(list), RunSample.compare)
 	for from := 0; from < len(sorted); {
 		to, sum := from, 0.0
 		for ; to < len(sorted) && sorted[to].Task == sorted[from].Task; to++ {

@@ -92,20 +92,20 @@ func TestPairedByTask(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	// A second run of a task: the mean of the task counts. A task that one side lacks: not paired.
-	if diff, ok := byTask(append(old, RunSample{"a", 2e12}), new); !ok || len(diff) != 12 || math.Abs(diff[0]+0.9) > 1e-12 {
+	if diff, ok := taskDifferences(append(old, RunSample{"a", 2e12}), new); !ok || len(diff) != 12 || math.Abs(diff[0]+0.9) > 1e-12 {
 		t.Errorf("%v %v", diff, ok)
 	}
-	if _, ok := byTask(old[1:], new); ok {
+	if _, ok := taskDifferences(old[1:], new); ok {
 		t.Error("tasks differ")
 	}
-	if _, ok := byTask(samples(1, 2), samples(1, 2)); ok {
+	if _, ok := taskDifferences(samples(1, 2), samples(1, 2)); ok {
 		t.Error("no tasks are stated")
 	}
 }
 
 func TestComparisonAddsUp(t *testing.T) {
 	gen := rand.New(rand.NewPCG(11, 12))
-	for range 60 {
+	for range 25 {
 		old, new := randomPaths(gen), randomPaths(gen)
 		want := Compare(context.Background(), old, new)
 		var sum PathChange
@@ -170,6 +170,10 @@ func TestComparisonWithNothing(t *testing.T) {
 	}
 	if c = Compare(context.Background(), nil, nil); c.Change != 0 || len(c.Paths) != 0 || asJSON(t, c.Paths) != "[]" {
 		t.Errorf("%+v", c)
+	}
+	lost := []PathCost{{Path: []string{"a"}, Cost: 5}, pathOf("b", 2, 1)}
+	if c = Compare(context.Background(), some, lost); c.Volume+c.Mix+c.Unit != c.Change {
+		t.Errorf("a cost without runs: %+v", c)
 	}
 	huge := []PathCost{{Path: []string{"a"}, Runs: 1, Cost: math.MaxInt64}, {Path: []string{"b"}, Runs: 1, Cost: 1}}
 	if !Compare(context.Background(), huge, nil).Overflow {

@@ -77,14 +77,54 @@ func (d *Digest) Merge(o *Digest) {
 
 // An Analysis is what a Digest comes to.
 type Analysis struct {
-	Factors FactorReport
-	Drifts  []Drift
-	Flags   []Flag
+	Factors  FactorReport
+	Spend    SpendReport
+	Success  SuccessCost
+	Caps     CapCurve
+	Accuracy Accuracy
+	Value    ValueReport // of workflows
+	Models   ValueReport // of the models of each workflow
+	Load     LoadReport
+	Drifts   []Drift
+	Flags    []Flag
 }
 
 // Result sums up. t is the table of the same scope. It stops where ctx ends.
 func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
-	a := &Analysis{Factors: d.factors.result(), Drifts: d.drifts.result(ctx, d.names)}
+	rows := d.runs.Rows()
+	a := &Analysis{
+		Factors: d.factors.result(), Spend: d.spend.result(), Success: d.runs.successes(ctx), Caps: NewCapCurve(rows), Accuracy: NewAccuracy(rows),
+		Value: d.runs.value(ctx, d.names, DimWorkflow), Models: d.runs.value(ctx, d.names, DimModel), Load: d.load.result(d.names), Drifts: d.drifts.result(ctx, d.names),
+	}
 	a.Flags = Flags(t, d.paths.of(), &DefaultLimits, "high")
+	a.Flags = append(a.Flags, a.more(t, &DefaultLimits)...)
+	SortFlags(a.Flags)
 	return a
+}
+
+// more are the flags that no single row of the table can raise: flows that others dominate, prompts that drift.
+func (a *Analysis) more(t *Table, l *Limits) (list []Flag) {
+	for _, f := range a.Models.Flows {
+		if f.DominatedBy < 0 || a.Models.Flows[f.DominatedBy].Workflow != f.Workflow || // other work is no yardstick
+			ratio(int64(f.Cost), int64(t.Total.Cost)) < l.MinShare {
+			continue
+		}
+		by := a.Models.Flows[f.DominatedBy]
+		list = append(list, Flag{Rule: "dominated", Path: []string{f.name()}, Value: f.Quality, Limit: by.Quality, USD: f.Cost, Sample: f.Runs, Of: "runs",
+			Confidence: f.Standing.String(), Why: by.name() + " costs " + Money(by.MeanCost) + " a run and is as good: " + Percent(by.Quality) + " against " +
+				Money(f.MeanCost) + " and " + Percent(f.Quality)})
+	}
+	for i := range a.Drifts {
+		d := &a.Drifts[i]
+		s := &d.Weeks
+		if v := float64(d.Versions.Drift); !(float64(s.Drift) >= l.Drift) && v >= l.Drift {
+			s = &d.Versions
+		}
+		if !(float64(s.Drift) >= l.Drift) {
+			continue
+		}
+		list = append(list, Flag{Rule: "drift", Path: []string{d.Workflow, d.Agent}, Value: float64(s.Drift), Limit: l.Drift, USD: s.Cost.USD, Sample: s.Prompts,
+			Of: "first prompts", Confidence: string(s.Verdict), Why: "its first prompt has grown by " + Times(float64(s.Drift))})
+	}
+	return list
 }

@@ -181,25 +181,29 @@ func (d *drifts) merge(o *drifts) {
 
 // A Drift is how the first-turn prompt of an agent changed over time.
 type Drift struct {
-	Workflow, Agent string
-	Weeks, Versions DriftSeries
-	Steps           []DriftStep // at the boundaries between versions
+	Workflow string      `json:"workflow"`
+	Agent    string      `json:"agent"`
+	Weeks    DriftSeries `json:"weeks"`
+	Versions DriftSeries `json:"versions"`
+	Steps    []DriftStep `json:"steps"` // at the boundaries between versions
 }
 
-// A DriftSeries is an agent's prompts by period. First and last are those among the periods that are not hollow.
+// A DriftSeries is an agent's prompts by period. First and last are those among the periods that are not hollow; with fewer than two of them
+// nothing is compared.
 type DriftSeries struct {
-	Periods          []DriftPeriod
-	Drift, PeakDrift float64 // median of the last period over that of the first; NaN with fewer than two
-	Slope            float64 // tokens per period (Theil-Sen); NaN with fewer than two
-	Trend            float64 // growth per period: 0.25 is 25 %; NaN with fewer than two
-	S                int     // Mann-Kendall
-	Z                float64
-	Verdict          Verdict
-	Parts            []DriftPart // where the change of the mean comes from, largest first; they add up to ExtraTokens
-	Untold           bool        // the first or last period has prompts that do not state their parts
-	ExtraTokens      float64     // mean of the last period minus that of the first
-	Prompts          int64       // first-turn prompts of the last period
-	Cost             Amount      // of the extra tokens of these, at what their input cost
+	Periods     []DriftPeriod `json:"periods"`
+	Drift       Fraction      `json:"drift"` // median of the last period over that of the first
+	PeakDrift   Fraction      `json:"peak_drift"`
+	Slope       Fraction      `json:"tokens_per_period"` // Theil-Sen
+	Trend       Fraction      `json:"trend_per_period"`  // growth: 0.25 is 25 %
+	S           int           `json:"mann_kendall_s"`
+	Z           float64       `json:"mann_kendall_z"`
+	Verdict     Verdict       `json:"verdict"`
+	Parts       []DriftPart   `json:"attribution"`        // where the change of the mean comes from, largest first; they add up to ExtraTokens
+	Untold      bool          `json:"components_missing"` // the first or last period has prompts that do not state their parts
+	ExtraTokens Fraction      `json:"extra_tokens"`       // mean of the last period minus that of the first
+	Prompts     int64         `json:"prompts"`            // first-turn prompts of the last period
+	Cost        Amount        `json:"cost_usd"`           // of the extra tokens of these, at what their input cost
 }
 
 // A Verdict says whether a series has a trend.
@@ -210,17 +214,24 @@ const (
 	VerdictTrend  Verdict = "trend"
 	VerdictNone   Verdict = "no trend"
 	VerdictTooFew Verdict = "too few periods"
-	enoughPeriods         = 6
-	confidentZ            = 1.96
+)
+
+// A trend needs so many periods, and a Mann-Kendall Z at least so far from 0.
+const (
+	enoughPeriods = 6
+	confidentZ    = 1.96
 )
 
 // A DriftPeriod is the prompts of a week or of a version.
 type DriftPeriod struct {
-	Name                string
-	Runs, Prompts       int64
-	Median, P95         float64 // first-turn prompt, tokens
-	PeakMedian, PeakP95 float64 // largest prompt of a run
-	Hollow              bool    // fewer than five runs: left out of the trend
+	Name       string  `json:"period"`
+	Runs       int64   `json:"runs"`
+	Prompts    int64   `json:"prompts"`
+	Median     float64 `json:"median_tokens"` // first-turn prompt
+	P95        float64 `json:"p95_tokens"`
+	PeakMedian float64 `json:"peak_median_tokens"` // largest prompt of a run
+	PeakP95    float64 `json:"peak_p95_tokens"`
+	Hollow     bool    `json:"hollow"` // fewer than five runs: left out of the trend
 
 	order int64
 	group *driftGroup
@@ -228,19 +239,21 @@ type DriftPeriod struct {
 
 // A DriftPart is a part of the prompt, and what it adds to the mean.
 type DriftPart struct {
-	Name   string
-	Tokens float64
-	Share  float64 // of the change; NaN where nothing changed
+	Name   string   `json:"component"`
+	Tokens float64  `json:"tokens"`
+	Share  Fraction `json:"share"` // of the change; NaN where nothing changed
 }
 
 // A DriftStep is the change of the first-turn prompt from one version to the next.
 type DriftStep struct {
-	Before, After             string
-	MedianBefore, MedianAfter float64
-	PromptsBefore             int64
-	PromptsAfter              int64
-	Shift                     float64 // Hodges-Lehmann, tokens
-	P                         float64 // permutation test; NaN when it was cancelled
+	Before        string   `json:"before"`
+	After         string   `json:"after"`
+	MedianBefore  float64  `json:"median_before_tokens"`
+	MedianAfter   float64  `json:"median_after_tokens"`
+	PromptsBefore int64    `json:"prompts_before"`
+	PromptsAfter  int64    `json:"prompts_after"`
+	Shift         Fraction `json:"shift_tokens"` // Hodges-Lehmann
+	P             Fraction `json:"p"`            // permutation test; NaN when it was cancelled
 }
 
 // result describes every agent that has two periods, costliest change first.
@@ -253,7 +266,10 @@ func (d *drifts) result(ctx context.Context, names *tracefmt.Names) []Drift {
 	}
 	var out []Drift
 	for a, groups := range all {
-		x := Drift{Workflow: names.Name(a.workflow), Agent: names.Name(a.agent), Weeks: series(weekPeriods(groups), true), Versions: series(versionPeriods(groups, names), false)}
+		x := Drift{
+			Workflow: names.Name(a.workflow), Agent: names.Name(a.agent),
+			Weeks: series(weekPeriods(groups), true), Versions: series(versionPeriods(groups, names), false),
+		}
 		if max(len(x.Weeks.Periods), len(x.Versions.Periods)) > 1 {
 			out = append(out, x)
 		}
@@ -263,15 +279,15 @@ func (d *drifts) result(ctx context.Context, names *tracefmt.Names) []Drift {
 	})
 	budget := testBudget(testWork)
 	for i := range out {
-		out[i].Steps = steps(ctx, out[i].Versions.Periods, &budget)
-		forget(out[i].Weeks.Periods)
-		forget(out[i].Versions.Periods)
+		out[i].Steps = versionSteps(ctx, out[i].Versions.Periods, &budget)
+		forgetGroups(out[i].Weeks.Periods)
+		forgetGroups(out[i].Versions.Periods)
 	}
 	return out
 }
 
-// forget lets go of what the periods were made from.
-func forget(list []DriftPeriod) {
+// forgetGroups lets go of what the periods were made from.
+func forgetGroups(list []DriftPeriod) {
 	for i := range list {
 		list[i].group = nil
 	}
@@ -320,12 +336,12 @@ func periods(groups []*driftGroup, of func(*driftGroup) (int64, string, bool), a
 func (p *DriftPeriod) describe() {
 	p.Runs, p.Prompts = int64(len(p.group.peaks)), int64(len(p.group.first))
 	p.Hollow = p.Runs < fewRuns
-	p.Median, p.P95 = middle(p.group.first)
-	p.PeakMedian, p.PeakP95 = middle(p.group.peaks)
+	p.Median, p.P95 = medianAndP95(p.group.first)
+	p.PeakMedian, p.PeakP95 = medianAndP95(p.group.peaks)
 }
 
-// middle sorts the counts and returns their median and nearest-rank p95; there must be at least one.
-func middle(x []int64) (median, p95 float64) {
+// medianAndP95 sorts the counts and returns their median and nearest-rank p95; there must be at least one.
+func medianAndP95(x []int64) (median, p95 float64) {
 	slices.Sort(x)
 	n := len(x)
 	return (float64(x[(n-1)/2]) + float64(x[n/2])) / 2, float64(x[rankOf(95, 100, int64(n))-1])
@@ -333,8 +349,8 @@ func middle(x []int64) (median, p95 float64) {
 
 // series compares the periods. Weeks count as time passed, so that one without runs is a gap; versions follow one another.
 func series(list []DriftPeriod, weeks bool) DriftSeries {
-	nan := math.NaN()
-	s := DriftSeries{Periods: list, Drift: nan, PeakDrift: nan, Slope: nan, Trend: nan, Verdict: VerdictTooFew}
+	nan := Fraction(math.NaN())
+	s := DriftSeries{Periods: list, Drift: nan, PeakDrift: nan, Slope: nan, Trend: nan, ExtraTokens: nan, Verdict: VerdictTooFew, Parts: []DriftPart{}}
 	var solid []DriftPeriod
 	for i := range list {
 		if !list[i].Hollow {
@@ -345,7 +361,7 @@ func series(list []DriftPeriod, weeks bool) DriftSeries {
 		return s
 	}
 	first, last := &solid[0], &solid[len(solid)-1]
-	s.Drift, s.PeakDrift = last.Median/first.Median, last.PeakMedian/first.PeakMedian
+	s.Drift, s.PeakDrift = Fraction(last.Median/first.Median), Fraction(last.PeakMedian/first.PeakMedian)
 	s.trend(solid[max(0, len(solid)-maxPeriods):], weeks)
 	s.attribute(first.group, last.group)
 	return s
@@ -361,7 +377,7 @@ func (s *DriftSeries) trend(solid []DriftPeriod, weeks bool) {
 		}
 		x, tokens, logs = append(x, at), append(tokens, solid[i].Median), append(logs, math.Log(solid[i].Median))
 	}
-	s.Slope, s.Trend = theilSen(x, tokens), math.Expm1(theilSen(x, logs))
+	s.Slope, s.Trend = Fraction(theilSen(x, tokens)), Fraction(math.Expm1(theilSen(x, logs)))
 	s.S, _, s.Z = mannKendall(tokens)
 	switch {
 	case len(solid) < enoughPeriods:
@@ -378,7 +394,7 @@ func (s *DriftSeries) attribute(first, last *driftGroup) {
 	s.Prompts = n1
 	s.Untold = first.tagged < n0 || last.tagged < n1
 	before, after := first.total(), last.total()
-	s.ExtraTokens = perPrompt(after, n1) - perPrompt(before, n0)
+	s.ExtraTokens = Fraction(perPrompt(after, n1) - perPrompt(before, n0))
 	rest0, rest1 := before, after
 	for i, name := range tracefmt.ContextNames {
 		rest0, rest1 = rest0-first.parts[i], rest1-last.parts[i]
@@ -406,9 +422,9 @@ func (s *DriftSeries) part(name string, tokens float64) {
 	}
 	share := math.NaN()
 	if s.ExtraTokens != 0 {
-		share = tokens / s.ExtraTokens
+		share = tokens / float64(s.ExtraTokens)
 	}
-	s.Parts = append(s.Parts, DriftPart{name, tokens, share})
+	s.Parts = append(s.Parts, DriftPart{name, tokens, Fraction(share)})
 }
 
 // extraCost is (after/n1 - before/n0) tokens for each of n1 prompts, at what an input token of the last period cost: the cached share at
@@ -423,8 +439,9 @@ func extraCost(before, n0, after, n1 int64, last *driftGroup) Amount {
 	return amountOf(new(big.Rat).SetFrac(tokens, new(big.Int).Mul(big.NewInt(n0), big.NewInt(last.priced))))
 }
 
-// steps compares each version with the next, where both have enough runs.
-func steps(ctx context.Context, list []DriftPeriod, budget *testBudget) (out []DriftStep) {
+// versionSteps compares each version with the next, where both have enough runs.
+func versionSteps(ctx context.Context, list []DriftPeriod, budget *testBudget) []DriftStep {
+	out := []DriftStep{}
 	for i := 1; i < len(list); i++ {
 		a, b := &list[i-1], &list[i]
 		if a.Hollow || b.Hollow {
@@ -433,7 +450,7 @@ func steps(ctx context.Context, list []DriftPeriod, budget *testBudget) (out []D
 		before, after := tokenFloats(a.group.first), tokenFloats(b.group.first)
 		out = append(out, DriftStep{
 			Before: a.Name, After: b.Name, MedianBefore: a.Median, MedianAfter: b.Median, PromptsBefore: a.Prompts, PromptsAfter: b.Prompts,
-			Shift: hodgesLehmann(before, after), P: budget.permutation(ctx, before, after),
+			Shift: Fraction(hodgesLehmann(before, after)), P: Fraction(budget.permutation(ctx, before, after)),
 		})
 	}
 	return out

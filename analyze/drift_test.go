@@ -70,8 +70,8 @@ func TestTE1(t *testing.T) {
 		runs = append(runs, prompted{8, 3, 2, 10_000, last})
 	}
 	s := oneDrift(t, driftsOf(runs)).Weeks
-	near(t, "drift", s.Drift, 5)
-	near(t, "extra tokens", s.ExtraTokens, 8000)
+	near(t, "drift", float64(s.Drift), 5)
+	near(t, "extra tokens", float64(s.ExtraTokens), 8000)
 	want := []DriftPart{{"tools", 3500, 0.4375}, {"history", 1500, 0.1875}, {"memory", 1500, 0.1875}, {"guardrails", 800, 0.1}, {"instructions", 700, 0.0875}}
 	if !reflect.DeepEqual(s.Parts, want) || s.Untold {
 		t.Errorf("parts %v", s.Parts)
@@ -82,7 +82,7 @@ func TestTE1(t *testing.T) {
 	if s.Periods[0].Name != "2026-W02" || s.Periods[1].Name != "2026-W10" || s.Periods[1].Runs != 4000 {
 		t.Errorf("periods %+v", s.Periods)
 	}
-	near(t, "the gap of eight weeks counts", s.Slope, 1000)
+	near(t, "the gap of eight weeks counts", float64(s.Slope), 1000)
 }
 
 func TestTE2(t *testing.T) {
@@ -94,12 +94,12 @@ func TestTE2(t *testing.T) {
 	}
 	runs = append(runs, prompted{week: 9, agent: 2, size: 5}) // one run: hollow
 	s := oneDrift(t, driftsOf(runs)).Weeks
-	near(t, "slope", s.Slope, 1000)
-	if math.Abs(s.Trend-0.24886785) > 5e-9 {
+	near(t, "slope", float64(s.Slope), 1000)
+	if math.Abs(float64(s.Trend)-0.24886785) > 5e-9 {
 		t.Errorf("trend %.9f", s.Trend)
 	}
-	near(t, "Z", s.Z, 3.649002246)
-	near(t, "drift", s.Drift, 5)
+	near(t, "Z", float64(s.Z), 3.649002246)
+	near(t, "drift", float64(s.Drift), 5)
 	if s.S != 36 || s.Verdict != VerdictTrend || !s.Periods[9].Hollow || s.Periods[8].Hollow {
 		t.Errorf("%+v", s)
 	}
@@ -124,8 +124,8 @@ func TestTE3(t *testing.T) {
 	step := x.Steps[0]
 	near(t, "before", step.MedianBefore, 2050)
 	near(t, "after", step.MedianAfter, 3100)
-	near(t, "shift", step.Shift, 1100)
-	near(t, "p", step.P, 2./252)
+	near(t, "shift", float64(step.Shift), 1100)
+	near(t, "p", float64(step.P), 2./252)
 }
 
 // Any order and any division of the runs gives the same result.
@@ -145,7 +145,7 @@ func TestDriftInAnyOrder(t *testing.T) {
 	for _, p := range want[0].Weeks.Parts {
 		sum += p.Tokens
 	}
-	near(t, "the parts add up", sum, want[0].Weeks.ExtraTokens)
+	near(t, "the parts add up", sum, float64(want[0].Weeks.ExtraTokens))
 	for range 5 {
 		gen.Shuffle(len(runs), func(i, j int) { runs[i], runs[j] = runs[j], runs[i] })
 		cut := gen.IntN(len(runs))
@@ -199,12 +199,55 @@ func TestUnknownPromptsAndCostsAreLeftOut(t *testing.T) {
 	if s.Cost.Known || s.Periods[0].Runs != 5 {
 		t.Errorf("cost %v, %d runs", s.Cost, s.Periods[0].Runs)
 	}
-	near(t, "drift", s.Drift, 2)
+	near(t, "drift", float64(s.Drift), 2)
 	if s.PeakDrift != 2 || len(s.Parts) != 1 || s.Parts[0].Name != "untagged" || !s.Untold {
 		t.Errorf("%+v", s)
 	}
 	alone := series(s.Periods[:1], true)
-	if !math.IsNaN(alone.Drift) || !math.IsNaN(alone.Trend) || alone.Verdict != VerdictTooFew {
+	if !math.IsNaN(float64(alone.Drift)) || !math.IsNaN(float64(alone.Trend)) || alone.Verdict != VerdictTooFew {
 		t.Errorf("one period: %+v", alone)
+	}
+}
+
+// Half of the larger prompts is read from a cache at a tenth of the price.
+func TestCachedDriftIsCheaper(t *testing.T) {
+	d := newDrifts(nil)
+	for i := range 12 {
+		c := prompted{week: i / 6, agent: 2, size: 2000 + 8000*int64(i/6)}.llmCall()
+		if i >= 6 {
+			c.Usage.CacheRead, c.Cost = 5000, 5000*3e6+5000*3e5
+		}
+		d.add(studyOf(c), nil)
+	}
+	if s := oneDrift(t, d).Weeks; s.Cost != (Amount{6 * 8000 * 165e4, true}) {
+		t.Errorf("cost %v", s.Cost)
+	}
+}
+
+func TestWeekNames(t *testing.T) {
+	for _, x := range []struct{ day, want string }{
+		{"1969-12-28", "1969-W52"}, {"1969-12-29", "1970-W01"}, {"1970-01-04", "1970-W01"}, {"1970-01-05", "1970-W02"}, {"2021-01-03", "2020-W53"},
+		{"2021-01-04", "2021-W01"}, {"2026-11-25", "2026-W48"},
+	} {
+		at, err := time.Parse(time.DateOnly, x.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		days := newDayClock(nil)
+		if got := weekName(weekOf(days.day(at.UnixNano()))); got != x.want {
+			t.Errorf("%s is in %s, want %s", x.day, got, x.want)
+		}
+	}
+}
+
+func TestDriftAsJSON(t *testing.T) {
+	runs := []prompted{{week: 0, agent: 2, size: 10}, {week: 1, agent: 2, size: 20}}
+	want := `{"workflow":"support","agent":"planner","weeks":{"periods":[` +
+		`{"period":"2026-W02","runs":1,"prompts":1,"median_tokens":10,"p95_tokens":10,"peak_median_tokens":10,"peak_p95_tokens":10,"hollow":true},` +
+		`{"period":"2026-W03","runs":1,"prompts":1,"median_tokens":20,"p95_tokens":20,"peak_median_tokens":20,"peak_p95_tokens":20,"hollow":true}],` +
+		`"drift":null,"peak_drift":null,"tokens_per_period":null,"trend_per_period":null,"mann_kendall_s":0,"mann_kendall_z":0,"verdict":"too few periods",` +
+		`"attribution":[],"components_missing":false,"extra_tokens":null,"prompts":0,"cost_usd":null},"versions":{"periods":[],`
+	if got := asJSON(t, oneDrift(t, driftsOf(runs))); got[:min(len(got), len(want))] != want {
+		t.Errorf("%s", got)
 	}
 }

@@ -108,7 +108,7 @@ func Flags(t *Table, facts map[string]*PathFacts, l *Limits, guess string) []Fla
 	var list []Flag
 	for i := range t.Rows {
 		row := &t.Rows[i]
-		p := flagged{row: row, total: &t.Total, facts: facts[pathKey(row.Path)], guess: guess}
+		p := flagged{row: row, total: &t.Total, facts: facts[namesKey(row.Path)], guess: guess}
 		if p.facts == nil {
 			p.facts = &PathFacts{}
 		}

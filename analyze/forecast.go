@@ -12,22 +12,22 @@ import (
 // A Forecast projects a pilot to production (analysis-spec L). Its money is in dollars as floating point: production may cost more than
 // tracefmt.USD holds.
 type Forecast struct {
-	Runs        int64         `json:"runs"`       // of production
-	Pilot       int           `json:"pilot_runs"` // finished runs of the pilot
-	Expected    Fraction      `json:"expected_usd"`
-	Low         Fraction      `json:"low_usd"` // the interval holds the expected cost with 95 % confidence; NaN from fewer than ten runs
-	High        Fraction      `json:"high_usd"`
-	Grade       Grade         `json:"grade"`
-	Reasons     []string      `json:"reasons"` // why the grade is no better, and what else to know
-	Factors     []ScaleFactor `json:"factors"` // Expected, Low, High and WithoutTop contain them
-	BeyondPilot Fraction      `json:"beyond_pilot"`
-	WithoutTop  Fraction      `json:"without_top_run_usd"`
-	Unscaled    Fraction      `json:"without_factors_usd"` // Expected without the factors
-	Mean        Amount        `json:"mean_usd"`            // cost of a pilot run
-	Median      Amount        `json:"median_usd"`
-	TopShare    Fraction      `json:"top_run_share"`
-	HighOverLow Fraction      `json:"high_over_low"`
-	Percentile  [2]Fraction   `json:"percentile_interval_usd"` // the plain bootstrap (O.2), for comparison
+	Runs        int64            `json:"runs"`       // of production
+	Pilot       int              `json:"pilot_runs"` // finished runs of the pilot
+	Expected    Fraction         `json:"expected_usd"`
+	Low         Fraction         `json:"low_usd"` // the interval holds the expected cost with 95 % confidence; NaN from fewer than ten runs
+	High        Fraction         `json:"high_usd"`
+	Grade       Grade            `json:"grade"`
+	Reasons     []string         `json:"reasons"` // why the grade is no better, and what else to know
+	Factors     []ScenarioFactor `json:"factors"` // Expected, Low, High and WithoutTop contain them
+	BeyondPilot Fraction         `json:"beyond_pilot"`
+	WithoutTop  Fraction         `json:"without_top_run_usd"`
+	Unscaled    Fraction         `json:"without_factors_usd"` // Expected without the factors
+	Mean        Amount           `json:"mean_usd"`            // cost of a pilot run
+	Median      Amount           `json:"median_usd"`
+	TopShare    Fraction         `json:"top_run_share"`
+	HighOverLow Fraction         `json:"high_over_low"`
+	Percentile  [2]Fraction      `json:"percentile_interval_usd"` // the plain bootstrap (O.2), for comparison
 }
 
 // A Grade says what a forecast is good for.
@@ -50,8 +50,8 @@ const (
 	OriginNone     Origin = "none"    // the factor is 1
 )
 
-// A ScaleFactor is what production costs more (or less) than the pilot by: "retries", "context", "price".
-type ScaleFactor struct {
+// A ScenarioFactor is what production costs more (or less) than the pilot by: "retries", "context", "price".
+type ScenarioFactor struct {
 	Name   string  `json:"name"`
 	Value  float64 `json:"value"`
 	Origin Origin  `json:"origin"`
@@ -60,13 +60,33 @@ type ScaleFactor struct {
 
 // ContextFactor is how much larger prompts get, capped at what the model's window takes: largest are the tokens of the largest prompt of the
 // pilot. A window of 0 is not known and caps nothing.
-func ContextFactor(value float64, origin Origin, largest, window int64) ScaleFactor {
-	f := ScaleFactor{Name: "context", Value: value, Origin: origin}
+func ContextFactor(value float64, origin Origin, largest, window int64) ScenarioFactor {
+	f := ScenarioFactor{Name: "context", Value: value, Origin: origin}
 	if limit := ratio(window, largest); window > 0 && value > limit {
 		f.Value = max(limit, 1)
 		f.Note = fmt.Sprintf("capped: the window of %s tokens is %s the largest prompt", Count(window), Times(limit))
 	}
 	return f
+}
+
+// MeasuredContext is what prompts that go on growing as they did cost more, after so many periods of the series: only the part of the cost
+// that is input grows. It is 1 where the series shows no trend.
+func (s *DriftSeries) MeasuredContext(periods, inputShare float64, largest, window int64) ScenarioFactor {
+	if s.Verdict != VerdictTrend || math.IsNaN(inputShare) {
+		return ScenarioFactor{Name: "context", Value: 1, Origin: OriginNone}
+	}
+	f := ContextFactor(math.Pow(1+float64(s.Trend), periods), OriginMeasured, largest, window)
+	f.Value = 1 + inputShare*(f.Value-1)
+	return f
+}
+
+// MeasuredLoad is what a unit of work costs more at so many times the load, by the elasticity of spend (analysis-spec I.3). It is 1 where the
+// load did not vary enough to tell.
+func MeasuredLoad(elasticity, times float64) ScenarioFactor {
+	if math.IsNaN(elasticity) || times <= 0 {
+		return ScenarioFactor{Name: "retries", Value: 1, Origin: OriginNone}
+	}
+	return ScenarioFactor{Name: "retries", Value: math.Pow(times, elasticity-1), Origin: OriginMeasured}
 }
 
 // The limits of the grades: at least so many runs, the top run at most this part of the cost, and the interval at most so wide.
@@ -78,7 +98,7 @@ var grades = [...]struct {
 }{{GradeUsable, 100, 0.10, 2}, {GradeIndicative, 30, 0.25, 4}}
 
 // NewForecast projects runs of a pilot to a number of runs. Runs in flight do not count.
-func NewForecast(ctx context.Context, pilot []RunCost, runs int64, factors []ScaleFactor) Forecast {
+func NewForecast(ctx context.Context, pilot []RunCost, runs int64, factors []ScenarioFactor) Forecast {
 	var costs []tracefmt.USD
 	flying, partial := int64(0), int64(0)
 	for _, r := range pilot {
@@ -100,7 +120,7 @@ func NewForecast(ctx context.Context, pilot []RunCost, runs int64, factors []Sca
 }
 
 // forecastOf projects the costs of finished runs; it sorts them.
-func forecastOf(ctx context.Context, costs []tracefmt.USD, runs int64, factors []ScaleFactor) Forecast {
+func forecastOf(ctx context.Context, costs []tracefmt.USD, runs int64, factors []ScenarioFactor) Forecast {
 	t := NewTail(costs)
 	x := ascending(costs)
 	scale, n := 1.0, float64(runs)
@@ -108,7 +128,8 @@ func forecastOf(ctx context.Context, costs []tracefmt.USD, runs int64, factors [
 		scale *= f.Value
 	}
 	f := Forecast{
-		Runs: runs, Pilot: t.N, Factors: append([]ScaleFactor{}, factors...), Reasons: []string{}, Mean: Amount{t.Mean, t.N > 0}, Median: Amount{t.Median, t.N > 0},
+		Runs: runs, Pilot: t.N, Factors: append([]ScenarioFactor{}, factors...), Reasons: []string{},
+		Mean: Amount{t.Mean, t.N > 0}, Median: Amount{t.Median, t.N > 0},
 		BeyondPilot: Fraction(n / float64(t.N+1)), TopShare: Fraction(ratio(int64(t.Max), int64(t.Sum))), WithoutTop: Fraction(math.NaN()),
 		Unscaled: Fraction(n * mean(x)), Expected: Fraction(n * mean(x) * scale),
 	}

@@ -37,7 +37,7 @@ func TestTL1(t *testing.T) {
 	if len(f.Reasons) != 3 || !strings.Contains(f.Reasons[0], "dearest run") || !strings.Contains(f.Reasons[1], "interval") || !strings.Contains(f.Reasons[2], "not bound") {
 		t.Errorf("reasons %q", f.Reasons)
 	}
-	f = NewForecast(context.Background(), runs, 100_000, []ScaleFactor{{Name: "retries", Value: 1.2, Origin: OriginMeasured}, {Name: "context", Value: 1.5, Origin: OriginAssumed}})
+	f = NewForecast(context.Background(), runs, 100_000, []ScenarioFactor{{Name: "retries", Value: 1.2, Origin: OriginMeasured}, {Name: "context", Value: 1.5, Origin: OriginAssumed}})
 	near(t, "scenario", float64(f.Expected), 136_980)
 	near(t, "without the factors", float64(f.Unscaled), 76_100)
 	near(t, "its low end", float64(f.Low), 1.8*35_473.1975808)
@@ -120,6 +120,24 @@ func TestContextFactorIsCapped(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	if f := ContextFactor(3, OriginAssumed, 300_000, 200_000); f.Value != 1 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestMeasuredFactors(t *testing.T) {
+	s := DriftSeries{Verdict: VerdictTrend, Trend: 0.1}
+	f := s.MeasuredContext(2, 0.5, 1000, 200_000)
+	near(t, "two weeks of 10 %, half of the cost", f.Value, 1.105)
+	if f.Origin != OriginMeasured {
+		t.Errorf("%+v", f)
+	}
+	near(t, "no further than the window", s.MeasuredContext(100, 0.5, 100_000, 200_000).Value, 1.5)
+	s.Verdict = VerdictNone
+	if f := s.MeasuredContext(2, 0.5, 1000, 0); f != (ScenarioFactor{"context", 1, OriginNone, ""}) {
+		t.Errorf("%+v", f)
+	}
+	near(t, "ten times the load at elasticity 1.3", MeasuredLoad(1.3, 10).Value, math.Pow(10, 0.3))
+	if f := MeasuredLoad(math.NaN(), 10); f != (ScenarioFactor{"retries", 1, OriginNone, ""}) {
 		t.Errorf("%+v", f)
 	}
 }

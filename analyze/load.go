@@ -271,8 +271,8 @@ func (x *Load) busy(start, end int64) {
 	}
 }
 
-// pathOfCall is the path of a call.
-func pathOfCall(c *tracefmt.Call) PathKey {
+// pathKey is the path of a call.
+func pathKey(c *tracefmt.Call) PathKey {
 	if c.Kind == tracefmt.KindTool || c.Model == 0 {
 		return PathKey{c.Workflow, c.Agent, c.Tool}
 	}
@@ -281,7 +281,7 @@ func pathOfCall(c *tracefmt.Call) PathKey {
 
 // path is the index of a call's path.
 func (x *Load) path(c *tracefmt.Call) int32 {
-	key := pathOfCall(c)
+	key := pathKey(c)
 	near := &x.near[(key.Agent*31+key.What*7+key.Workflow)*2654435769>>(32-nearBits)]
 	if near.at == 0 || near.key != key {
 		near.key, near.at = key, x.pathOf(key)+1

@@ -23,6 +23,7 @@ type grid struct {
 	title string
 	head  []string
 	rows  [][]string
+	text  int   // further columns that are text
 	depth []int // of each row, for indenting; nil: flat
 	more  string
 }
@@ -36,8 +37,8 @@ func (r *Report) page() page {
 		name string
 		text func() string
 	}{
-		{"total cost", r.costLine}, {"per success", r.successLine}, {"cost per run", r.runLine}, {"tail", r.tailLine},
-		{"retries", r.retryLine}, {"calls", r.callLine}, {"tokens", r.tokenLine},
+		{"total cost", r.costLine}, {"per success", r.successLine}, {"under load", r.loadLine}, {"flows", r.flowLine}, {"if it fails", r.accuracyLine},
+		{"multiplier", r.multiplierLine}, {"cost per run", r.runLine}, {"tail", r.tailLine}, {"retries", r.retryLine}, {"calls", r.callLine}, {"tokens", r.tokenLine},
 	} {
 		if s := f.text(); s != "" {
 			p.facts = append(p.facts, [2]string{f.name, s})
@@ -49,6 +50,7 @@ func (r *Report) page() page {
 	if len(r.Rows) > 0 {
 		p.grids = append(p.grids, r.tree())
 	}
+	p.grids = append(p.grids, r.sections()...)
 	p.notes = r.notes()
 	return p
 }
@@ -149,7 +151,7 @@ func (r *Report) successLine() string {
 		few = "indicative only"
 	}
 	failing := ""
-	if f := float64(o.FailureRatio); f == f {
+	if f := float64(o.FailureRatio); f == f && r.deep == nil { // else the line on accuracy says it
 		failing = "a failure costs " + Times(f) + " a success"
 	}
 	return join(point, bounds, count, flight, failing, few)

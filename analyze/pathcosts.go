@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"slices"
 
 	"costscope/tracefmt"
@@ -87,7 +86,7 @@ func (p *pathCosts) result() []PathCost {
 	for i, x := range pairs {
 		out[i] = *x.old
 		out[i].Path = x.path
-		slices.SortFunc(out[i].Sample, func(a, b RunSample) int { return cmp.Or(cmp.Compare(a.Cost, b.Cost), cmp.Compare(a.Task, b.Task)) })
+		slices.SortFunc(out[i].Sample, RunSample.compare)
 	}
 	return out
 }

@@ -1,6 +1,10 @@
 package analyze
 
-import "costscope/tracefmt"
+import (
+	"strings"
+
+	"costscope/tracefmt"
+)
 
 // PathFacts is what the analysis knows of a path beside its Row.
 type PathFacts struct {
@@ -139,7 +143,10 @@ func (p *pathSums) of() map[string]*PathFacts {
 			n := p.scan.f.nodes[at]
 			path = append([]string{p.scan.f.label(p.scan.by[n.depth-1], n.value)}, path...)
 		}
-		all[pathKey(path)] = &p.facts[i].PathFacts
+		all[namesKey(path)] = &p.facts[i].PathFacts
 	}
 	return all
 }
+
+// namesKey is a path as one text; names hold no such byte, for text from traces is clean.
+func namesKey(path []string) string { return strings.Join(path, "\x00") }

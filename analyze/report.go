@@ -27,6 +27,17 @@ type Report struct {
 	Distribution *Distribution `json:"distribution,omitempty"`
 	Outcomes     OutcomeReport `json:"outcomes"`
 
+	Multiplier *MultiplierReport   `json:"multiplier,omitempty"`
+	Quality    *SpendQualityReport `json:"spend_quality,omitempty"`
+	Load       *LoadInfo           `json:"load,omitempty"`
+	Accuracy   *AccuracyInfo       `json:"accuracy,omitempty"`
+	Flows      []FlowInfo          `json:"flows,omitempty"`
+	Caps       []CapInfo           `json:"budget_caps,omitempty"`
+	Drift      []Drift             `json:"drift,omitempty"`
+	Flags      []FlagInfo          `json:"flags,omitempty"`
+
+	tz       *time.Location
+	deep     *Analysis // nil: nothing of the above
 	tail     Tail
 	outcomes Outcomes
 	total    Row
@@ -43,6 +54,7 @@ type ReportInput struct {
 	Query       Query
 	Table       *Table
 	Runs        []RunCost
+	Deep        *Analysis      // of the same scope; nil leaves it out
 	First, Last int64          // earliest start and latest end of the calls, UTC nanoseconds; 0 = unknown
 	TZ          *time.Location // for times; nil is UTC
 }
@@ -191,17 +203,23 @@ type Distribution struct {
 }
 
 type OutcomeReport struct {
-	Success      int64      `json:"success"`
-	Failure      int64      `json:"failure"`
-	Unknown      int64      `json:"unknown"`
-	InFlight     int64      `json:"in_flight"`
-	PerSuccess   *Dollars   `json:"cost_per_success_usd"`
-	Low          *Dollars   `json:"low_usd"`
-	High         *Dollars   `json:"high_usd"`
-	Bounds       []*Dollars `json:"bounds_usd"`
-	AtLeast      *Dollars   `json:"at_least_usd,omitempty"`
-	FailureRatio Fraction   `json:"failure_cost_ratio"`
-	InFlightUSD  *Dollars   `json:"in_flight_usd"`
+	Success      int64       `json:"success"`
+	Failure      int64       `json:"failure"`
+	Unknown      int64       `json:"unknown"`
+	InFlight     int64       `json:"in_flight"`
+	PerSuccess   *Dollars    `json:"cost_per_success_usd"`
+	Low          *Dollars    `json:"low_usd"`
+	High         *Dollars    `json:"high_usd"`
+	Bounds       []*Dollars  `json:"bounds_usd"`
+	AtLeast      *Dollars    `json:"at_least_usd,omitempty"`
+	FailureRatio Fraction    `json:"failure_cost_ratio"`
+	OverTasks    bool        `json:"interval_over_tasks,omitempty"` // tasks were drawn, not runs
+	Indicative   bool        `json:"indicative_only"`               // fewer than ten successes
+	Tasks        int64       `json:"tasks,omitempty"`
+	Solved       int64       `json:"tasks_solved,omitempty"`
+	PerTask      *Dollars    `json:"cost_per_task_solved_usd,omitempty"`
+	Values       []ValueInfo `json:"values"`
+	InFlightUSD  *Dollars    `json:"in_flight_usd"`
 }
 
 // Dollars is an amount as a JSON number with all its decimals.
@@ -281,6 +299,9 @@ func NewReport(in ReportInput) *Report {
 	r.Warnings = append(append(r.Warnings, r.warnings...), priceWarning(in.Table)...)
 	r.Warnings = append(r.Warnings, toldBySource(in.Status.Sources)...)
 	r.warnings = append(r.warnings, toldBySource(in.Status.Sources)...)
+	if in.Deep != nil {
+		r.analysed(in.Deep, total.CostKnown(), in.TZ)
+	}
 	return r
 }
 
@@ -492,6 +513,7 @@ func (t *Tail) distribution(unit string) *Distribution {
 func (o *Outcomes) report(money bool) OutcomeReport {
 	rep := OutcomeReport{
 		Success: o.Success, Failure: o.Failure, Unknown: o.Unknown, InFlight: o.InFlight, FailureRatio: Fraction(math.NaN()),
+		Indicative: o.Success < indicativeBelow, Values: []ValueInfo{},
 	}
 	if !money {
 		return rep

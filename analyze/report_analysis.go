@@ -72,74 +72,6 @@ func spendReport(s *SpendReport, money bool) *SpendQualityReport {
 		usd(SpendInFlight), s}
 }
 
-// DriftInfo is analysis-spec E for one agent, by week or by version.
-type DriftInfo struct {
-	Workflow string         `json:"workflow"`
-	Agent    string         `json:"agent"`
-	By       string         `json:"by"` // week, version
-	Drift    Fraction       `json:"drift"`
-	Trend    Fraction       `json:"trend"` // growth per period
-	Z        Fraction       `json:"z"`
-	Verdict  string         `json:"verdict"`
-	Extra    *Dollars       `json:"cost_usd"` // of the extra tokens in the last period
-	Periods  []DriftPoint   `json:"periods"`
-	Parts    []DriftShare   `json:"parts,omitempty"`
-	Steps    []DriftStepped `json:"steps,omitempty"`
-}
-
-type DriftPoint struct {
-	Period  string   `json:"period"`
-	Runs    int64    `json:"runs"`
-	Median  Fraction `json:"median_tokens"`
-	P95     Fraction `json:"p95_tokens"`
-	Peak    Fraction `json:"peak_median_tokens"`
-	Hollow  bool     `json:"hollow"` // too few runs for the trend
-	Prompts int64    `json:"prompts"`
-}
-
-type DriftShare struct {
-	Part   string   `json:"part"`
-	Tokens Fraction `json:"tokens"`
-	Share  Fraction `json:"share"`
-}
-
-type DriftStepped struct {
-	Before string   `json:"before"`
-	After  string   `json:"after"`
-	Shift  Fraction `json:"shift_tokens"`
-	P      Fraction `json:"p"`
-}
-
-func driftReport(list []Drift) []DriftInfo {
-	out := []DriftInfo{}
-	for i := range list {
-		d := &list[i]
-		for _, s := range []struct {
-			by string
-			of *DriftSeries
-		}{{"week", &d.Weeks}, {"version", &d.Versions}} {
-			if len(s.of.Periods) < 2 {
-				continue
-			}
-			x := DriftInfo{Workflow: d.Workflow, Agent: d.Agent, By: s.by, Drift: Fraction(s.of.Drift), Trend: Fraction(s.of.Trend), Z: Fraction(s.of.Z),
-				Verdict: string(s.of.Verdict), Extra: s.of.Cost.dollars(), Periods: []DriftPoint{}}
-			for _, p := range s.of.Periods {
-				x.Periods = append(x.Periods, DriftPoint{p.Name, p.Runs, Fraction(p.Median), Fraction(p.P95), Fraction(p.PeakMedian), p.Hollow, p.Prompts})
-			}
-			for _, p := range s.of.Parts {
-				x.Parts = append(x.Parts, DriftShare{p.Name, Fraction(p.Tokens), Fraction(p.Share)})
-			}
-			if s.by == "version" {
-				for _, p := range d.Steps {
-					x.Steps = append(x.Steps, DriftStepped{p.Before, p.After, Fraction(p.Shift), Fraction(p.P)})
-				}
-			}
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
 // LoadInfo is analysis-spec I.
 type LoadInfo struct {
 	Peak       int           `json:"peak_concurrency"`
@@ -335,3 +267,19 @@ func usdOf(v float64) Amount {
 
 // jsonName is a name for people as JSON has it.
 func jsonName(s string) string { return strings.ReplaceAll(s, " ", "_") }
+
+// analysed takes in what a digest came to.
+func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
+	r.deep, r.tz = a, tz
+	r.Multiplier, r.Quality = multiplierReport(&a.Factors, money), spendReport(&a.Spend, money)
+	r.Load, r.Accuracy, r.Flows = loadReport(&a.Load, money, tz), accuracyReport(&a.Accuracy), flowReport(&a.Value)
+	r.Caps, r.Drift, r.Flags = capReport(&a.Caps), a.Drifts, flagReport(a.Flags, money)
+	o, s := &r.Outcomes, &a.Success
+	o.OverTasks, o.Tasks, o.Solved, o.Values = s.OverTasks, s.Tasks, s.Solved, append(o.Values, valueInfo(a.Value.Values)...)
+	if money && s.Tasks > 0 {
+		o.PerTask = s.PerTask.dollars()
+	}
+	if money && s.Interval.OK {
+		o.Low, o.High = usdOf(s.Interval.Low).dollars(), usdOf(s.Interval.High).dollars()
+	}
+}

@@ -46,10 +46,14 @@ type Interval struct {
 // Bootstrap is the percentile interval of a statistic of n values (O.2). The statistic gets the indexes drawn, in order, and must not keep
 // them; it may be infinite, not NaN. whole is the statistic of all the values; it matters for more than drawLimit of them only.
 func Bootstrap(ctx context.Context, n int, whole float64, stat func(draw []int32) float64) Interval {
+	return bootstrap(ctx, n, drawLimit, whole, stat)
+}
+
+func bootstrap(ctx context.Context, n, limit int, whole float64, stat func(draw []int32) float64) Interval {
 	if n < minSample || n > math.MaxInt32 {
 		return Interval{}
 	}
-	draw, got, gen := make([]int32, min(n, drawLimit)), make([]float64, replicates), splitMix(1)
+	draw, got, gen := make([]int32, min(n, limit)), make([]float64, replicates), splitMix(1)
 	for b := range got {
 		if ctx.Err() != nil {
 			return Interval{}
@@ -60,15 +64,16 @@ func Bootstrap(ctx context.Context, n int, whole float64, stat func(draw []int32
 		got[b] = stat(draw)
 	}
 	low, high := middle95(got)
-	return Interval{narrow(whole, low, n), narrow(whole, high, n), true}
+	shrink := math.Sqrt(float64(len(draw)) / float64(n))
+	return Interval{narrow(whole, low, shrink), narrow(whole, high, shrink), true}
 }
 
 // narrow moves an end of an interval that smaller samples gave towards the statistic of all the values.
-func narrow(whole, end float64, n int) float64 {
-	if n <= drawLimit || math.IsInf(end, 0) || math.IsInf(whole, 0) {
+func narrow(whole, end, shrink float64) float64 {
+	if shrink == 1 || math.IsInf(end, 0) || math.IsInf(whole, 0) {
 		return end
 	}
-	return whole + (end-whole)*math.Sqrt(drawLimit/float64(n))
+	return whole + (end-whole)*shrink
 }
 
 // middle95 sorts the values and returns their nearest-rank quantiles 0.025 and 0.975.
@@ -108,7 +113,9 @@ func BootstrapRatio(ctx context.Context, a, b []float64) Interval {
 }
 
 // MeanInterval is the interval of the mean of costs: a studentised bootstrap on the log scale (O.3). It needs a positive mean and ten values.
-func MeanInterval(ctx context.Context, x []float64) Interval {
+func MeanInterval(ctx context.Context, x []float64) Interval { return meanInterval(ctx, x, drawLimit) }
+
+func meanInterval(ctx context.Context, x []float64, limit int) Interval {
 	n, m := len(x), mean(x)
 	if n < minSample || m <= 0 || math.IsInf(m, 0) {
 		return Interval{}
@@ -122,7 +129,7 @@ func MeanInterval(ctx context.Context, x []float64) Interval {
 	if se == 0 {
 		return Interval{m, m, true}
 	}
-	t := studentise(ctx, off, m)
+	t := studentise(ctx, off, m, limit)
 	if ctx.Err() != nil {
 		return Interval{}
 	}
@@ -133,10 +140,10 @@ func MeanInterval(ctx context.Context, x []float64) Interval {
 	return Interval{m * math.Exp(-high*se/m), m * math.Exp(-low*se/m), true}
 }
 
-// studentise draws the t of O.3 from values given by their distance from the mean m. The t of a sample of drawLimit values has the law that
-// the t of a larger one has: nothing needs to be narrowed.
-func studentise(ctx context.Context, off []float64, m float64) []float64 {
-	gen, n := splitMix(1), min(len(off), drawLimit)
+// studentise draws the t of O.3 from values given by their distance from the mean m. The t of a large sample has the law that the t of a
+// larger one has: above the limit nothing needs to be narrowed.
+func studentise(ctx context.Context, off []float64, m float64, limit int) []float64 {
+	gen, n := splitMix(1), min(len(off), limit)
 	out := make([]float64, 0, replicates)
 	for range replicates {
 		if ctx.Err() != nil {

@@ -101,19 +101,30 @@ func TestRatioInterval(t *testing.T) {
 
 // A sample above the limit has the interval that the normal law gives it.
 func TestLargeSamplesAreBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("draws 400 million numbers")
-	}
-	gen, n := rand.New(rand.NewPCG(1, 2)), 400_000
+	gen, n, limit := rand.New(rand.NewPCG(1, 2)), 20_000, 2_000
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = 10 + gen.NormFloat64()
 	}
 	m, half := mean(x), 1.96/math.Sqrt(float64(n))
-	for what, got := range map[string]Interval{"percentile": BootstrapMean(context.Background(), x), "studentised": MeanInterval(context.Background(), x)} {
+	longest := 0
+	stat := func(draw []int32) (sum float64) {
+		longest = max(longest, len(draw))
+		for _, i := range draw {
+			sum += x[i]
+		}
+		return sum / float64(len(draw))
+	}
+	for what, got := range map[string]Interval{"percentile": bootstrap(context.Background(), n, limit, m, stat), "studentised": meanInterval(context.Background(), x, limit)} {
 		if math.Abs(got.Low-(m-half)) > 0.1*half || math.Abs(got.High-(m+half)) > 0.1*half {
 			t.Errorf("%s: %v, want %g +- %g", what, got, m, half)
 		}
+	}
+	if longest != limit {
+		t.Errorf("%d values drawn at once", longest)
+	}
+	if narrow(3, math.Inf(1), 0.5) != math.Inf(1) || narrow(3, 5, 0.5) != 4 || narrow(math.Inf(1), 5, 0.5) != 5 {
+		t.Error("what is infinite stays")
 	}
 }
 

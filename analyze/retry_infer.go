@@ -12,7 +12,8 @@ import (
 // A trace holds no text by now, only fingerprints and sizes, so R3 rests on the last message of the user (medium) or on sizes alone (low).
 // Where the times of two calls do not tell whether they overlapped, only the same request or the same arguments after a failure count, at
 // medium confidence. A call that a tool's run separates from a failed answer is the next turn, not R3: the answer was used. Other
-// arguments for a tool are a decision: where the thread asks models, one lies in between, else both calls come from one answer. A last
+// arguments for a tool are a decision: where the thread asks models, one lies in between, else both calls come from one answer. Where requests have no
+// fingerprints, a call after one that failed without an answer repeats it (medium). A last
 // message of the user that stays the same is no sign of R2 while the agent goes on working: the first answer must have failed, or nothing
 // must have been added to the prompt.
 
@@ -147,10 +148,34 @@ func modelLink(a, b *tracefmt.Call, used bool) Link {
 		return Link{Kind: tracefmt.RetryFallback, Confidence: tracefmt.ConfidenceHigh}
 	case !model && same(a, b, 1) && !extends(a, b):
 		return Link{Kind: tracefmt.RetryFallback, Confidence: tracefmt.ConfidenceMedium}
-	case model && failed(a) && b.Attempt == 0:
+	case !failed(a):
+		return Link{}
+	case unanswered(a) && blind(a) && blind(b):
+		return Link{Kind: kindByModel(model), Confidence: tracefmt.ConfidenceMedium}
+	case !model && (blind(a) || blind(b)) && nearSize(a, b):
+		return Link{Kind: tracefmt.RetryFallback, Confidence: tracefmt.ConfidenceLow}
+	case model && b.Attempt == 0:
 		return changed(a, b)
 	}
 	return Link{}
+}
+
+// unanswered says that a call failed and nothing came back: what its thread asks next is the same again, unless it gave up.
+func unanswered(c *tracefmt.Call) bool {
+	return c.Status == tracefmt.StatusError && c.Has&(tracefmt.HasOutput|tracefmt.HasCost) == 0
+}
+
+func kindByModel(same bool) tracefmt.RetryKind {
+	if same {
+		return tracefmt.RetryPlain
+	}
+	return tracefmt.RetryFallback
+}
+
+// nearSize says that both prompts have a known size and neither is more than twice the other.
+func nearSize(a, b *tracefmt.Call) bool {
+	x, y := a.Usage.Input, b.Usage.Input
+	return a.Has&b.Has&tracefmt.HasInput != 0 && min(x, y) > 0 && max(x, y)-min(x, y) <= min(x, y)
 }
 
 // sameModel compares the models that answered, by the row of the price book where they go by several names; a call that failed without an answer has only the one asked for, which the answer to
@@ -170,19 +195,18 @@ func extends(a, b *tracefmt.Call) bool {
 	return b.Usage.Input >= a.Usage.Input+a.Usage.Output/2 || 2*b.Usage.Input < a.Usage.Input
 }
 
-// changed is R3: the request was changed after a failure.
+// changed is R3: the request was changed after a failure. A changed request that failed without any answer has no size to compare.
 func changed(a, b *tracefmt.Call) Link {
-	link := Link{Kind: tracefmt.RetryPrompt, Confidence: tracefmt.ConfidenceLow}
-	x, y := a.Usage.Input, b.Usage.Input
-	if same(a, b, 1) {
-		link.Confidence = tracefmt.ConfidenceMedium
-	} else if a.Has&b.Has&tracefmt.HasInput == 0 || min(x, y) <= 0 || min(x, y) < max(x, y)-min(x, y) {
-		return Link{}
+	printed := a.Fingerprints[0] != 0 && b.Fingerprints[0] != 0
+	switch {
+	case same(a, b, 1):
+		return Link{Kind: tracefmt.RetryPrompt, Confidence: tracefmt.ConfidenceMedium}
+	case nearSize(a, b) && !printed && a.Usage.Input == b.Usage.Input:
+		return Link{Kind: tracefmt.RetryPlain, Confidence: tracefmt.ConfidenceLow} // nothing says that the request changed
+	case nearSize(a, b), printed && unbilled(b) && a.Has&tracefmt.HasInput != 0:
+		return Link{Kind: tracefmt.RetryPrompt, Confidence: tracefmt.ConfidenceLow}
 	}
-	if x == y && (a.Fingerprints[0] == 0 || b.Fingerprints[0] == 0) && x > 0 {
-		link.Kind = tracefmt.RetryPlain // nothing says that the request changed
-	}
-	return link
+	return Link{}
 }
 
 // hedges finds the losers of equal requests that were under way when call i began: what failed or never ended while another answered
@@ -217,14 +241,17 @@ func (l *linker) afterTool(st *Study, w *walk, i int32) {
 	if b.RetryOf != "" || b.Attempt > 1 || b.Tool == 0 {
 		return
 	}
-	decided := w.model < 0
+	decided, answer := w.model < 0, ""
+	if !decided {
+		answer = calls[w.model].ID
+	}
 	for k := w.pos - 1; k >= max(w.pos-lookBack, 0); k-- {
 		a := &calls[thread[k]]
 		switch {
 		case a.Kind == tracefmt.KindLLM:
 			decided = true
 		case a.Kind == tracefmt.KindTool && a.Tool == b.Tool:
-			if link := l.toolLink(a, b, decided); link.Kind != tracefmt.RetryNone {
+			if link := l.toolLink(a, b, decided, answer); link.Kind != tracefmt.RetryNone {
 				l.found = append(l.found, foundLink{thread[k], i, link})
 				l.denyAsked(st, false)
 			}
@@ -235,8 +262,8 @@ func (l *linker) afterTool(st *Study, w *walk, i int32) {
 	}
 }
 
-// toolLink is R4; decided says that somebody chose b's arguments after a was called.
-func (l *linker) toolLink(a, b *tracefmt.Call, decided bool) Link {
+// toolLink is R4; decided says that somebody chose b's arguments after a was called, answer is the thread's model call before b.
+func (l *linker) toolLink(a, b *tracefmt.Call, decided bool, answer string) Link {
 	fits, timed := l.rules.follows(a, b)
 	if !failed(a) || !fits {
 		return Link{}
@@ -247,7 +274,7 @@ func (l *linker) toolLink(a, b *tracefmt.Call, decided bool) Link {
 		link.Confidence = tracefmt.ConfidenceHigh
 	case same(a, b, 2):
 		link.Confidence = tracefmt.ConfidenceMedium
-	case !timed || !decided || b.Attempt == 1:
+	case !timed || b.Attempt == 1 || !decided && (link.ArgsChanged || b.Parent != "" && b.Parent == answer):
 		return Link{}
 	case link.ArgsChanged:
 		link.Confidence = tracefmt.ConfidenceMedium

@@ -28,6 +28,7 @@ type retrySpec struct {
 	attempt     int32
 	asked       tracefmt.Sym // request model
 	agent       tracefmt.Sym
+	parent      string
 }
 
 // fpOf is a fingerprint of a letter; 0 for "".
@@ -41,7 +42,7 @@ func fpOf(s string) uint64 {
 
 func (x retrySpec) call() tracefmt.Call {
 	rec := &tracefmt.Record{
-		ID: x.id, Tool: x.tool, Start: int64(x.from * 1e9), End: int64(x.to * 1e9), Flags: x.flags, Attempt: x.attempt, SampleIndex: x.sample, RequestModel: x.asked,
+		ID: x.id, Parent: x.parent, Tool: x.tool, Start: int64(x.from * 1e9), End: int64(x.to * 1e9), Flags: x.flags, Attempt: x.attempt, SampleIndex: x.sample, RequestModel: x.asked,
 		Model: x.model, Fingerprints: [4]uint64{fpOf(x.prompt), fpOf(x.tail), fpOf(x.args), fpOf(x.result)}, Usage: tracefmt.Usage{Input: x.in, Output: x.out},
 	}
 	if x.to > 0 {
@@ -168,6 +169,7 @@ func TestWhatIsNoRetry(t *testing.T) {
 	tool := func(id string, y tracefmt.Sym, at float64, bad bool, args string) retrySpec {
 		return retrySpec{id: id, tool: y, from: at, to: at + 1, bad: bad, args: args}
 	}
+	of := func(x retrySpec, parent string) retrySpec { x.parent = parent; return x }
 	other := func(x retrySpec) retrySpec { x.model = bigModel; return x }
 	ro := func(x retrySpec) retrySpec { x.flags |= tracefmt.FlagReadOnly; return x }
 	for _, c := range []struct {
@@ -201,6 +203,12 @@ func TestWhatIsNoRetry(t *testing.T) {
 		{"polling", []retrySpec{tool("a", getStatusTool, 0, false, "P"), tool("b", getStatusTool, 2, false, "P")}, "; a:5 b:5"},
 		{"other arguments after a failure", []retrySpec{tool("a", searchTool, 0, true, "P"), tool("b", searchTool, 2, false, "Q")}, "a >tool_reinvocation medium args changed> b"},
 		{"other arguments from one answer", []retrySpec{llm("m", 0, 1, false, "A"), tool("a", searchTool, 1, true, "P"), tool("b", searchTool, 2, false, "Q")}, ""},
+		{"arguments not known", []retrySpec{llm("m", 0, 1, false, "A"), tool("a", searchTool, 1, true, ""), tool("b", searchTool, 2, false, "")}, "a >tool_reinvocation low> b"},
+		{"arguments not known, from one answer", []retrySpec{llm("m", 0, 1, false, "A"), of(tool("a", searchTool, 1, true, ""), "m"), of(tool("b", searchTool, 2, false, ""), "m")}, ""},
+		{"nothing came back", []retrySpec{{id: "a", model: stdModel, from: 0, to: 1, bad: true}, {id: "b", model: stdModel, from: 2, to: 3, in: 1000}}, "a >plain_retry medium> b"},
+		{"nothing came back, another model", []retrySpec{{id: "a", model: stdModel, from: 0, to: 1, bad: true}, {id: "b", model: bigModel, from: 2, to: 3, in: 1000}}, "a >fallback_model medium> b"},
+		{"nothing came back, another request", []retrySpec{{id: "a", model: stdModel, from: 0, to: 1, bad: true, prompt: "A"}, {id: "b", model: stdModel, from: 2, to: 3, in: 1000, prompt: "B"}}, ""},
+		{"a bad answer, another model", []retrySpec{{id: "a", model: stdModel, from: 0, to: 1, bad: true, in: 900}, {id: "b", model: bigModel, from: 2, to: 3, in: 1000}}, "a >fallback_model low> b"},
 		{"other arguments, decided", []retrySpec{tool("a", searchTool, 0, true, "P"), llm("m", 1, 2, false, "A"), tool("b", searchTool, 2, false, "Q")}, "a >tool_reinvocation medium args changed> b"},
 		{"edit and test", []retrySpec{tool("a", searchTool, 0, true, "P"), tool("e", editorTool, 1, false, "E"), tool("b", searchTool, 2, false, "P")}, ""},
 		{"read and test", []retrySpec{tool("a", searchTool, 0, true, "P"), ro(tool("e", editorTool, 1, false, "E")), tool("b", searchTool, 2, false, "P")}, "a >tool_reinvocation high> b"},

@@ -130,24 +130,35 @@ func hodgesLehmann(before, after []float64) float64 {
 	return (kthDifference(before, after, (pairs+1)/2) + kthDifference(before, after, pairs/2+1)) / 2
 }
 
-// kthDifference is the k-th smallest (from 1) of all differences of the sorted values: the range of the answer is halved until no float lies
-// between its ends.
+// kthDifference is the k-th smallest (from 1) of all differences of the sorted values: the range of the answer is halved until one float is
+// left.
 func kthDifference(before, after []float64, k int) float64 {
-	low, high := after[0]-before[len(before)-1], after[len(after)-1]-before[0]
+	low, high := floatOrder(after[0]-before[len(before)-1]), floatOrder(after[len(after)-1]-before[0])
 	for low < high {
-		mid := low + (high-low)/2
-		if mid >= high {
-			mid = low
-		}
-		if differencesUpTo(before, after, mid) >= k {
+		mid := low&high + (low^high)>>1 // rounded down, without overflow
+		if differencesUpTo(before, after, floatAt(mid)) >= k {
 			high = mid
-		} else if low == mid || math.Nextafter(mid, math.Inf(1)) >= high {
-			return high
 		} else {
-			low = math.Nextafter(mid, math.Inf(1))
+			low = mid + 1
 		}
 	}
-	return high
+	return floatAt(high)
+}
+
+// floatOrder numbers the floats in ascending order; floatAt is its inverse.
+func floatOrder(x float64) int64 {
+	n := int64(math.Float64bits(x))
+	if n < 0 {
+		n = math.MinInt64 - n
+	}
+	return n
+}
+
+func floatAt(n int64) float64 {
+	if n < 0 {
+		n = math.MinInt64 - n
+	}
+	return math.Float64frombits(uint64(n))
 }
 
 // differencesUpTo counts the pairs of sorted values with after - before <= d.

@@ -49,6 +49,10 @@ func (g *grid) writeText(b *bufio.Writer) {
 	for _, cells := range lines {
 		line := "  " + pad(cells[0], widths[0])
 		for k, c := range cells[1:] {
+			if k+1 < g.text {
+				line += "  " + pad(c, widths[k+1])
+				continue
+			}
 			line += "  " + strings.Repeat(" ", widths[k+1]-utf8.RuneCountInString(c)) + c
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")

@@ -27,11 +27,12 @@ type App struct {
 	note  string   // of the moment; the next key clears it
 	bad   bool     // the note is about something that could not be done
 
-	look    look
-	refresh clock
-	wait    func(time.Duration, tea.Msg) tea.Cmd
-	leaving bool // the way out was asked for while loading
-	opening any  // what opens its row as soon as that is there; the next key calls it off
+	look     look
+	refresh  clock
+	insights map[string]*insightData // answers of this state of the data, by scope
+	wait     func(time.Duration, tea.Msg) tea.Cmd
+	leaving  bool // the way out was asked for while loading
+	opening  any  // what opens its row as soon as that is there; the next key calls it off
 }
 
 // look is how things are shown; it stays while scopes change.

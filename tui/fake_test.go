@@ -71,6 +71,18 @@ func (f *fake) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 	return c, ctx.Err()
 }
 
+func (f *fake) Digest(ctx context.Context, q analyze.Query) (*analyze.Digest, error) {
+	f.note("digest " + q.String())
+	d := analyze.NewDigest(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for _, r := range runs {
+		d.Add(r)
+	}
+	return d, ctx.Err()
+}
+
 func (f *fake) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
 	f.note(fmt.Sprintf("calls %s from %d n %d", q, from, n))
 	m := q.Compile(f.names, analyze.Config{})

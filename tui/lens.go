@@ -28,6 +28,7 @@ type lensKind struct {
 // lenses is every lens. The bar, the keys and the help page are made from it.
 var lenses = []lensKind{
 	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }},
+	{"7", "multiplier", "what turned the cheap call into the bill?", newMultiplier},
 	{"9", "calls", "which calls?", func() lens { return &calls{} }},
 }
 

@@ -51,6 +51,11 @@ func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, erro
 	if in.Runs, err = s.RunCosts(ctx, j.query); err != nil {
 		return nil, err
 	}
+	digest, err := s.Digest(ctx, j.query)
+	if err != nil {
+		return nil, err
+	}
+	in.Deep = digest.Result(ctx, in.Table)
 	in.First, in.Last, err = s.span(ctx, j)
 	return analyze.NewReport(in), err
 }

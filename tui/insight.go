@@ -1,0 +1,235 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"costscope/analyze"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// An insight is a lens that shows what the analysis says of a scope. Which part of it, and how, its draw function says; everything else
+// is the same for all of them: they ask the same question, and each answer is asked for once.
+type insight struct {
+	asker
+	draw  func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
+	s     scope
+	key   string
+	again bool
+	data  *insightData
+	old   bool // data is of the row before; the answer for this one is on its way
+	err   error
+
+	cur, top int
+	doors    []door // of the lines last drawn
+	drawn    insightDrawing
+}
+
+// insightData is the answer for one scope. It is not changed any more.
+type insightData struct {
+	s     scope
+	table *analyze.Table
+	deep  *analyze.Analysis
+}
+
+// A door is a line behind which calls or runs stand.
+type door struct {
+	line int
+	to   scope
+	runs bool // opens the list of runs, not of calls
+}
+
+// insightDrawing is kept as long as nothing that it shows has changed.
+type insightDrawing struct {
+	of          *insightData
+	w, h        int
+	zoom, old   bool
+	cur, serial int
+	theme       *Theme
+	lines       []string
+}
+
+// An insightPen is a pen with what there is to draw.
+type insightPen struct {
+	*pen
+	a    *App
+	l    *insight
+	data *insightData
+	zoom bool
+}
+
+// row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
+func (p *insightPen) row(to scope, runs bool) {
+	p.l.doors = append(p.l.doors, door{len(p.list), to, runs})
+	if p.zoom && len(p.l.doors)-1 == p.l.cur {
+		p.sel = true
+		p.put(roleMark, "▌ ")
+		return
+	}
+	p.gap(2)
+}
+
+func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
+	key := s.id()
+	if fresh {
+		a.insights = nil
+	}
+	switch {
+	case key == t.key && !fresh:
+		return nil
+	case key == t.key && t.busy:
+		t.again = true
+		return nil
+	}
+	moved, first := key != t.key, t.key == ""
+	t.s, t.key, t.err = s, key, nil
+	if moved {
+		t.cur, t.top = 0, 0
+	}
+	if d := a.insights[key]; d != nil {
+		t.leave()
+		t.data, t.old = d, false
+		return nil
+	}
+	t.old = t.old || moved && t.data != nil
+	if moved && !first {
+		return t.later(a, t.pause())
+	}
+	return t.request(a)
+}
+
+func (t *insight) due(a *App, d due) tea.Cmd {
+	if d.to != &t.asker || d.seq != t.seq {
+		return nil
+	}
+	return t.request(a)
+}
+
+func (t *insight) request(a *App) tea.Cmd {
+	t.again = false
+	src, s, by := a.src, t.s, a.opt.By
+	return t.ask(func(ctx context.Context) (any, error) {
+		q := s.by(by...)
+		table, err := src.Rollup(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		digest, err := src.Digest(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return &insightData{s: s, table: table, deep: digest.Result(ctx, table)}, ctx.Err()
+	})
+}
+
+func (t *insight) take(a *App, r reply) tea.Cmd {
+	if !t.took(r) {
+		return nil
+	}
+	if t.err, t.old = r.err, false; r.err == nil {
+		t.data = r.ans.(*insightData)
+		if a.insights == nil || len(a.insights) >= keptAnswers {
+			a.insights = map[string]*insightData{}
+		}
+		a.insights[t.key] = t.data
+	}
+	if t.again {
+		return t.request(a)
+	}
+	return nil
+}
+
+func (t *insight) view(a *App, w, h int, zoom bool) []string {
+	if t.data == nil || t.err != nil {
+		return t.nothing(a, w, h)
+	}
+	d := &t.drawn
+	if d.of != t.data || d.w != w || d.h != h || d.zoom != zoom || d.old != t.old || d.cur != t.cur || d.serial != a.look.serial || d.theme != a.theme {
+		t.doors = t.doors[:0]
+		p := &insightPen{newPen(a.theme, w), a, t, t.data, zoom}
+		p.gap(2).put(roleTitle, lastName(t.data.s))
+		if t.old {
+			p.put(roleDim, " · adding up "+lastName(t.s)+" …")
+		}
+		t.draw(p, h)
+		t.drawn = insightDrawing{t.data, w, h, zoom, t.old, t.cur, a.look.serial, a.theme, p.list}
+	}
+	return t.window(w, h)
+}
+
+// window is the part of the lines that fits, with the cursor in it.
+func (t *insight) window(w, h int) []string {
+	if t.drawn.zoom && t.cur < len(t.doors) {
+		at := t.doors[t.cur].line
+		t.top = min(max(t.top, at-h+2), max(0, at-1))
+	}
+	t.top = max(0, min(t.top, len(t.drawn.lines)-h))
+	lines := slices.Clone(t.drawn.lines[t.top:min(len(t.drawn.lines), t.top+h)])
+	for len(lines) < h {
+		lines = append(lines, "")
+	}
+	return lines
+}
+
+func (t *insight) nothing(a *App, w, h int) []string {
+	out := newPen(a.theme, w)
+	if t.err != nil {
+		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
+	} else {
+		out.gap(2).line(roleDim, "analysing "+clean(strings.Join(t.s.names, " ▸ "))+" …")
+	}
+	return out.fit(h)
+}
+
+// move moves the cursor over the lines that can be opened; without any it scrolls.
+func (t *insight) move(a *App, by int) tea.Cmd {
+	if len(t.doors) == 0 {
+		t.top += max(-1000, min(by, 1000))
+		return nil
+	}
+	t.cur = min(max(t.cur+max(-len(t.doors), min(by, len(t.doors))), 0), len(t.doors)-1)
+	return nil
+}
+
+func (t *insight) page() int { return max(1, t.drawn.h-2) }
+
+func (t *insight) cannotOpen(*App) string {
+	if t.cur >= len(t.doors) {
+		return "nothing to open here"
+	}
+	return ""
+}
+
+// open shows the calls or the runs behind the line of the cursor.
+func (t *insight) open(a *App) tea.Cmd {
+	d := t.doors[t.cur]
+	if d.runs {
+		return a.push(newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun}))
+	}
+	return a.push(newZoom(lensNamed("calls"), d.to))
+}
+
+// click puts the cursor on the line, and opens it when it is there already.
+func (t *insight) click(a *App, _, y int) tea.Cmd {
+	for n, d := range t.doors {
+		if d.line != t.top+y {
+			continue
+		}
+		if n == t.cur {
+			return t.open(a)
+		}
+		t.cur = n
+	}
+	return nil
+}
+
+// narrowed is the scope of a path below that of the lens: names by the dimensions of the table.
+func (p *insightPen) narrowed(path []string, dims ...analyze.Dim) scope {
+	s := p.data.s
+	for i, name := range path {
+		s = s.in(analyze.Dimension{Dim: dims[i]}, name)
+	}
+	return s
+}
