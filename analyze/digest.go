@@ -19,6 +19,11 @@ type Digest struct {
 	paths   *pathSums
 	factors *Factors
 	drifts  *drifts
+	retries RetryTotals
+	tries   Attempts
+	loops   LoopTotals
+	waste   WasteTotals
+	warned  WarningTotals
 	spend   SpendQuality
 	runs    Runs
 	load    *Load
@@ -42,6 +47,11 @@ func (d *Digest) Add(run *tracefmt.Run) {
 	d.paths.add(st, in)
 	d.factors.add(st, in)
 	d.drifts.add(st, in)
+	d.retries.add(st, in)
+	d.tries.add(st, in)
+	d.loops.add(st, in)
+	d.waste.add(st, in)
+	d.warned.add(st, in)
 	d.spend.add(st, in)
 	d.runs.add(st, in)
 	d.load.add(st, in)
@@ -70,6 +80,11 @@ func (d *Digest) Merge(o *Digest) {
 	d.paths.merge(o.paths)
 	d.factors.merge(o.factors)
 	d.drifts.merge(o.drifts)
+	d.retries.merge(&o.retries)
+	d.tries.merge(&o.tries)
+	d.loops.merge(&o.loops)
+	d.waste.merge(&o.waste)
+	d.warned.merge(&o.warned)
 	d.spend.merge(&o.spend)
 	d.runs.merge(&o.runs)
 	d.load.merge(o.load)
@@ -77,6 +92,11 @@ func (d *Digest) Merge(o *Digest) {
 
 // An Analysis is what a Digest comes to.
 type Analysis struct {
+	Retries  RetryTotals
+	Tries    AttemptReport
+	Loops    LoopTotals
+	Waste    WasteReport
+	Warned   WarningTotals
 	Factors  FactorReport
 	Spend    SpendReport
 	Success  SuccessCost
@@ -93,6 +113,7 @@ type Analysis struct {
 func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 	rows := d.runs.Rows()
 	a := &Analysis{
+		Retries: d.retries, Tries: d.tries.result(), Loops: d.loops, Waste: d.waste.result(), Warned: d.warned,
 		Factors: d.factors.result(), Spend: d.spend.result(), Success: d.runs.successes(ctx), Caps: NewCapCurve(rows), Accuracy: NewAccuracy(rows),
 		Value: d.runs.value(ctx, d.names, DimWorkflow), Models: d.runs.value(ctx, d.names, DimModel), Load: d.load.result(d.names), Drifts: d.drifts.result(ctx, d.names),
 	}

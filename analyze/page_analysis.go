@@ -157,7 +157,7 @@ func (r *Report) sections() []grid {
 		return nil
 	}
 	var list []grid
-	for _, make := range []func() grid{r.flagGrid, r.multiplierGrid, r.qualityGrid, r.spikeGrid, r.tercileGrid, r.flowGrid, r.scoreGrid, r.valueGrid, r.driftGrid} {
+	for _, make := range []func() grid{r.flagGrid, r.multiplierGrid, r.qualityGrid, r.tryGrid, r.wasteGrid, r.spikeGrid, r.tercileGrid, r.flowGrid, r.scoreGrid, r.valueGrid, r.driftGrid} {
 		if g := make(); len(g.rows) > 0 {
 			list = append(list, g)
 		}
@@ -313,4 +313,51 @@ func (s *DriftSeries) ends() (first, last *DriftPeriod, ok bool) {
 		}
 	}
 	return first, last, first != last
+}
+
+func (r *Report) tryGrid() grid {
+	g := grid{title: "success by attempt, and what a limit on attempts would do", head: []string{"attempt", "operations", "accepted", "runs succeeded", "cost", "limit here saves", "and loses"}}
+	t := &r.deep.Tries
+	if len(t.Rows) < 2 || t.Overflow {
+		return g
+	}
+	for i, x := range t.Rows {
+		saves, loses := "", ""
+		if i < len(t.Caps) {
+			c := &t.Caps[i]
+			saves, loses = Money(c.Saved), plural(c.Lost, "success")
+			if c.Lost != 1 {
+				loses = Count(c.Lost) + " successes"
+			}
+		}
+		number := fmt.Sprint(x.Number)
+		if x.Number == maxTry {
+			number += " and more"
+		}
+		g.row(maxTry, number, Count(x.Operations), Percent(x.AcceptRate), Percent(x.RunSuccess), Money(x.Cost), saves, loses)
+	}
+	return g
+}
+
+func (r *Report) wasteGrid() grid {
+	g := grid{title: "wasted, whatever became of the run", head: []string{"", "calls", "cost", ""}, text: 1}
+	line := func(name string, s RetrySum, what string) {
+		if s.Count > 0 {
+			g.rows = append(g.rows, []string{name, Count(s.Count), Money(s.Cost), what})
+		}
+	}
+	w, l, x := &r.deep.Waste, &r.deep.Loops, &r.deep.Retries
+	if w.Overflow || l.Overflow() || x.Overflow() {
+		return g
+	}
+	line("superseded", w.Superseded, "attempts that were not accepted, and hedges that lost")
+	line("loops", w.Loop, plural(l.Loops, "loop")+" in "+plural(l.Runs, "run"))
+	line("redundant", w.Redundant, "read again what was known")
+	line("polling", l.Polls, "equal calls that waited for something: no waste")
+	line("further samples", x.Resamples(), "best of several: no retry")
+	line("asked again by a person", x.Regenerates(), "no retry")
+	if n := &r.deep.Warned; n.Warned > 0 && !n.Overflow() {
+		g.rows = append(g.rows, []string{"after the first warning", "", Money(n.After), Percent(n.Share()) + " of what failed runs cost"})
+	}
+	return g
 }

@@ -27,6 +27,11 @@ type Report struct {
 	Distribution *Distribution `json:"distribution,omitempty"`
 	Outcomes     OutcomeReport `json:"outcomes"`
 
+	Tries      []TryInfo           `json:"attempts,omitempty"`
+	TryCaps    []TryCapInfo        `json:"attempt_caps,omitempty"`
+	Loops      *LoopInfo           `json:"loops,omitempty"`
+	Redundant  *CountInfo          `json:"redundant,omitempty"`
+	Warned     *WarnedInfo         `json:"post_warning,omitempty"`
 	Multiplier *MultiplierReport   `json:"multiplier,omitempty"`
 	Quality    *SpendQualityReport `json:"spend_quality,omitempty"`
 	Load       *LoadInfo           `json:"load,omitempty"`
@@ -177,6 +182,10 @@ type RetryReport struct {
 	CostPerRescue     *Dollars         `json:"cost_per_rescue_usd"`
 	LowerBound        bool             `json:"lower_bound"` // some model calls tell too little to see whether they repeat another
 	ByConfidence      map[string]int64 `json:"by_confidence"`
+	Hedges            *CountInfo       `json:"hedges,omitempty"` // sent twice at the same time, one was dropped: superseded, but no retry
+	Resamples         *CountInfo       `json:"resamples,omitempty"`
+	Regenerates       *CountInfo       `json:"user_regenerates,omitempty"`
+	ArgsChanged       int64            `json:"args_changed,omitempty"`
 	LostTries         int64            `json:"lost_tries"` // further attempts of which only numbers or notes tell: no calls, no cost
 	blind             int64
 }

@@ -271,6 +271,11 @@ func jsonName(s string) string { return strings.ReplaceAll(s, " ", "_") }
 // analysed takes in what a digest came to.
 func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
 	r.deep, r.tz = a, tz
+	r.Tries, r.TryCaps = tryReport(&a.Tries, money)
+	r.Loops, r.Redundant, r.Warned = loopReport(&a.Loops, money), countReport(a.Waste.Redundant, money && !a.Waste.Overflow), warnedReport(&a.Warned, money)
+	x := &a.Retries
+	r.Retries.Hedges, r.Retries.Resamples = countReport(x.Hedges(), money), countReport(x.Resamples(), money)
+	r.Retries.Regenerates, r.Retries.ArgsChanged = countReport(x.Regenerates(), money), x.ArgsChanged
 	r.Multiplier, r.Quality = multiplierReport(&a.Factors, money), spendReport(&a.Spend, money)
 	r.Load, r.Accuracy, r.Flows = loadReport(&a.Load, money, tz), accuracyReport(&a.Accuracy), flowReport(&a.Value)
 	r.Caps, r.Drift, r.Flags = capReport(&a.Caps), a.Drifts, flagReport(a.Flags, money)
@@ -282,4 +287,71 @@ func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
 	if money && s.Interval.OK {
 		o.Low, o.High = usdOf(s.Interval.Low).dollars(), usdOf(s.Interval.High).dollars()
 	}
+}
+
+// CountInfo is a number of calls and what they cost.
+type CountInfo struct {
+	Calls int64    `json:"calls"`
+	Cost  *Dollars `json:"cost_usd"`
+}
+
+func countReport(s RetrySum, money bool) *CountInfo {
+	return &CountInfo{s.Count, dollars(s.Cost, money)}
+}
+
+// LoopInfo is analysis-spec C.3: waste is the cost of the repeats from the second on.
+type LoopInfo struct {
+	Count int64      `json:"count"`
+	Runs  int64      `json:"runs"`
+	Cost  *Dollars   `json:"cost_usd"`
+	Waste *Dollars   `json:"waste_usd"`
+	Polls *CountInfo `json:"polls"`
+}
+
+func loopReport(l *LoopTotals, money bool) *LoopInfo {
+	ok := money && !l.Overflow()
+	return &LoopInfo{l.Loops, l.Runs, dollars(l.Cost, ok), dollars(l.Waste, ok), countReport(l.Polls, ok)}
+}
+
+// WarnedInfo is analysis-spec C.7: what failed runs spent after their first warning.
+type WarnedInfo struct {
+	Runs   int64    `json:"failed_runs"`
+	Warned int64    `json:"warned_runs"`
+	After  *Dollars `json:"after_usd"`
+	Share  Fraction `json:"share"`
+}
+
+func warnedReport(w *WarningTotals, money bool) *WarnedInfo {
+	return &WarnedInfo{w.Runs, w.Warned, dollars(w.After, money && !w.Overflow()), Fraction(w.Share())}
+}
+
+// TryInfo is the attempts of one number.
+type TryInfo struct {
+	Attempt    int      `json:"attempt"` // 10 stands for all from there on
+	Operations int64    `json:"operations"`
+	Accepted   int64    `json:"accepted"`
+	AcceptRate Fraction `json:"accept_rate"`
+	RunSuccess Fraction `json:"run_success_rate"`
+	Cost       *Dollars `json:"cost_usd"`
+}
+
+// TryCapInfo is what a limit on attempts would have saved and lost.
+type TryCapInfo struct {
+	Attempts int      `json:"attempts"`
+	Saved    *Dollars `json:"saved_usd"`
+	Share    Fraction `json:"saved_share"`
+	Lost     int64    `json:"successes_lost"`
+	Unknown  int64    `json:"unknown_lost"`
+	PerLost  *Dollars `json:"saved_per_success_lost_usd"`
+}
+
+func tryReport(a *AttemptReport, money bool) (tries []TryInfo, caps []TryCapInfo) {
+	ok := money && !a.Overflow
+	for _, x := range a.Rows {
+		tries = append(tries, TryInfo{x.Number, x.Operations, x.Accepted, Fraction(x.AcceptRate), Fraction(x.RunSuccess), dollars(x.Cost, ok)})
+	}
+	for _, x := range a.Caps {
+		caps = append(caps, TryCapInfo{x.Attempts, dollars(x.Saved, ok), Fraction(x.SavedShare), x.Lost, x.LostUnknown, dollars(x.PerLost.USD, ok && x.PerLost.Known)})
+	}
+	return tries, caps
 }
