@@ -95,7 +95,8 @@ func (o Outcome) String() string {
 var outcomeWords = map[string]Outcome{
 	"success": OutcomeSuccess, "succeeded": OutcomeSuccess, "pass": OutcomeSuccess, "passed": OutcomeSuccess, "true": OutcomeSuccess, "yes": OutcomeSuccess,
 	"correct": OutcomeSuccess, "resolved": OutcomeSuccess, "ok": OutcomeSuccess,
-	"failure": OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
+	"escalated": OutcomeFailure, // to a person: the workflow did not do it (analysis-spec H)
+	"failure":   OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
 	"incorrect": OutcomeFailure, "unresolved": OutcomeFailure, "error": OutcomeFailure,
 }
 
