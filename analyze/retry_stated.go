@@ -182,7 +182,7 @@ func (l *linker) linkByNumber(st *Study, used []bool) {
 			continue
 		}
 		o, ok := l.open[key]
-		if near, is := l.open[key.anyPrompt()]; (!ok || used[o.last]) && is && !used[near.last] && failed(&calls[near.last]) && c.Attempt == max(calls[near.last].Attempt, 1)+1 {
+		if near, is := l.open[key.anyPrompt()]; !ok && is && !used[near.last] && failed(&calls[near.last]) && c.Attempt == max(calls[near.last].Attempt, 1)+1 {
 			o, ok = near, true // the prompt changed with the attempt; the numbers still say that they belong together
 		}
 		if !ok || used[o.last] || c.Attempt <= 1 || c.Attempt <= calls[o.last].Attempt || !goesOn(&calls[o.last], c) {
@@ -200,8 +200,9 @@ func (l *linker) linkByNumber(st *Study, used []bool) {
 		}
 		l.chains[o.chain].Calls = append(l.chains[o.chain].Calls, int32(i))
 		used[o.last] = true // no other may follow it
+		before := keyOfAttempt(&calls[o.last], st.Places[o.last].Thread)
 		o.last = int32(i)
-		l.open[key], l.open[key.anyPrompt()] = o, o
+		l.open[before], l.open[key], l.open[key.anyPrompt()] = o, o, o
 	}
 }
 

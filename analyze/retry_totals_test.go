@@ -274,7 +274,7 @@ func TestAttemptsThatLeftNoCalls(t *testing.T) {
 func TestStatedLinksAreFoundAgain(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	inferred := 0
-	for range 2000 {
+	for range 1500 {
 		run := randomRetries(rng)
 		before := linksOf(run)
 		var s Student
