@@ -8,6 +8,7 @@ type claudeLine struct {
 	sidechain, meta, summary, apiError                                    bool
 	attempt, preTokens                                                    int64
 	progress                                                              bool // data.type is agent_progress
+	stream                                                                bool // a line of stream-json
 	dataKind                                                              []byte
 	inner                                                                 claudeInner
 	msg                                                                   claudeMessage
@@ -20,6 +21,7 @@ type claudeInner struct{ kind, uuid, agent []byte }
 // claudeMessage is message of a line, or of the line inside an agent_progress line.
 type claudeMessage struct {
 	id, model, text []byte // text: the content, or its first text block
+	stopped         bool   // it says why it ended: its usage is not that of its beginning
 	usage           claudeUsage
 	iterations      []claudeUsage // entries of usage.iterations
 	uses            []claudeUse
@@ -166,7 +168,7 @@ func (l *claudeLine) readCompact(s *scanner) {
 		switch string(s.key()) {
 		case "trigger":
 			l.trigger = s.rawText()
-		case "preTokens":
+		case "preTokens", "pre_tokens":
 			if n, ok := parseInt(s.num()); ok && n >= 0 && n <= maxCount {
 				l.preTokens = n
 			}
@@ -214,6 +216,9 @@ func (m *claudeMessage) read(s *scanner) {
 			m.blocks(s)
 		case "usage":
 			m.usage.read(s, m)
+		case "stop_reason":
+			m.stopped = s.kind() == '"'
+			s.skip()
 		default:
 			s.skip()
 		}

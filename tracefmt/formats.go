@@ -117,7 +117,7 @@ var Formats = []Format{
 	FormatOpenAI:         openAIFormat,
 	FormatCodex:          codexFormat,
 	FormatCopilot:        copilotFormat,
-	FormatClaudeStream:   unread("claude-stream"),
+	FormatClaudeStream:   claudeStreamFormat,
 	FormatPi:             piFormat,
 	FormatGeminiCLI:      geminiCLIFormat,
 	FormatQwen:           qwenFormat,
@@ -201,6 +201,7 @@ type Decoder struct {
 	src      SourceRef
 	otlp     otlpState
 	claude   claudeState
+	stream   streamState
 	codex    codexState
 	copilot  copilotState
 	chunk    chunkState
