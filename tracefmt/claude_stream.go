@@ -43,7 +43,7 @@ type streamModel struct {
 }
 
 var claudeStreamFormat = Format{Name: "claude-stream", Title: "Claude Code stream-json output",
-	Can: TellsUsage | TellsCost | TellsRetries | TellsAgents | TellsText, Note: "the cost is that of the run, spread over its calls; no times",
+	Can: TellsUsage | TellsCost | TellsAgents | TellsText, Partly: TellsRetries, Note: "the cost is that of the run, spread over its calls; no times; a run that was cut off has no cost, and its outputs are a lower bound",
 	sniff: sniffClaudeStream, join: (*Assembler).joinClaudeStream, decode: decodeClaudeStream}
 
 func sniffClaudeStream(v *peek) bool {

@@ -137,7 +137,7 @@ var Formats = []Format{
 	FormatTau:            tauFormat,
 	FormatTau2:           tau2Format,
 	FormatTerminalBench:  terminalBenchFormat,
-	FormatHAL:            unread("hal"),
+	FormatHAL:            halFormat,
 	FormatLangfuse:       langfuseFormat,
 	FormatLangSmith:      langSmithFormat,
 	FormatLiteLLM:        liteLLMFormat,
@@ -216,6 +216,7 @@ type Decoder struct {
 	agents   agentsState
 	mlflow   mlflowState
 	weave    weaveState
+	hal      halState
 	gate     gateState
 }
 
