@@ -18,18 +18,15 @@ import (
 // of the moment when the answer began. joinClaudeStream settles what several results of one session come to.
 
 type streamState struct {
-	end  streamResult
-	buf  []byte
-	text []byte
+	end streamResult
+	buf []byte
 }
 
 // streamResult is what a result states.
 type streamResult struct {
 	total, turn []byte // cost: of the process so far, of the turn
 	failed      bool
-	counted     bool   // it is a result with numbers
 	turns, ms   []byte // to tell results apart
-	errors      []byte
 	models      []streamModel
 	denied      [][]byte // ids of tools that were not permitted
 }

@@ -8,8 +8,8 @@ import (
 
 // A streamJoin settles what the results of a run come to. A process that is fed several prompts states after each what it used since it
 // began, so of these the last counts; a session that another process went on with, which began at nothing, has the sum of what each
-// stated last. A result goes on from the one before where it has grown by no less than what was used in between, as the calls and the
-// result's own usage tell. (Two results that say nothing of that are taken as one count that goes on.)
+// stated last. A result goes on from the one before where it has grown by what was used in between, as the calls and the result's own usage
+// tell (see goesOn). Two results that say nothing of that are taken as one count that goes on.
 //
 // What the totals say holds for all calls of the run: where the session's own file is read as well and has calls that they leave out, the
 // totals are dropped, and the calls cost what the book says.
@@ -23,10 +23,13 @@ type streamJoin struct {
 
 // A streamStop is one result.
 type streamStop struct {
-	at         *Record // one of its records
-	recs       []*Record
-	turn       *Record // its own usage, see streamEnd
-	all, since streamUse
+	at    *Record // one of its records
+	recs  []*Record
+	turn  *Record   // its own usage, see streamEnd
+	all   streamUse // what it states of the process
+	own   streamUse // of the main agent since the result before
+	calls streamUse // of the calls since then
+	main  streamUse // of those of the main agent
 }
 
 // streamUse is what was used: what of it does not change while an answer streams.
@@ -118,7 +121,7 @@ func (a *Assembler) byPlace(x, y *Record) int {
 func (e *streamStop) add(r *Record) {
 	if strings.HasSuffix(r.ID, "#"+streamTurn) {
 		e.turn = r
-		e.since.plus(r)
+		e.own.plus(r)
 		return
 	}
 	e.recs = append(e.recs, r)
@@ -182,9 +185,12 @@ func (j *streamJoin) stops(a *Assembler) []*streamStop {
 	k := 0
 	for i, e := range j.ends {
 		first := i == 0 || j.ends[i-1].at.Src.Source != e.at.Src.Source
-		e.count(j.between(a, &k, e.at))
+		j.between(a, &k, e)
 		if n := len(perSource); !first && e.goesOn(perSource[n-1]) {
-			e.since.add(&perSource[n-1].since)
+			b := perSource[n-1]
+			e.own.add(&b.own)
+			e.calls.add(&b.calls)
+			e.main.add(&b.main)
 			perSource[n-1] = e
 			continue
 		}
@@ -203,42 +209,57 @@ func (j *streamJoin) stops(a *Assembler) []*streamStop {
 	return stops
 }
 
-// between sums the calls of the source of end from call *k on that stand before it.
-func (j *streamJoin) between(a *Assembler, k *int, end *Record) (used streamUse) {
-	for ; *k < len(j.calls); *k++ {
+// between sums the calls of the source of e from call *k on that stand before it. Its own usage cannot be more than the calls of the main
+// agent used: else it is that of all turns.
+func (j *streamJoin) between(a *Assembler, k *int, e *streamStop) {
+	for ; *k < len(j.calls) && a.orderOf(j.calls[*k], e.at) < 0; *k++ {
 		c := j.calls[*k]
-		if a.orderOf(c, end) > 0 {
-			break
+		if c.Src.Source != e.at.Src.Source {
+			continue
 		}
-		if c.Src.Source == end.Src.Source {
-			used.plus(c)
+		if e.calls.plus(c); c.Instance == 0 {
+			e.main.plus(c)
 		}
 	}
-	used.cost = 0
-	return used
+	e.calls.cost, e.main.cost = 0, 0
+	if u, m := &e.own, &e.main; m.tokens() > 0 {
+		u.input, u.read, u.written = min(u.input, m.input), min(u.read, m.read), min(u.written, m.written)
+	}
 }
 
-// count enters what the calls before the result used: no less than that was used since the result before.
-func (e *streamStop) count(calls streamUse) {
-	u := &e.since
-	u.input, u.read, u.written = max(u.input, calls.input), max(u.read, calls.read), max(u.written, calls.written)
-}
+func (u *streamUse) tokens() int64 { return u.input + u.read + u.written }
 
 func (u *streamUse) add(v *streamUse) {
 	u.cost, u.input, u.read, u.written = u.cost+v.cost, u.input+v.input, u.read+v.read, u.written+v.written
 }
 
-// goesOn tells whether e counts on from b.
+// holds tells whether u is no less than v in any count.
+func (u *streamUse) holds(v *streamUse) bool {
+	return u.input >= v.input && u.read >= v.read && u.written >= v.written
+}
+
+// goesOn tells whether e counts on from b: it has grown by what the main agent used in between, and by what subagents did. (Calls that were
+// broken off are in the stream, but in no count: where only they may be missing, it goes on; else the nearer one of both sums decides.)
 func (e *streamStop) goesOn(b *streamStop) bool {
-	x, y, by := &b.all, &e.all, &e.since
-	if y.cost < x.cost || by.cost > 0 && y.cost-x.cost+streamApart < by.cost {
+	x, y := &b.all, &e.all
+	if y.cost < x.cost || e.own.cost > 0 && y.cost-x.cost+streamApart < e.own.cost {
 		return false
 	}
-	if y.input+y.read+y.written == 0 { // a cost alone
+	if y.tokens() == 0 { // a cost alone
 		return true
 	}
-	return y.input-x.input >= by.input && y.read-x.read >= by.read && y.written-x.written >= by.written
+	grown := streamUse{0, y.input - x.input, y.read - x.read, y.written - x.written}
+	switch {
+	case !grown.holds(&e.own) || !y.holds(x):
+		return false
+	case grown.holds(&e.calls), e.turn != nil && e.calls == e.main:
+		return true
+	}
+	used := e.calls.tokens()
+	return distance(grown.tokens(), used) <= distance(y.tokens(), used)
 }
+
+func distance(x, y int64) int64 { return max(x-y, y-x) }
 
 // addTotal adds r to the total of its model, or makes it that.
 func addTotal(kept []*Record, r *Record) []*Record {
@@ -315,7 +336,7 @@ func (j *streamJoin) settle(a *Assembler, totals []*Record) {
 	}
 	for _, c := range j.calls {
 		for _, t := range totals {
-			if t.Has&HasOutput != 0 && (t.Model == 0 || t.Model == c.Model) && (t.Agent == 0 || c.Instance == 0) {
+			if t.Has&HasOutput != 0 && (t.Model == 0 || t.Model == firstSym(c.Model, c.RequestModel)) && (t.Agent == 0 || c.Instance == 0) {
 				c.Flags &^= FlagUnderstated
 			}
 		}
@@ -342,8 +363,8 @@ func (j *streamJoin) matchModels(a *Assembler, totals []*Record) (matched []*Rec
 	}
 	var models, missing []Sym // of the calls
 	for _, c := range j.calls {
-		if c.Model != 0 && !slices.Contains(models, c.Model) {
-			models = append(models, c.Model)
+		if m := firstSym(c.Model, c.RequestModel); m != 0 && !slices.Contains(models, m) {
+			models = append(models, m)
 		}
 	}
 	slices.SortFunc(models, func(x, y Sym) int { return strings.Compare(a.Names.Name(x), a.Names.Name(y)) })
@@ -365,9 +386,42 @@ func (j *streamJoin) matchModels(a *Assembler, totals []*Record) (matched []*Rec
 	left := slices.DeleteFunc(slices.Clone(matched), func(t *Record) bool { return t.Model == 0 || slices.Contains(models, t.Model) })
 	if len(left) == 1 && len(missing) == 1 {
 		left[0].Model = missing[0]
-		return matched, false
+		missing = nil
 	}
-	return matched, len(missing) > 0
+	return matched, !j.nameCalls(matched) || len(missing) > 0
+}
+
+// nameCalls gives calls without a model, which are subagents' whose other calls are not in the stream, the one that the calls leave most of;
+// false where that is too little.
+func (j *streamJoin) nameCalls(totals []*Record) bool {
+	for _, c := range j.calls {
+		if c.Model|c.RequestModel != 0 {
+			continue
+		}
+		var most *Record
+		left := int64(-1)
+		for _, t := range totals {
+			if rest := j.unused(t); t.Model != 0 && rest > left {
+				most, left = t, rest
+			}
+		}
+		if most == nil || left < c.Usage.Input {
+			return false
+		}
+		c.Model = most.Model
+	}
+	return true
+}
+
+// unused is the input of a total that no call states.
+func (j *streamJoin) unused(t *Record) int64 {
+	rest := t.Usage.Input
+	for _, c := range j.calls {
+		if firstSym(c.Model, c.RequestModel) == t.Model {
+			rest -= c.Usage.Input
+		}
+	}
+	return rest
 }
 
 // likeModel is the one of models that m stands for; m itself where there is none.

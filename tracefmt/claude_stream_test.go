@@ -229,6 +229,16 @@ func TestClaudeStreamTotals(t *testing.T) {
 			map[string]string{"a": streamLines("s", append(turn(1), `result success - "is_error":false,"num_turns":1,"total_cost_usd":0.2,"usage":`+usage, "answer msg_2 - "+haiku+" 10 1000 100 1",
 				`result success - "is_error":false,"num_turns":2,"total_cost_usd":0.5,"usage":`+usage)...)},
 			"s cost 0.5 fresh 20 read 2000 written 200 out 100 calls 2map[main:2] low 0 tools 0 failed 0 unknown 0"},
+		"a call that was broken off is in the stream, but in no count": { // the totals go on: T2 has what the second turn finished
+			map[string]string{"a": streamLines("s", append(append(turn(1), one), append(turn(2), "answer msg_3 - "+haiku+" 10 1000 100 1", result("0.75", usage, modelUsage(haiku, 20, 2000, 200, 110, "0.75")))...)...)},
+			"s cost 0.75 fresh 30 read 3000 written 300 out 110 calls 3map[main:3] low 0 tools 0 failed 0 unknown 0"},
+		"usage of all turns": {
+			map[string]string{"a": streamLines("s", append(append(turn(1), one), append(turn(2), result("0.75", `{"input_tokens":20,"cache_read_input_tokens":2000,"cache_creation_input_tokens":200,"output_tokens":110}`, modelUsage(haiku, 20, 2000, 200, 110, "0.75")))...)...)},
+			"s cost 0.75 fresh 20 read 2000 written 200 out 110 calls 2map[main:2] low 0 tools 0 failed 0 unknown 0"},
+		"a subagent of which the stream has nothing but the result": {
+			map[string]string{"a": streamLines("s", "calls msg_1 - "+haiku+" 10 1000 100 1 toolu_1 Task Plan", `gives toolu_1 - false {"agentId":"a1","usage":{"input_tokens":5,"cache_read_input_tokens":300,"output_tokens":9}}`,
+				result("0.75", usage, modelUsage(haiku, 10, 1000, 100, 50, "0.5"), modelUsage("claude-sonnet-4-5-20250929", 9, 800, 0, 30, "0.25")))},
+			"s cost 0.75 fresh 19 read 1800 written 100 out 80 calls 2map[Plan:1 main:1] low 0 tools 1 failed 0 unknown 0"},
 		"a cost of 0 is none": { // by the book, with the output that the result knows: 10 + 100 + 125 + 50*5
 			map[string]string{"a": streamLines("s", append(turn(1), result("0", usage, modelUsage(haiku, 10, 1000, 100, 50, "0")))...)},
 			"s cost 0.000485 fresh 10 read 1000 written 100 out 50 calls 1map[main:1] low 0 tools 0 failed 0 unknown 0"},
@@ -362,6 +372,41 @@ func TestClaudeStreamBesideSession(t *testing.T) {
 		}
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("a subagent, %d files:\ngot  %s\nwant %s", len(files), got, want)
+		}
+	}
+}
+
+// TestClaudeStreamDocuments reads what --output-format json writes: the result alone, or all messages as an array.
+func TestClaudeStreamDocuments(t *testing.T) {
+	lines := streamLines("s", "answer msg_1 - "+haiku+" 10 0 0 1", `result success - "is_error":false,"num_turns":1,"total_cost_usd":0.5,"modelUsage":{`+modelUsage(haiku, 10, 0, 0, 7, "0.5")+"}")
+	first, last, _ := strings.Cut(strings.TrimSpace(lines), "\n")
+	for text, calls := range map[string]int{last: 0, strings.ReplaceAll(last, ",", ",\n  "): 0, "[" + first + ",\n" + last + "]": 1} {
+		b, names, r := readAll(t, write(t, "out.json", text), ReadOptions{})
+		if r.Format() != FormatClaudeStream || b.BadCount != 0 {
+			t.Errorf("read as %s, bad %v", Formats[r.Format()].Name, b.Bad)
+		}
+		run := runsOf(b, names)["s"]
+		if got := streamSums(names, run); !strings.HasPrefix(got, fmt.Sprintf("cost 0.5 fresh 10 read 0 written 0 out 7 calls %d", calls)) {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+func TestClaudeStreamIsDetected(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"type":"system","subtype":"init","session_id":"s","tools":[]}`:                                   true,
+		`{"type":"system","subtype":"hook_started","hook_name":"x","session_id":"s","uuid":"u"}`:           true,
+		`{"type":"assistant","message":{"content":[]},"parent_tool_use_id":null,"session_id":"s"}`:         true,
+		`{"type":"stream_event","event":{"type":"message_stop"},"session_id":"s"}`:                         true,
+		`{"type":"result","subtype":"success","is_error":false,"session_id":"s","result":"x"}`:             true,
+		`{"type":"assistant","message":{"content":[]},"sessionId":"s","session_id":"s","parentUuid":null}`: false,
+		`{"type":"assistant","message":{"parts":[]},"session_id":"s"}`:                                     false,
+		`{"type":"result","subtype":"success"}`:                                                            false,
+		`{"type":"init","session_id":"s","model":"gemini"}`:                                                false,
+	} {
+		p, _ := peekAt([]byte(text))
+		if got := formatOf(&p) == FormatClaudeStream; got != want {
+			t.Errorf("%s: %v", text, got)
 		}
 	}
 }
