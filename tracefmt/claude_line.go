@@ -32,6 +32,7 @@ type claudeMessage struct {
 type claudeUsage struct {
 	model, tier, kind                        []byte // kind: of an iteration
 	fresh, cached, written, w5m, w1h, output int64
+	total                                    int64  // of all tokens; only clients that are made alike state it
 	has                                      Fields // HasInput, HasCacheRead, HasCacheWrite, HasCacheWrite1h (the split is stated), HasOutput
 	present, bad                             bool   // bad: a count is none
 }
@@ -323,6 +324,8 @@ func (u *claudeUsage) read(s *scanner, m *claudeMessage) {
 			u.count(s, &u.written, HasCacheWrite)
 		case "output_tokens":
 			u.count(s, &u.output, HasOutput)
+		case "total_tokens":
+			u.count(s, &u.total, 0)
 		case "cache_creation":
 			u.split(s)
 		case "service_tier":
@@ -393,7 +396,11 @@ func (u *claudeUsage) state(r *Record) {
 	}
 	r.Has |= u.has
 	r.Usage = Usage{Input: u.fresh, CacheRead: u.cached, CacheWrite: write, CacheWrite1h: hour, Output: u.output}
-	r.normaliseUsage(cacheBeside, noTotal)
+	total := u.total
+	if total == 0 {
+		total = noTotal
+	}
+	r.normaliseUsage(cacheBeside, total)
 	if string(u.tier) == "batch" {
 		r.Flags |= FlagBatch
 	}

@@ -97,7 +97,7 @@ func (l *claudeLine) streamText(key []byte) *[]byte {
 		return &l.session
 	case "parent_tool_use_id":
 		return &l.toolParent
-	case "claude_code_version":
+	case "claude_code_version", "qwen_code_version":
 		return &l.version
 	case "trigger":
 		return &l.trigger

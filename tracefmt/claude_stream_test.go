@@ -276,6 +276,9 @@ func TestClaudeStreamLines(t *testing.T) {
 		"a tool that was not permitted": {
 			[]string{"calls msg_1 - " + haiku + " 10 0 0 1 toolu_1 Bash -", "gives toolu_1 - true \"Error\"", `result success - "is_error":false,"permission_denials":[{"tool_name":"Bash","tool_use_id":"toolu_1"},null,{"tool_use_id":7}]`},
 			"cost 0.000015 fresh 10 read 0 written 0 out 1 calls 1map[main:1] low 1 tools 1 failed 1 unknown 0"},
+		"another client, whose input includes what was cached": { // by the total: 300 + 20 of it, 100 cached
+			[]string{`{"type":"assistant","message":{"id":"m1","model":"` + haiku + `","content":[],"usage":{"input_tokens":300,"cache_read_input_tokens":100,"output_tokens":20,"total_tokens":320}},"session_id":"s","uuid":"u"}`},
+			"cost 0.00031 fresh 200 read 100 written 0 out 20 calls 1map[main:1] low 1 tools 0 failed 0 unknown 0"},
 		"what is no model's answer": {
 			[]string{`{"type":"assistant","message":{"id":"x","model":"<synthetic>","content":[{"type":"text","text":"API Error: 529"}],"usage":{"input_tokens":0,"output_tokens":0}},"parent_tool_use_id":null,"error":"server_error","session_id":"s","uuid":"u"}`,
 				`system hook_response - "stdout":"x"`, `{"type":"rate_limit_event","rate_limit_info":{"status":"allowed"},"uuid":"u2","session_id":"s"}`},
