@@ -14,7 +14,7 @@ import (
 //	raw_eval_results       a run's score, for tasks that another part names (some benchmarks put other things here)
 //	raw_logging_results    the calls: of older versions as Weave keeps them (see weave.go), of newer ones usage and times by task
 //	total_usage, _cost     of the evaluation, computed by HAL with prices of its own; calls that repeat those inside them are in it twice.
-//	                       They count only where the document holds no calls, in a run of their own: nothing says what each task's part is
+//	                       They count only where no call states its usage, in a run of their own: nothing says what each task's part is
 
 var halFormat = Format{Name: "hal", Title: "HAL results (_UPLOAD.json)", Can: TellsUsage | TellsOutcomes, Partly: TellsCost | TellsText,
 	Note:  "total_cost is HAL's own computation and that of all tasks: it counts only where the file has no calls",
@@ -57,7 +57,7 @@ type halDoc struct {
 	tasks                                       map[string]*halTask
 	order                                       []*halTask // as first named
 	evals                                       map[string]halTask
-	calls                                       int
+	calls                                       int      // that state what they used
 	usage                                       []Record // total_usage: model, counts
 	cost                                        USD
 	costed                                      bool
@@ -362,7 +362,11 @@ func (h *halDoc) readCalls(d *Decoder, s *scanner) {
 	default:
 		s.skip()
 	}
-	h.calls += len(d.Out) - n
+	for i := n; i < len(d.Out); i++ {
+		if d.Out[i].Has&HasUsage != 0 {
+			h.calls++
+		}
+	}
 }
 
 // readTask reads what a task called: usage and times of each call; the model stands once.

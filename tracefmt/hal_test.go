@@ -82,6 +82,16 @@ func TestHALWithoutCalls(t *testing.T) {
 	}
 }
 
+// TestHALFailedCalls: the sums count where the calls say nothing.
+func TestHALFailedCalls(t *testing.T) {
+	got := halRuns(t, halDocument(`[{"id":"1","started_at":"2025-01-02T10:00:00+00:00","exception":"boom","summary":{},"weave_task_id":"task-1"}]`))
+	for _, want := range []string{"mini_1735 swebench_verified_mini unknown -: cost 1.5 ", "calls 1map[Generalist (o3):1]"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
 func TestHALReports(t *testing.T) {
 	got := halRuns(t, `{"config":{"agent_name":"a","benchmark_name":"b"},"results":{"accuracy":1},"raw_eval_results":{"total_instances":2,"resolved_ids":["x-1"],"unresolved_ids":["x-2"],"error_ids":["x-3"]},"raw_logging_results":null}`)
 	for _, want := range []string{"other/x-1 b success", "other/x-2 b failure", "other/x-3 b failure"} {
