@@ -12,6 +12,8 @@ func (a *Assembler) settleTotals(run *Run) {
 	a.totals = a.totals[:0]
 	for i := range run.Calls {
 		if c := &run.Calls[i]; c.Flags&(FlagTotal|FlagRest) == FlagTotal {
+			stated := *c.Record
+			c.Stated = &stated
 			a.settleTokens(run, c)
 			a.totals = append(a.totals, i)
 		}

@@ -417,10 +417,6 @@ func rat(t *testing.T, n json.Number) *big.Rat {
 	return r
 }
 
-// changesNames are formats whose names do not survive convert as they are, or whose sums differ under --cost.
-var changesNames = map[string]bool{"codex": true, "gemini-cli": true, "copilot-cli": true, "openhands-index": true,
-	"outcomes": true, "swe-agent": true, "tau-bench": true, "terminal-bench": true}
-
 // reportCode is how a report over a trace ends: 3 where it holds no call.
 func reportCode(t *testing.T, root string) int {
 	return cli(t, "report", "--json", "--quiet", root).code
@@ -430,9 +426,6 @@ func reportCode(t *testing.T, root string) int {
 func TestConvertReadsBack(t *testing.T) {
 	for _, c := range corpora(t) {
 		t.Run(c.name, func(t *testing.T) {
-			if changesNames[c.format] {
-				t.Skip("names with ids in them are cut when they are read again")
-			}
 			ownCache(t)
 			root := c.write(t)
 			if reportCode(t, root) != exitDone {
