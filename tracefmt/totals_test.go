@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -187,6 +188,23 @@ func TestRunLineNamesItsCalls(t *testing.T) {
 	}
 	if want := []string{"worker m", "own n"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestTotalTellsReasoning: how much of the calls' output was reasoning is known in all, though of no call, and never more than their output.
+func TestTotalTellsReasoning(t *testing.T) {
+	for stated, want := range map[int]int64{4: 4, 25: 20} {
+		run := assembleLines(t, CostAuto, fmt.Sprintf(`{"trace_id":"r","span_id":"1","operation":"chat","model":"m","input_tokens":1000,"output_tokens":20}
+`+totalLine+`"model":"m","input_tokens":1000,"output_tokens":20,"reasoning_output_tokens":%d,"cost_usd":7}`, stated))
+		var got int64
+		for _, c := range run.Calls {
+			if c.Counted {
+				got += c.Usage.Reasoning
+			}
+		}
+		if cost, in, out, _, unknown := countedSums(run); got != want || cost != 7*Dollar || in != 1000 || out != 20 || unknown != 0 || run.Calls[0].Cost != cost {
+			t.Errorf("reasoning %d, want %d; cost %s, %d in, %d out, %d unknown", got, want, cost, in, out, unknown)
+		}
 	}
 }
 
