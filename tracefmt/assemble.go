@@ -227,6 +227,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		}
 	}
 	own = a.judge(run.ID, own)
+	run.Agent, run.Model = a.judged.agent, a.judged.model
 	a.link(run.Calls)
 	a.climb(run.Calls)
 	a.inherit(run, own)

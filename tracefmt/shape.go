@@ -248,7 +248,7 @@ func (d *Decoder) record(w *row) error {
 func (d *Decoder) flatStart() {
 	f := &d.flat
 	f.kind, f.operation, f.override, f.total, f.timed = 'c', false, KindUnknown, noTotal, false
-	f.said, f.stated, f.named, f.word, f.status = StatusUnset, false, false, 0, 0
+	f.said, f.stated, f.named, f.settled, f.word, f.status = StatusUnset, false, false, false, 0, 0
 	f.facts = RunFacts{}
 	f.tags.reset()
 }
