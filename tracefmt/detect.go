@@ -82,12 +82,15 @@ type findings struct {
 	sure   bool   // a whole value was seen
 	keys   []string
 	looks  string // what it looks like, when format is FormatNone
+
+	own     *Map // of the person, may be nil
+	claimed bool // it matches some value
 }
 
-// detect looks at the beginning of a source.
-func detect(head []byte) findings {
+// detect looks at the beginning of a source, which may be for a mapping to read.
+func detect(head []byte, m *Map) findings {
 	head = bytes.TrimPrefix(head, bom)
-	f := findings{framed: framed(head)}
+	f := findings{framed: framed(head), own: m}
 	votes := make([]int, len(Formats))
 	if t := bytes.TrimLeft(head, blanks); len(t) > 0 && t[0] != '{' && t[0] != '[' {
 		f.plain(head, votes)
@@ -108,7 +111,19 @@ func detect(head []byte) findings {
 			f.format = uint8(i)
 		}
 	}
+	f.mapped()
 	return f
+}
+
+// mapped gives the source to the mapping where that claims it, or names no keys and no format knows the source for sure.
+func (f *findings) mapped() {
+	if f.own == nil {
+		return
+	}
+	unsure := f.format == FormatFlat || f.format == FormatNone && (len(f.keys) > 0 || f.csv != nil)
+	if f.claimed || unsure && len(f.own.match) == 0 {
+		f.format = FormatMapped
+	}
 }
 
 // plain looks at a source that is no JSON: a table, whose rows are looked at as objects, or text.
@@ -142,6 +157,9 @@ func (f *findings) plain(head []byte, votes []int) {
 
 // vote counts the first format that knows the value.
 func (f *findings) vote(p *peek, votes []int) (known bool) {
+	if f.own != nil && f.own.matches(p) {
+		f.claimed = true
+	}
 	if n := formatOf(p); n != FormatNone {
 		votes[n]++
 		return true

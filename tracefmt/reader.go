@@ -13,6 +13,7 @@ type ReadOptions struct {
 	Format uint8     // FormatNone: detect
 	Source uint32    // number of the source, for the SourceRefs
 	Stdin  io.Reader // what path "-" reads
+	Map    *Map      // how to read what no format knows; may be nil
 
 	chunk int // tests: bytes per chunk
 	limit int // tests: largest value
@@ -32,6 +33,7 @@ type Reader struct {
 	csv    bool
 	chunk  int
 	limit  int
+	own    *Map
 
 	carry             []byte // read, not given out
 	at                int64  // offset of carry
@@ -49,7 +51,7 @@ func OpenReader(path string, o ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{src: src, source: o.Source, format: o.Format, chunk: o.chunk, limit: o.limit}
+	r := &Reader{src: src, source: o.Source, format: o.Format, chunk: o.chunk, limit: o.limit, own: o.Map}
 	if r.chunk == 0 {
 		r.chunk = chunkSize
 	}
@@ -99,7 +101,7 @@ func (r *Reader) head() (head []byte, f findings, err error) {
 		if head, err = r.more(head, size); err != nil {
 			return nil, f, err
 		}
-		f = detect(head)
+		f = detect(head, r.own)
 		if r.eof || f.format != FormatNone || f.sure || len(head) >= headMax {
 			return head, f, nil
 		}
@@ -147,7 +149,7 @@ func (r *Reader) more(head []byte, size int) ([]byte, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 && (r.format != FormatNone || detect(head).format != FormatNone) {
+		if r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 && (r.format != FormatNone || detect(head, r.own).format != FormatNone) {
 			break
 		}
 	}

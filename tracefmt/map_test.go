@@ -1,0 +1,171 @@
+package tracefmt
+
+import (
+	"strings"
+	"testing"
+)
+
+// mapOf reads a mapping that is right.
+func mapOf(t testing.TB, text string) *Map {
+	t.Helper()
+	m, err := ReadMap([]byte(text), "map.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// mapped decodes lines by a mapping.
+func mapped(t testing.TB, m *Map, lines string) (*Names, *Batch) {
+	t.Helper()
+	names := NewNames()
+	d := NewDecoder(names, nil)
+	d.Map = m
+	var b Batch
+	d.DecodeChunk(&Chunk{Data: []byte(lines), Format: FormatMapped}, &b)
+	return names, &b
+}
+
+const nestedMap = `
+where: {event: [llm_call, tool_call]}
+input_includes_cache: false
+fields:
+  run: ctx.session
+  id: call.id
+  kind: {path: event, values: {llm_call: chat, tool_call: tool}}
+  model: [call.response_model, call.model]
+  provider: {const: acme}
+  input_tokens: call.usage.prompt
+  cache_read_tokens: call.usage.cached
+  output_tokens: call.usage.completion
+  cost: {sum: [call.cost.in, call.cost.out], unit: cents}
+  start: {path: ts, unit: ms}
+  duration: {path: call.took, unit: s}
+  error: call.error
+  agent: ctx.agent\.name
+  tool: call.tool
+  tags.team: ctx.team
+  tags:
+    '*': labels.*
+`
+
+func TestMapReadsNestedLines(t *testing.T) {
+	m := mapOf(t, nestedMap)
+	names, b := mapped(t, m, `{"event":"llm_call","ts":1760000000123,"ctx":{"session":"s1","agent.name":"planner","team":"core"},"call":{"id":"c1","model":"m-1","response_model":"m-1-2025","usage":{"prompt":100,"cached":"40","completion":7},"cost":{"in":1.5,"out":"$0.25"},"took":1.5},"labels":{"region":"eu","n":{"x":1}}}
+{"event":"heartbeat","ts":1760000000124}
+{"event":"tool_call","ts":"2025-10-09T08:53:21Z","ctx":{"session":"s1"},"call":{"id":"c2","tool":"search","error":{"type":"timeout"}}}
+{"event":"llm_call","ctx":{"session":"s2"},"call":{"id":"c3","model":"m-2","response_model":null,"usage":{"prompt":5}}}
+`)
+	if len(b.Records) != 3 || b.BadCount != 0 || len(b.Skipped) != 1 || b.Skipped[0].Text != string(errWhere) {
+		t.Fatalf("%d records, bad %v, skipped %v, warnings %v", len(b.Records), b.Bad, b.Skipped, b.Warnings)
+	}
+	r := &b.Records[0]
+	if r.Run != "s1" || r.ID != "c1" || r.Kind != KindLLM || names.Name(r.Model) != "m-1-2025" || names.Name(r.Provider) != "acme" || names.Name(r.Agent) != "planner" {
+		t.Errorf("first: %+v", r)
+	}
+	if u := r.Usage; u.Input != 140 || u.CacheRead != 40 || u.Output != 7 || r.Recorded != 17_500_000_000 {
+		t.Errorf("usage %+v, cost %s", u, r.Recorded)
+	}
+	if r.Start != 1760000000123e6 || r.End != 1760000001623e6 || names.Name(r.Tags) != "region=eu"+tagSep+"team=core" {
+		t.Errorf("from %d to %d, tags %q", r.Start, r.End, names.Name(r.Tags))
+	}
+	if r = &b.Records[1]; r.Kind != KindTool || names.Name(r.Tool) != "search" || r.Status != StatusError || names.Name(r.Error) != "timeout" || r.Has&(HasUsage|HasCost) != 0 {
+		t.Errorf("second: %+v", r)
+	}
+	if r = &b.Records[2]; names.Name(r.Model) != "m-2" || r.Has&HasUsage != HasInput || r.Has&HasCost != 0 {
+		t.Errorf("third: %+v", r)
+	}
+	if missing := m.Missing(b.Found); len(missing) != 0 {
+		t.Errorf("missing %q", missing)
+	}
+}
+
+func TestMapReadsRecordsInDocuments(t *testing.T) {
+	m := mapOf(t, `
+records: data.turns[]
+fields:
+  run: $.session.id
+  user: $.session.user
+  tags.env: $.env
+  id: n
+  model: model
+  input_tokens: usage.in
+  output_tokens: usage.out
+  cost: price
+`)
+	// What holds for all records may stand behind them.
+	names, b := mapped(t, m, `{"data":{"turns":[{"n":1,"model":"a","usage":{"in":10,"out":2},"price":0.01},{"n":2,"model":"b","usage":{"in":20}},{"note":"no call"}]},"session":{"id":"s9","user":"u"},"env":"prod"}
+{"data":{"turns":[{"n":1,"model":"a","usage":{"in":1,"out":1}}]},"session":{"id":"s10"}}
+`)
+	if len(b.Records) != 3 || b.BadCount != 0 {
+		t.Fatalf("%d records, bad %v", len(b.Records), b.Bad)
+	}
+	for i, want := range []struct {
+		run, id, model, user, tags string
+		in                         int64
+		cost                       USD
+	}{{"s9", "1", "a", "u", "env=prod", 10, Dollar / 100}, {"s9", "2", "b", "u", "env=prod", 20, 0}, {"s10", "1", "a", "", "", 1, 0}} {
+		r := &b.Records[i]
+		if r.Run != want.run || r.ID != want.id || names.Name(r.Model) != want.model || names.Name(r.User) != want.user ||
+			names.Name(r.Tags) != want.tags || r.Usage.Input != want.in || r.Recorded != want.cost {
+			t.Errorf("record %d: %+v", i, r)
+		}
+	}
+}
+
+func TestMapErrorsNameTheLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "map.yaml: an empty mapping",
+		"fields:\n  input_tokens: a\n  input_tokens: b": "map.yaml:3: input_tokens stands there twice",
+		"fields:\n  cost: a\n  cost_usd: b":             "map.yaml:3: cost_usd is another name of cost",
+		"fields:\n  prompt_tokens: a":                   `map.yaml:2: there is no field "prompt_tokens": did you mean input_tokens?`,
+		"fields:\n  wibble: a":                          "map.yaml:2: there is no field \"wibble\": use run, id",
+		"model: x":                                      "fields stand under fields:",
+		"fields:\n  model: a":                           "map.yaml:2: neither tokens nor a cost",
+		"fields:\n  cost: a..b":                         `map.yaml:2: "a..b" is no path`,
+		"fields:\n  cost: a[0].b":                       "only [] can stand",
+		"fields:\n  cost: {path: a, unit: eur}":         `no unit "eur": usd, cents, millidollars`,
+		"fields:\n  duration: a":                        "duration needs a unit",
+		"fields:\n  cost: {const: 1}":                   "cost cannot be the same for all calls",
+		"fields:\n  cost: {path: a, const: 1}":          "one of path, sum and const",
+		"fields:\n  model: {sum: [a]}":                  "model cannot be a sum",
+		"fields: &x\n  cost: a":                         "anchors and aliases",
+		"fields:\n  cost: [":                            "map.yaml:2:",
+		"records: r\nfields:\n  cost: $.c":              "one value for all records",
+		"fields:\n  cost: a\n---\nfields: {}":           "a second document",
+		"where: [a]\nfields: {cost: a}":                 "map.yaml:1: where must hold names and values",
+		"input_includes_cache: maybe":                   "must be true or false",
+	} {
+		_, err := ReadMap([]byte(text), "map.yaml")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+	if _, err := ReadMap(make([]byte, maxMapSize+1), "m"); err == nil {
+		t.Error("a huge file is read")
+	}
+}
+
+func TestMapSaysWhatIsMissing(t *testing.T) {
+	m := mapOf(t, "fields:\n  input_tokens: [usage.promptTokens, usage.in]\n  cost: c\n  error: e\n  workflow: {const: w}\n")
+	_, b := mapped(t, m, `{"usage":{"in":0},"c":null}`+"\n")
+	if got := m.Missing(b.Found); len(got) != 0 || len(b.Records) != 1 {
+		t.Errorf("missing %q, %d records", got, len(b.Records))
+	}
+	_, b = mapped(t, m, `{"c":1}`+"\n")
+	if got := m.Missing(b.Found); len(got) != 1 || got[0] != "mapping: nothing found at usage.promptTokens, usage.in (input_tokens)" {
+		t.Errorf("missing %q", got)
+	}
+}
+
+func TestMappedRowsWithoutIds(t *testing.T) {
+	m := mapOf(t, "fields:\n  start: t\n  cost: c\n")
+	_, b := mapped(t, m, "{\"t\":1760000000,\"c\":1}\n{\"t\":1760000000,\"c\":1}\n{\"t\":1760000001,\"c\":1}\n{\"c\":1}\n{\"c\":1}\n")
+	ids := map[string]int{}
+	for i := range b.Records {
+		ids[b.Records[i].ID]++
+	}
+	if len(b.Records) != 5 || len(ids) != 4 { // the first two are one call, written twice
+		t.Errorf("%d records, ids %v", len(b.Records), ids)
+	}
+}
