@@ -66,11 +66,13 @@ type mapConstant struct {
 	read flatReader
 }
 
-// maxMapRules bounds the rules of a mapping, maxMapPaths the paths of a rule, maxMapSize its file.
+// MaxMapSize bounds a mapping's file.
+const MaxMapSize = 1 << 20
+
+// maxMapRules bounds the rules of a mapping, maxMapPaths the paths of a rule.
 const (
 	maxMapRules = 128
 	maxMapPaths = 100
-	maxMapSize  = 1 << 20
 )
 
 // What kinds of values fields have.
@@ -246,4 +248,11 @@ func (m *Map) matches(p *peek) bool {
 		}
 	}
 	return len(m.match) > 0
+}
+
+// finds tells whether the mapping finds calls in a value.
+func (m *Map) finds(value []byte) bool {
+	d := NewDecoder(NewNames(), nil)
+	d.Format, d.Map = FormatMapped, m
+	return d.Decode(value, SourceRef{}) == nil && len(d.Out) > 0
 }

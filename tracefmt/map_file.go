@@ -47,7 +47,7 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // mapNodes parses a mapping file.
 func mapNodes(text []byte, name string) (*yaml.Node, error) {
-	if len(text) > maxMapSize {
+	if len(text) > MaxMapSize {
 		return nil, errors.New("larger than 1 MiB: that is no mapping")
 	}
 	if strings.HasSuffix(strings.ToLower(name), ".toml") {

@@ -141,7 +141,7 @@ func TestMapErrorsNameTheLine(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	if _, err := ReadMap(make([]byte, maxMapSize+1), "m"); err == nil {
+	if _, err := ReadMap(make([]byte, MaxMapSize+1), "m"); err == nil {
 		t.Error("a huge file is read")
 	}
 }

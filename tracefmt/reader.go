@@ -34,6 +34,7 @@ type Reader struct {
 	chunk  int
 	limit  int
 	own    *Map
+	fits   bool // own finds calls in the source's beginning, or claims it
 
 	carry             []byte // read, not given out
 	at                int64  // offset of carry
@@ -102,13 +103,16 @@ func (r *Reader) head() (head []byte, f findings, err error) {
 			return nil, f, err
 		}
 		f = detect(head, r.own)
+		r.fits = f.fits || f.claimed
 		if r.eof || f.format != FormatNone || f.sure || len(head) >= headMax {
-			return head, f, nil
+			break
 		}
 		if len(f.keys) == 0 && !bytes.HasPrefix(bytes.TrimLeft(head, blanks), []byte("{")) {
-			return head, f, nil
+			break
 		}
 	}
+	f.mapped()
+	return head, f, nil
 }
 
 // look settles how the values of the source stand in it, and what its beginning says of them.
@@ -149,11 +153,17 @@ func (r *Reader) more(head []byte, size int) ([]byte, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 && (r.format != FormatNone || detect(head, r.own).format != FormatNone) {
+		if r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 && (r.format != FormatNone || r.tells(head)) {
 			break
 		}
 	}
 	return head, nil
+}
+
+// tells tells whether the beginning of a source says how to read it.
+func (r *Reader) tells(head []byte) bool {
+	f := detect(head, r.own)
+	return f.format != FormatNone || r.own != nil && f.sure
 }
 
 // Format is the source's format: the one asked for, else the detected one.
