@@ -1,6 +1,9 @@
 package tracefmt
 
 import (
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -168,4 +171,142 @@ func TestMappedRowsWithoutIds(t *testing.T) {
 	if len(b.Records) != 5 || len(ids) != 4 { // the first two are one call, written twice
 		t.Errorf("%d records, ids %v", len(b.Records), ids)
 	}
+}
+
+func TestMapInTOML(t *testing.T) {
+	m, err := ReadMap([]byte(`# a team's log
+records = "calls"
+input_includes_cache = false
+
+[where]
+event = ["llm"]
+
+[fields]
+run = "$.session"
+model = ["response.model", {path = "model"}]
+input_tokens = "in"
+cache_read_tokens = "cached"
+cost = {path = "price", unit = "cents"}
+tags.team = "team"
+`), "map.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, b := mapped(t, m, `{"calls":[{"event":"llm","model":"m","in":3,"cached":4,"price":2,"team":"x"},{"event":"tool","in":5}],"session":"s"}`+"\n")
+	if len(b.Records) != 1 {
+		t.Fatalf("%d records, bad %v", len(b.Records), b.Bad)
+	}
+	if r := &b.Records[0]; r.Run != "s" || names.Name(r.Model) != "m" || r.Usage.Input != 7 || r.Recorded != Dollar/50 || names.Name(r.Tags) != "team=x" {
+		t.Errorf("got %+v", r)
+	}
+	for text, want := range map[string]string{
+		"[fields]\ncost = 'a'\nwibble = 'b'":                 `map.toml:3: there is no field "wibble"`,
+		"[fields]\ncost = {path = 'a', unit = 'eur'}":        "map.toml:2: there is no unit",
+		"[fields]\ncost = [{path = 'a'}, {path='b', x='c'}]": "map.toml:2: there is no \"x\" here",
+		"[fields]\ncost = ":                                  "map.toml:2:",
+		"[[fields]]\ncost = 'a'":                             "[[...]] is no part of a mapping",
+		"":                                                   "an empty mapping",
+	} {
+		if _, err := ReadMap([]byte(text), "map.toml"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestMapClaimsSources(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	flat := write("flat.jsonl", `{"id":"a","model":"m","prompt_tokens":5,"real_prompt":7}`+"\n")
+	own := write("own.jsonl", `{"real_prompt":7}`+"\n")
+	known := write("known.jsonl", `{"trace_id":"r","span_id":"c","operation":"chat","input_tokens":1,"real_prompt":7}`+"\n")
+	other := write("other.json", `{"name":"package","version":"1"}`+"\n")
+	for _, c := range []struct {
+		mapping string
+		want    map[string]uint8
+		files   int // of the folder
+	}{
+		{"fields: {input_tokens: real_prompt}", map[string]uint8{flat: FormatMapped, own: FormatMapped, known: FormatCostscope, other: FormatMapped}, 3},
+		{"fields: {input_tokens: nowhere}", map[string]uint8{flat: FormatFlat, own: FormatMapped, known: FormatCostscope, other: FormatMapped}, 2},
+		{"match: [real_prompt, operation]\nfields: {input_tokens: real_prompt}", map[string]uint8{flat: FormatFlat, own: FormatNone, known: FormatMapped, other: FormatNone}, 2},
+		{"match: {operation: embed}\nfields: {input_tokens: real_prompt}", map[string]uint8{flat: FormatFlat, own: FormatNone, known: FormatCostscope, other: FormatNone}, 2},
+	} {
+		m := mapOf(t, c.mapping)
+		for path, want := range c.want {
+			if got, _ := DetectMapped(path, m); got != want {
+				t.Errorf("%s by %q: %s, want %s", filepath.Base(path), c.mapping, Formats[got].Name, Formats[want].Name)
+			}
+		}
+		if files, _, err := ExpandMapped([]string{dir}, m); err != nil || len(files) != c.files {
+			t.Errorf("%q: files %q, want %d", c.mapping, files, c.files)
+		}
+	}
+}
+
+func TestStartMapFindsItsOwnCalls(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		calls int
+		in    int64
+		lines []string
+	}{
+		"nested.jsonl": {`{"request":{"id":"r1","model":"m"},"usage":{"prompt":5,"completion":2},"latency_s":1.5,"created":"2026-01-01T00:00:00Z","ok":true,"user.name":"u"}` + "\n", 1, 5,
+			[]string{"  id: request.id", "  request_model: request.model", "  input_tokens: usage.prompt", "  duration: {path: latency_s, unit: s}", "  start: created", `  status: {path: ok, values: {"true": ok, "false": error}}`}},
+		"doc.json": {`{"session":{"id":"s"},"turns":[{"n":1,"modelName":"m","tokens":{"in":3,"out":1}},{"n":2,"modelName":"m","tokens":{"in":4,"out":1}}]}`, 2, 7,
+			[]string{"records: turns", "  run: $.session.id", "  input_tokens: tokens.in"}},
+		"table.csv": {"Model Name;Prompt Tokens;Cost (cents);notes, all\nm;12;3;x\n", 1, 12,
+			[]string{"  model: Model Name", "  input_tokens: Prompt Tokens", "  cost: {path: Cost (cents), unit: cents}"}},
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		start, err := StartMap(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range c.lines {
+			if !strings.Contains(string(start), l+"\n") {
+				t.Errorf("%s: no line %q in\n%s", name, l, start)
+			}
+		}
+		m, err := ReadMap(start, "start.yaml")
+		if err != nil {
+			t.Fatalf("%s: %v in\n%s", name, err, start)
+		}
+		var in int64
+		b := readMapped(t, path, ReadOptions{Map: m, Format: FormatMapped})
+		for i := range b.Records {
+			in += b.Records[i].Usage.Input
+		}
+		if len(b.Records) != c.calls || in != c.in {
+			t.Errorf("%s: %d calls, %d input tokens, bad %v", name, len(b.Records), in, b.Bad)
+		}
+	}
+}
+
+// readMapped decodes a source.
+func readMapped(t testing.TB, path string, o ReadOptions) *Batch {
+	t.Helper()
+	r, err := OpenReader(path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	d := NewDecoder(NewNames(), nil)
+	d.Path, d.Map = path, o.Map
+	var c Chunk
+	var b Batch
+	for err = r.Next(&c); err == nil; err = r.Next(&c) {
+		d.DecodeChunk(&c, &b)
+	}
+	if err != io.EOF {
+		t.Fatal(err)
+	}
+	return &b
 }
