@@ -241,6 +241,10 @@ func addCounts(r, o *Record) error {
 func mapCost(scale int) flatReader {
 	return func(d *Decoder, r *Record) error {
 		v := bytes.TrimPrefix(bytes.TrimSpace(d.scan.str()), []byte("$"))
+		if usd, ok := shortUSD(v); ok && scale == 12 && numberOK(v) {
+			r.Recorded, r.Has = usd, r.Has|HasCost
+			return nil
+		}
 		n, ok := parseDecimal(v, scale)
 		if !ok || n < 0 {
 			d.warnf("cost: %s is no amount of money: read as not stated", quoteShort(v))
