@@ -80,7 +80,6 @@ const mapHint = "it needs fields: and under it lines like input_tokens: usage.pr
 type mapFile struct {
 	m           *Map
 	rows, whole *shape
-	recordPath  string
 }
 
 // eachMember calls do with the members of an object.
@@ -109,11 +108,11 @@ func eachMember(n *yaml.Node, what string, do func(key string, at, v *yaml.Node)
 
 // top reads the whole file.
 func (c *mapFile) top(root *yaml.Node) error {
-	var fields *yaml.Node
+	var fields, where *yaml.Node // both need to know the records
 	parts := map[string]func(at, v *yaml.Node) error{
 		"match":                     c.match,
 		"records":                   c.records,
-		"where":                     c.conditions,
+		"where":                     func(_, v *yaml.Node) error { where = v; return nil },
 		"fields":                    func(_, v *yaml.Node) error { fields = v; return nil },
 		"input_includes_cache":      func(_, v *yaml.Node) error { c.m.saysCache = true; return isFalse(v, &c.m.cacheBeside) },
 		"output_includes_reasoning": func(_, v *yaml.Node) error { return isFalse(v, &c.m.reasonBeside) },
@@ -134,6 +133,11 @@ func (c *mapFile) top(root *yaml.Node) error {
 	}
 	if fields == nil {
 		return mapErr(root, "no fields: %s", mapHint)
+	}
+	if where != nil {
+		if err := c.conditions(where); err != nil {
+			return err
+		}
 	}
 	if err := c.fields(fields); err != nil {
 		return err
@@ -228,7 +232,7 @@ func checkPath(at *yaml.Node, path string) error {
 	return nil
 }
 
-// records reads where records stand. fields and where must know it: it is looked up whenever they come first.
+// records reads where records stand.
 func (c *mapFile) records(at, v *yaml.Node) error {
 	if v.Kind != yaml.ScalarNode {
 		return mapErr(v, "records must be one path")
@@ -272,7 +276,7 @@ func (c *mapFile) place(path string, read flatReader) {
 }
 
 // conditions reads where.
-func (c *mapFile) conditions(_, v *yaml.Node) error {
+func (c *mapFile) conditions(v *yaml.Node) error {
 	return eachMember(v, "where", func(path string, at, v *yaml.Node) error {
 		if err := checkPath(at, strings.TrimPrefix(path, "$.")); err != nil {
 			return err

@@ -116,6 +116,14 @@ fields:
 	}
 }
 
+func TestMapConditionsOnTheDocument(t *testing.T) {
+	m := mapOf(t, "where: {$.env: prod}\nfields: {id: n, cost: c}\nrecords: calls\n") // in any order
+	_, b := mapped(t, m, `{"env":"test","calls":[{"n":1,"c":1}]}`+"\n"+`{"calls":[{"n":2,"c":1},{"n":3,"c":1,"env":"test"}],"env":"prod"}`+"\n")
+	if len(b.Records) != 2 || b.Records[0].ID != "2" || b.Records[1].ID != "3" {
+		t.Errorf("got %d records: %+v", len(b.Records), b.Records)
+	}
+}
+
 func TestMapErrorsNameTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "map.yaml: an empty mapping",

@@ -176,7 +176,6 @@ type mapRead struct {
 	rule  int
 	rank  uint8 // of the path among those of the rule: 1 is the best
 	field *mapField
-	scale int // of time, duration and money: the unit is 10^-scale dollars or 10^scale nanoseconds
 	sum   bool
 	words map[string][]byte // what stands for what, as JSON
 	read  flatReader
