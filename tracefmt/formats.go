@@ -155,7 +155,7 @@ var Formats = []Format{
 	FormatCrewAI:         crewAIFormat,
 	FormatAutoGen:        autoGenFormat,
 	FormatFlat:           flatFormat,
-	FormatMapped:         unread("mapped"),
+	FormatMapped:         mappedFormat,
 	FormatOutcomes:       outcomesFormat,
 }
 
@@ -189,6 +189,7 @@ func FormatByName(name string) (uint8, bool) {
 type Decoder struct {
 	Path   string // of the source, for formats that name things by folder
 	Head   string // what Format.head says of the source; of CSV its header row
+	Map    *Map   // how to read values of the format mapped
 	Format uint8
 	Out    []Record // what was read; the caller takes it and sets it anew
 
@@ -218,6 +219,7 @@ type Decoder struct {
 	weave    weaveState
 	hal      halState
 	gate     gateState
+	mapped   mappedState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.

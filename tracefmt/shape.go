@@ -146,16 +146,7 @@ func (d *Decoder) withinText(read func() error) error {
 	if d.depth >= maxTextDepth || !wholeValue(b) {
 		return nil
 	}
-	for len(d.outer) <= d.depth {
-		d.outer = append(d.outer, scanner{})
-	}
-	d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
-	d.depth++
-	d.scan.reset(b)
-	err := read()
-	d.depth--
-	d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
-	return err
+	return d.within(b, read)
 }
 
 // A row is a format whose values, or parts of them, each give one record.
