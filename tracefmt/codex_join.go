@@ -349,10 +349,3 @@ func (j *codexJoin) abort(at int64) {
 	}
 	j.running = j.running[:0]
 }
-
-// inOrder lets a call that ended before it began, by the lines of its start and its end, end at once.
-func (r *Record) inOrder() {
-	if r.State(HasStart|HasEnd) && r.End < r.Start {
-		r.End = r.Start
-	}
-}
