@@ -108,7 +108,7 @@ func (a *Assembler) fold(old, r *Record) {
 // the same time the one with the largest output is the latest.
 func foldSnapshot(old, r *Record, later bool) {
 	first, last := old, r
-	if r.Start < old.Start || r.Start == old.Start && !later {
+	if x, y := r.startOr(noStart), old.startOr(noStart); x < y || x == y && !later {
 		first, last = r, old
 	}
 	use := old

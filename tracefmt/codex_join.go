@@ -266,7 +266,7 @@ func (j *codexJoin) used(r *Record, now Usage) (use Usage, gap bool) {
 
 // sound keeps parts within their wholes where the totals contradict each other.
 func sound(u Usage) Usage {
-	u.CacheRead, u.Reasoning = min(u.CacheRead, u.Input), max(u.Reasoning, 0)
+	u.CacheRead, u.Reasoning = min(u.CacheRead, u.Input), min(max(u.Reasoning, 0), u.Output)
 	return u
 }
 
