@@ -113,7 +113,7 @@ func fuzzSeeds(format uint8) (seeds []string) {
 	case FormatCopilot:
 		return copilotSeeds()
 	case FormatPi:
-		return []string{strings.Join(piFirst, "\n"), strings.Join(piSecond, "\n")}
+		return []string{piParent + "\n" + strings.Join(piFirst, "\n"), piBranch + "\n" + strings.Join(piSecond, "\n")}
 	case FormatGeminiCLI:
 		return []string{geminiCLIDoc, strings.Join(geminiCLILines, "\n")}
 	case FormatQwen:
