@@ -209,6 +209,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	recs = a.join(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
+		recs[i].inOrder()
 		a.order = append(a.order, &recs[i])
 	}
 	slices.SortFunc(a.order, byTime)

@@ -159,11 +159,6 @@ var Formats = []Format{
 	FormatOutcomes:       outcomesFormat,
 }
 
-// unread keeps the number of a format that has no reader: no value is taken for it.
-func unread(name string) Format {
-	return Format{Name: name, sniff: func(*peek) bool { return false }}
-}
-
 // Readable lists the formats that have a reader.
 func Readable() []Format {
 	var list []Format
