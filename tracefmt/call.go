@@ -330,5 +330,12 @@ type RunFacts struct {
 // State tells whether all of the bits f are set.
 func (r *Record) State(f Fields) bool { return r.Has&f == f }
 
+// inOrder lets a call that by its clocks ended before it began end at once.
+func (r *Record) inOrder() {
+	if r.State(HasStart|HasEnd) && r.End < r.Start {
+		r.End = r.Start
+	}
+}
+
 // Uncached is the part of the input that was neither read from nor written to a cache.
 func (u *Usage) Uncached() int64 { return u.Input - u.CacheRead - u.CacheWrite }
