@@ -202,7 +202,7 @@ func (d *Decoder) element(w *row) {
 	if !errors.As(err, &drop) {
 		d.warnf("left out: %v", err)
 	}
-	for len(s.stack) > depth {
+	for s.err == nil && len(s.stack) > depth {
 		for s.next() {
 			s.skip()
 		}
