@@ -1,6 +1,10 @@
 package tui
 
-import "strings"
+import (
+	"strings"
+
+	"costscope/tracefmt"
+)
 
 // A sheet is a small table in a lens. Its columns take what they need; where that is too much, whole columns go, the highest rank first.
 type sheet struct {
@@ -220,4 +224,41 @@ func lines(text string, w int) (list []string) {
 		list = append(list, wrap(word, w)...)
 	}
 	return list
+}
+
+// A share is a part of a whole that a stacked bar and its legend show.
+type share struct {
+	name string
+	usd  tracefmt.USD
+	r    role
+	sign string
+	more string // said of it in passing
+}
+
+// stack draws one bar of all parts, which add up to total, and below it what they are.
+func (p *insightPen) stack(parts []share, total tracefmt.USD) {
+	var bar []barPart
+	for _, s := range parts {
+		bar = append(bar, barPart{int64(s.usd), s.r, s.sign})
+	}
+	p.gap(2).bar(bar, int64(total), p.max-4).end()
+	p.gap(2)
+	first := true
+	for _, s := range parts {
+		if s.usd == 0 {
+			continue
+		}
+		text := s.name + " " + money(s.usd) + " " + percent(int64(s.usd), int64(total)) + s.more
+		if !first && p.col+3+width(text)+3 > p.max {
+			p.end()
+			p.gap(2)
+			first = true
+		}
+		if !first {
+			p.gap(3)
+		}
+		p.put(s.r, s.sign+" ").put(roleText, text)
+		first = false
+	}
+	p.end()
 }
