@@ -185,17 +185,20 @@ func (p *insightPen) period(l *analyze.LoadReport) string {
 	return p.fromTo(from, to) + " " + time.Unix(0, from).In(p.a.opt.Zone).Format("MST")
 }
 
-// fromTo is a stretch of time; what both ends share is said once.
+// fromTo is a stretch of time; what both ends share is said once, and narrow screens go without the year.
 func (p *insightPen) fromTo(from, to int64) string {
 	a, b := time.Unix(0, from).In(p.a.opt.Zone), time.Unix(0, to).In(p.a.opt.Zone)
-	clock := "15:04"
+	clock, day := "15:04", "2006-01-02 "
 	if a.Second() != 0 || b.Second() != 0 {
 		clock = "15:04:05"
 	}
-	if a.Format("2006-01-02") == b.Format("2006-01-02") {
-		return a.Format("2006-01-02 "+clock) + " to " + b.Format(clock)
+	if p.max < 100 {
+		day = "01-02 "
 	}
-	return a.Format("2006-01-02 "+clock) + " to " + b.Format("01-02 "+clock)
+	if a.Format("2006-01-02") == b.Format("2006-01-02") {
+		return a.Format(day+clock) + " to " + b.Format(clock)
+	}
+	return a.Format(day+clock) + " to " + b.Format("01-02 "+clock)
 }
 
 // spanText is a width of bins: 15s, 5m, 6h, 2d.
