@@ -45,6 +45,7 @@ type agentNode struct {
 	key   nodeKey
 	depth int32
 	calls int64
+	lacks int64 // calls of unknown cost
 	own   tracefmt.USD
 }
 
@@ -68,6 +69,7 @@ func (x *Agents) add(st *Study, in []bool) {
 		x.count(c, st.Places[i].Mark)
 		n := &x.nodes[x.nodeOf(st.Run, int32(i))]
 		n.calls += int64(b2i(c.IsCall))
+		n.lacks += int64(b2i(missing(c)))
 		if known(c) {
 			x.wraps += plus((*int64)(&n.own), int64(c.Cost))
 		}
@@ -181,6 +183,7 @@ func (x *Agents) merge(o *Agents) {
 		}
 		to[i] = x.below(up, n.key.agentKey, true)
 		x.nodes[to[i]-1].calls += n.calls
+		x.nodes[to[i]-1].lacks += n.lacks
 		x.wraps += plus((*int64)(&x.nodes[to[i]-1].own), int64(n.own))
 	}
 	x.wraps += o.wraps
@@ -228,8 +231,19 @@ type AgentRow struct {
 type AgentNode struct {
 	Workflow, Agent string
 	Depth           int
-	Calls           int64
-	Own, Total      tracefmt.USD // Total is with the agents below
+	Own, All        AgentCost // All is with the agents below
+}
+
+// An AgentCost is what calls cost: a lower bound where some are of unknown cost.
+type AgentCost struct {
+	Cost           tracefmt.USD
+	Calls, Unknown int64
+}
+
+func (c *AgentCost) add(o AgentCost) {
+	c.Cost += o.Cost
+	c.Calls += o.Calls
+	c.Unknown += o.Unknown
 }
 
 // result sums up.
@@ -263,9 +277,11 @@ func (x *Agents) unfold(r *AgentReport) {
 	below := make([][]int, len(x.nodes)+1) // by parent + 1
 	for i := len(list) - 1; i >= 0; i-- {
 		n := &x.nodes[i]
-		list[i] = AgentNode{x.names.Name(n.key.workflow), x.names.Name(n.key.agent), int(n.depth), n.calls, n.own, list[i].Total + n.own}
+		own, all := AgentCost{n.own, n.calls, n.lacks}, list[i].All // those below come later in nodes: they are in it
+		all.add(own)
+		list[i] = AgentNode{x.names.Name(n.key.workflow), x.names.Name(n.key.agent), int(n.depth), own, all}
 		if up := n.key.up; up > 0 {
-			list[up-1].Total += list[i].Total
+			list[up-1].All.add(all)
 			r.Nested = true
 		}
 		below[n.key.up] = append(below[n.key.up], i)
@@ -274,7 +290,7 @@ func (x *Agents) unfold(r *AgentReport) {
 	walk = func(up int) {
 		slices.SortFunc(below[up], func(a, b int) int {
 			p, q := &list[a], &list[b]
-			return cmp.Or(cmp.Compare(q.Total, p.Total), cmp.Compare(p.Workflow, q.Workflow), cmp.Compare(p.Agent, q.Agent))
+			return cmp.Or(cmp.Compare(q.All.Cost, p.All.Cost), cmp.Compare(p.Workflow, q.Workflow), cmp.Compare(p.Agent, q.Agent))
 		})
 		for _, i := range below[up] {
 			r.Tree = append(r.Tree, list[i])

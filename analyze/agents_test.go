@@ -19,21 +19,21 @@ func TestAgentsMergeInAnyOrderAndAddUp(t *testing.T) {
 	r := x.result()
 	own, roots, agents, nested := tracefmt.USD(0), tracefmt.USD(0), tracefmt.USD(0), int64(0)
 	for i, n := range r.Tree {
-		own += n.Own
+		own += n.Own.Cost
 		if n.Depth == 0 {
-			roots += n.Total
+			roots += n.All.Cost
 		} else {
-			nested += n.Calls
+			nested += n.Own.Calls
 		}
 		sum := n.Own
 		for _, m := range r.Tree[i+1:] {
 			if m.Depth <= n.Depth {
 				break
 			}
-			sum += m.Own
+			sum.add(m.Own)
 		}
-		if sum != n.Total {
-			t.Errorf("%+v: the agents below add up to %d", n, sum)
+		if sum != n.All {
+			t.Errorf("%+v: the agents below add up to %+v", n, sum)
 		}
 	}
 	for _, a := range r.Agents {
@@ -67,7 +67,7 @@ func TestDelegation(t *testing.T) {
 	r := x.result()
 	var got []string
 	for _, n := range r.Tree {
-		got = append(got, fmt.Sprintf("%s%s %d/%d", strings.Repeat(">", n.Depth), n.Agent, n.Own, n.Total))
+		got = append(got, fmt.Sprintf("%s%s %d/%d", strings.Repeat(">", n.Depth), n.Agent, n.Own.Cost, n.All.Cost))
 	}
 	if s, want := strings.Join(got, " "), "lead 110/842 >planner 20/732 >>writer 712/712 writer 1/1"; s != want {
 		t.Errorf("the tree is %s, not %s", s, want)
@@ -81,7 +81,7 @@ func TestDelegation(t *testing.T) {
 	}
 	x = NewAgents(names)
 	x.add(new(Student).Study(run), []bool{4: true, 7: false})
-	if r = x.result(); len(r.Tree) != 3 || r.Tree[0].Own != 0 || r.Tree[0].Total != 300 || r.Total != 300 {
+	if r = x.result(); len(r.Tree) != 3 || r.Tree[0].Own.Cost != 0 || r.Tree[0].All.Cost != 300 || r.Total != 300 {
 		t.Errorf("of one call in scope: %+v", r.Tree)
 	}
 }

@@ -180,24 +180,26 @@ func (p *insightPen) delegation(r *analyze.AgentReport) {
 		return
 	}
 	s := sheet{most: int64(r.Total), cols: []sheetCol{{head: "agent", r: roleName}, {head: "with those below", r: roleSpend}, {head: "own", rank: 1, r: roleSpend}, {head: "calls", rank: 2}}}
+	var all analyze.AgentCost
 	for i, n := range r.Tree {
-		if i == mostNodes {
-			break
+		all.Calls, all.Unknown = all.Calls+n.Own.Calls, all.Unknown+n.Own.Unknown
+		if i >= mostNodes {
+			continue
 		}
 		name := p.agentName(n.Workflow, n.Agent)
 		if n.Depth > 0 {
 			name = strings.Repeat("  ", n.Depth-1) + "└ " + shown(n.Agent)
 		}
-		own := money(n.Own)
-		if n.Calls == 0 && n.Own == 0 {
+		own := agentCost(n.Own.Cost, n.Own.Unknown, n.Own.Calls)
+		if n.Own == (analyze.AgentCost{}) {
 			own = none
 		}
-		s.add(sheetRow{to: p.agentDoor(n.Workflow, n.Agent), cells: []string{name, money(n.Total), own, orNone(n.Calls)},
-			bar: []barPart{{int64(n.Own), roleBar, "█"}, {int64(n.Total - n.Own), roleDim, "░"}}})
+		s.add(sheetRow{to: p.agentDoor(n.Workflow, n.Agent), cells: []string{name, agentCost(n.All.Cost, n.All.Unknown, n.All.Calls), own, orNone(n.Own.Calls)},
+			bar: []barPart{{int64(n.Own.Cost), roleBar, "█"}, {int64(n.All.Cost - n.Own.Cost), roleDim, "░"}}})
 	}
 	s.write(p, true)
 	if more := len(r.Tree) - mostNodes; more > 0 {
 		p.note(2, "and "+itoa(more)+" more agents below others")
 	}
-	p.note(2, "█ own calls, ░ those of the agents below. Own costs add up to "+money(r.Total)+". A line opens all calls of the agent, for whomever it worked.")
+	p.note(2, "█ own calls, ░ those of the agents below. Own costs add up to "+agentCost(r.Total, all.Unknown, all.Calls)+". A line opens all calls of the agent, for whomever it worked.")
 }

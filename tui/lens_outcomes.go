@@ -139,7 +139,7 @@ func (p *insightPen) byOutcome(o *analyze.SuccessCost, ratio float64) {
 		}
 		about := ""
 		if x.of == tracefmt.OutcomeFailure && !math.IsNaN(ratio) {
-			about = "a failed run costs " + times(ratio) + " a successful one"
+			about = times(ratio) + " a successful run"
 		}
 		to := p.into([]string{x.of.String()}, analyze.Dimension{Dim: analyze.DimOutcome})
 		s.most = max(s.most, int64(x.usd))
@@ -151,7 +151,7 @@ func (p *insightPen) byOutcome(o *analyze.SuccessCost, ratio float64) {
 // capSentence says what a budget for each run would do.
 func (p *insightPen) capSentence(c *analyze.CapCurve) {
 	k := c.Keep95
-	if c.Overflow || k.Cap == 0 || c.Success == 0 {
+	if c.Overflow || k.Cap == 0 || c.Success < 10 || k.Spend >= c.Spend {
 		return
 	}
 	p.say(roleText, 2, "a budget of "+money(k.Cap)+" a run would have kept "+count(k.Kept)+" of "+count(c.Success)+" successes and spent "+money(k.Spend)+" instead of "+
@@ -193,7 +193,7 @@ var standingLooks = map[analyze.Standing]struct {
 	r    role
 	sign string
 }{
-	analyze.StandingFrontier: {roleGood, "★"}, analyze.StandingDominated: {roleFail, "▽"}, analyze.StandingPossiblyDominated: {roleWarn, "▿"}, analyze.StandingUnknown: {roleDim, "?"},
+	analyze.StandingFrontier: {roleGood, "✓"}, analyze.StandingDominated: {roleFail, "✗"}, analyze.StandingPossiblyDominated: {roleWarn, "~"}, analyze.StandingUnknown: {roleDim, "?"},
 }
 
 func (p *insightPen) flowTable(v *analyze.ValueReport) {
@@ -313,7 +313,7 @@ func (p *insightPen) scatter(v *analyze.ValueReport, h int) {
 		g.put(12+w-len(high)-len(" a run, log"), rows+1, roleDim, high+" a run, log")
 	}
 	g.write(p.pen)
-	p.note(2, "up and to the left is better. ★ frontier: no other is as good and as cheap. ▽ dominated: another is, in 95% of the resamples; ▿ possibly: chance may explain it.")
+	p.note(2, "up and to the left is better. ✓ frontier: no other is as good and as cheap. ✗ dominated: another is, in 95% of the resamples; ~ possibly: chance may explain it.")
 }
 
 // Quality.
