@@ -39,7 +39,8 @@ type insightData struct {
 type door struct {
 	line int
 	to   scope
-	runs bool // opens the list of runs, not of calls
+	runs bool       // opens the list of runs, not of calls
+	keep *costRange // only the runs that cost as much; nil for all
 }
 
 // insightDrawing is kept as long as nothing that it shows has changed.
@@ -63,7 +64,7 @@ type insightPen struct {
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
 func (p *insightPen) row(to scope, runs bool) {
-	p.l.doors = append(p.l.doors, door{len(p.list), to, runs})
+	p.l.doors = append(p.l.doors, door{len(p.list), to, runs, nil})
 	if p.zoom && len(p.l.doors)-1 == p.l.cur {
 		p.sel = true
 		p.put(roleMark, "▌ ")
@@ -234,7 +235,9 @@ func (t *insight) cannotOpen(*App) string {
 func (t *insight) open(a *App) tea.Cmd {
 	d := t.doors[t.cur]
 	if d.runs {
-		return a.push(newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun}))
+		p := newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun})
+		p.keep = d.keep
+		return a.push(p)
 	}
 	return a.push(newZoom(lensNamed("calls"), d.to))
 }

@@ -17,17 +17,17 @@ var flagTexts = map[string]struct {
 	sign string
 	hint string
 }{
-	"dominates_spend":    {roleSpend, "█", "a saving here counts more than anywhere else: open its dearest calls first."},
+	"dominates_spend":    {roleSpend, "$", "a saving here counts more than anywhere else: open its dearest calls first."},
 	"waste":              {roleWaste, "▒", "attempts whose result was thrown away: lens 2 shows the chains, and why they were repeated."},
 	"cost_amplification": {roleRetry, "↻", "the cost with all attempts over the cost of one attempt for each operation; lens 2 shows the chains."},
 	"retries":            {roleRetry, "↻", "how often an operation is tried again; lens 2 shows the chains by kind and error."},
-	"context_growth":     {roleWarn, "▲", "prompts that carry what went before: shorten or summarise the history; lens 3 shows it turn by turn."},
-	"loop":               {roleWaste, "∞", "the agent asks for the same again and again: a limit on repeats stops that."},
+	"context_growth":     {roleWarn, "▴", "prompts that carry what went before: shorten or summarise the history; lens 3 shows it turn by turn."},
+	"loop":               {roleWaste, "↺", "the agent asks for the same again and again: a limit on repeats stops that."},
 	"failure_cost_ratio": {roleFail, "✗", "failing runs go on for long before they fail: a budget for each run stops them; lens 6 shows what it would keep."},
-	"heavy_tail":         {roleWarn, "▲", "few runs make the bill: a mean misleads here; lens 1 shows the distribution."},
+	"heavy_tail":         {roleWarn, "▴", "few runs make the bill: a mean misleads here; lens 1 shows the distribution."},
 	"unpriced":           {roleWarn, "?", "the price book has no price for the model: the true cost is higher than any total here."},
-	"dominated":          {roleGood, "≥", "another flow is as good and cheaper; lens 6 compares them."},
-	"drift":              {roleWarn, "▲", "the standing prompt grows from release to release; lens 3 shows it by week and version."},
+	"dominated":          {roleGood, "↓", "another flow is as good and cheaper; lens 6 compares them."},
+	"drift":              {roleWarn, "▴", "the standing prompt grows from release to release; lens 3 shows it by week and version."},
 }
 
 // flagsFor are the findings that tell something within the scope: that all of it is all of it does not.

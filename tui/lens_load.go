@@ -260,7 +260,11 @@ func noSpike(l *analyze.LoadReport) string {
 	if spent < 8 {
 		return "too few: " + itoa(spent) + plural(spent, " stretch", " stretches") + " of " + spanText(l.Width) + " with spend, a spike needs 8 to stand out from"
 	}
-	return "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above 3.5; the dearest has " + number(l.Dearest.Score)
+	text := "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above 3.5"
+	if z := l.Dearest.Score; z <= 3.5 {
+		text += "; the dearest has " + fixed2(z)
+	}
+	return text
 }
 
 func b2i(b bool) int {
@@ -301,7 +305,7 @@ func (p *insightPen) spikePath(x *analyze.SpikePath) string {
 }
 
 func (p *insightPen) spikePaths(x *analyze.Spike) (list []string) {
-	for i := range x.Paths {
+	for i := range x.Paths[:min(len(x.Paths), 6)] {
 		q := &x.Paths[i]
 		list = append(list, "└ "+p.spikePath(q)+" "+money(q.Cost)+", "+money(q.Excess)+" above its median")
 	}

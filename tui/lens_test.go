@@ -216,6 +216,17 @@ func TestAnOutcomeOpensItsRuns(t *testing.T) {
 	p.sees("▸ support-bot ▸ failure", "Σ "+count(o.Failure)+" rows", money(o.FailureUSD))
 }
 
+func TestABudgetOpensTheRunsOverIt(t *testing.T) {
+	p := play(t, rich(120), 120, 40).press("6", "z")
+	c := &p.a.top().(*zoom).l.(*insight).data.deep.Caps
+	limit := c.Points[capSteps(len(c.Points))[3]].Cap
+	p.doorOf(money(limit))
+	if n := c.Over(limit); n < 2 || n >= c.Runs {
+		t.Errorf("%d of %d runs are over %s", n, c.Runs, money(limit))
+	}
+	p.sees("▸ runs over "+money(limit), " "+count(c.Over(limit))+" of ").seesNot("the bar held")
+}
+
 func TestAFindingOpensItsPath(t *testing.T) {
 	p := play(t, rich(120), 120, 40).press("8", "z").sees("where to look first", "flagged from")
 	l := p.a.top().(*zoom).l.(*insight)
@@ -246,7 +257,7 @@ func TestLensesSayWhyTheyShowNothing(t *testing.T) {
 	few := rich(3)
 	few.runs[0].Outcome = tracefmt.OutcomeSuccess
 	play(t, few, 120, 40).press("6", "z").sees("no interval: too few runs", "fewer than 10: only indicative", "it takes 10").seesNot("a budget of")
-	few.runs[0].Calls, few.runs = few.runs[0].Calls[:2], few.runs[:1]
+	few.runs[0].Calls, few.runs = few.runs[0].Calls[:1], few.runs[:1]
 	play(t, few, 120, 40).press("5", "z").sees("too few: ", "too little variation")
 	g := newFake(fakeShape{7, 300})
 	play(t, g, 120, 40).press("4", "z").sees("no agent works for another here")
