@@ -82,6 +82,9 @@ func (c *CapCurve) At(limit tracefmt.USD) CapPoint {
 	return p
 }
 
+// Over is how many runs cost more than limit.
+func (c *CapCurve) Over(limit tracefmt.USD) int64 { return c.Runs - int64(notAbove(c.costs, limit)) }
+
 // notAbove counts the values up to x.
 func notAbove(sorted []tracefmt.USD, x tracefmt.USD) int {
 	n, _ := slices.BinarySearchFunc(sorted, x, func(a, b tracefmt.USD) int {

@@ -28,13 +28,18 @@ type Digest struct {
 	spend   SpendQuality
 	runs    Runs
 	load    *Load
+	agents  *Agents
 }
 
 // NewDigest returns an empty digest of what q is about. sourceName gives the path of a source.
 func NewDigest(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Digest {
 	return &Digest{
 		m: q.Compile(names, cfg), source: sourceName, whole: len(q.Where) == 0 && q.Since == 0 && q.Until == 0, student: NewStudent(cfg), names: names,
+<<<<<<< HEAD
+		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(), agents: NewAgents(names),
+=======
 		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(), context: NewContext(),
+>>>>>>> digest
 	}
 }
 
@@ -57,6 +62,7 @@ func (d *Digest) Add(run *tracefmt.Run) {
 	d.spend.add(st, in)
 	d.runs.add(st, in)
 	d.load.add(st, in)
+	d.agents.add(st, in)
 }
 
 // scope tells which calls of a run are asked for, nil for all, and whether any is.
@@ -91,6 +97,7 @@ func (d *Digest) Merge(o *Digest) {
 	d.spend.merge(&o.spend)
 	d.runs.merge(&o.runs)
 	d.load.merge(o.load)
+	d.agents.merge(o.agents)
 }
 
 // An Analysis is what a Digest comes to.
@@ -109,6 +116,7 @@ type Analysis struct {
 	Value    ValueReport // of workflows
 	Models   ValueReport // of the models of each workflow
 	Load     LoadReport
+	Agents   AgentReport
 	Drifts   []Drift
 	Flags    []Flag
 
@@ -122,7 +130,7 @@ func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 		Retries: d.retries, Tries: d.tries.result(), Loops: d.loops, Waste: d.waste.result(), Warned: d.warned,
 		Context: d.context.result(), names: d.names,
 		Factors: d.factors.result(), Spend: d.spend.result(), Success: d.runs.successes(ctx), Caps: NewCapCurve(rows), Accuracy: NewAccuracy(rows),
-		Value: d.runs.value(ctx, d.names, DimWorkflow), Models: d.runs.value(ctx, d.names, DimModel), Load: d.load.result(d.names), Drifts: d.drifts.result(ctx, d.names),
+		Value: d.runs.value(ctx, d.names, DimWorkflow), Models: d.runs.value(ctx, d.names, DimModel), Load: d.load.result(d.names), Agents: d.agents.result(), Drifts: d.drifts.result(ctx, d.names),
 	}
 	a.Flags = Flags(t, d.paths.of(), &DefaultLimits, "high")
 	a.Flags = append(a.Flags, a.more(t, &DefaultLimits)...)

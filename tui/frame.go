@@ -24,8 +24,7 @@ func (a *App) View() string {
 	if a.w < minW || a.h < minH {
 		return a.tooSmall()
 	}
-	foot := a.footer()
-	body := a.h - 1 - len(foot)
+	body := a.h - 1 - len(a.footer())
 	lines := make([]string, 0, a.h)
 	lines = append(lines, a.topLine())
 	lines = append(lines, a.top().view(a, a.w, body)...)
@@ -33,7 +32,7 @@ func (a *App) View() string {
 		over := p.lines(a, a.w, body)
 		lines = append(lines[:len(lines)-len(over)], over...)
 	}
-	lines = append(lines, foot...)
+	lines = append(lines, a.footer()...) // after the screen: what can be opened is known once it is drawn
 	return strings.Join(lines, "\n")
 }
 
@@ -123,6 +122,10 @@ func (a *App) scopeTotal() *analyze.Row {
 			if l.total != nil {
 				return l.total
 			}
+		case *insight:
+			if l.data != nil && l.data.s.id() == s.s.id() {
+				return &l.data.table.Total
+			}
 		}
 		return s.total
 	}
@@ -163,7 +166,7 @@ func (a *App) filterText() string {
 	for _, p := range a.opt.Query.Where {
 		f = append(f, predText(p))
 	}
-	if q := a.opt.Query; q.Since != 0 || q.Until != 0 {
+	if q := s.query; q.Since != 0 || q.Until != 0 {
 		f = append(f, a.timeRange(q.Since, q.Until))
 	}
 	for _, p := range s.extra {

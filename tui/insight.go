@@ -23,6 +23,7 @@ type insight struct {
 	err   error
 
 	cur, top int
+	free     bool   // the lines were scrolled away from the cursor
 	doors    []door // of the lines last drawn
 	drawn    insightDrawing
 }
@@ -38,7 +39,8 @@ type insightData struct {
 type door struct {
 	line int
 	to   scope
-	runs bool // opens the list of runs, not of calls
+	runs bool       // opens the list of runs, not of calls
+	keep *costRange // only the runs that cost as much; nil for all
 }
 
 // insightDrawing is kept as long as nothing that it shows has changed.
@@ -62,7 +64,7 @@ type insightPen struct {
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
 func (p *insightPen) row(to scope, runs bool) {
-	p.l.doors = append(p.l.doors, door{len(p.list), to, runs})
+	p.l.doors = append(p.l.doors, door{len(p.list), to, runs, nil})
 	if p.zoom && len(p.l.doors)-1 == p.l.cur {
 		p.sel = true
 		p.put(roleMark, "▌ ")
@@ -86,7 +88,7 @@ func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
-		t.cur, t.top = 0, 0
+		t.cur, t.top, t.free = 0, 0, false
 	}
 	if d := a.insights[key]; d != nil {
 		t.leave()
@@ -159,11 +161,16 @@ func (t *insight) view(a *App, w, h int, zoom bool) []string {
 	return t.window(w, h)
 }
 
-// window is the part of the lines that fits, with the cursor in it.
+// window is the part of the lines that fits, with the cursor in it unless it was scrolled away.
 func (t *insight) window(w, h int) []string {
-	if t.drawn.zoom && t.cur < len(t.doors) {
-		at := t.doors[t.cur].line
-		t.top = min(max(t.top, at-h+2), max(0, at-1))
+	t.cur = max(0, min(t.cur, len(t.doors)-1))
+	if !t.drawn.zoom {
+		t.top = 0
+	} else if at, ok := t.at(t.cur); ok && !t.free {
+		t.top = min(max(t.top, at-h+2), at)
+		if t.cur == 0 && at < h {
+			t.top = 0
+		}
 	}
 	t.top = max(0, min(t.top, len(t.drawn.lines)-h))
 	lines := slices.Clone(t.drawn.lines[t.top:min(len(t.drawn.lines), t.top+h)])
@@ -171,6 +178,14 @@ func (t *insight) window(w, h int) []string {
 		lines = append(lines, "")
 	}
 	return lines
+}
+
+// at is the line of a door.
+func (t *insight) at(n int) (line int, ok bool) {
+	if n < 0 || n >= len(t.doors) {
+		return 0, false
+	}
+	return t.doors[n].line, true
 }
 
 func (t *insight) nothing(a *App, w, h int) []string {
@@ -183,14 +198,28 @@ func (t *insight) nothing(a *App, w, h int) []string {
 	return out.fit(h)
 }
 
-// move moves the cursor over the lines that can be opened; without any it scrolls.
+// move moves the cursor over the lines that can be opened, and scrolls where the next of them is out of sight.
 func (t *insight) move(a *App, by int) tea.Cmd {
-	if len(t.doors) == 0 {
-		t.top += max(-1000, min(by, 1000))
-		return nil
+	step := 1
+	if by < 0 {
+		step, by = -1, -by
 	}
-	t.cur = min(max(t.cur+max(-len(t.doors), min(by, len(t.doors))), 0), len(t.doors)-1)
+	for range min(by, len(t.drawn.lines)+len(t.doors)) {
+		t.moveOne(step)
+	}
 	return nil
+}
+
+func (t *insight) moveOne(step int) {
+	h, last := t.drawn.h, max(0, len(t.drawn.lines)-t.drawn.h)
+	at, ok := t.at(t.cur + step)
+	if ok && (at >= t.top && at < t.top+h || t.top+step < 0 || t.top+step > last) {
+		t.cur, t.free = t.cur+step, false
+		return
+	}
+	if t.top+step >= 0 && t.top+step <= last {
+		t.top, t.free = t.top+step, true
+	}
 }
 
 func (t *insight) page() int { return max(1, t.drawn.h-2) }
@@ -206,7 +235,9 @@ func (t *insight) cannotOpen(*App) string {
 func (t *insight) open(a *App) tea.Cmd {
 	d := t.doors[t.cur]
 	if d.runs {
-		return a.push(newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun}))
+		p := newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun})
+		p.keep = d.keep
+		return a.push(p)
 	}
 	return a.push(newZoom(lensNamed("calls"), d.to))
 }
@@ -225,11 +256,13 @@ func (t *insight) click(a *App, _, y int) tea.Cmd {
 	return nil
 }
 
-// narrowed is the scope of a path below that of the lens: names by the dimensions of the table.
-func (p *insightPen) narrowed(path []string, dims ...analyze.Dim) scope {
+// into is the scope of a path below that of the lens. What its own path has fixed already is not said again.
+func (p *insightPen) into(path []string, dims ...analyze.Dimension) scope {
 	s := p.data.s
-	for i, name := range path {
-		s = s.in(analyze.Dimension{Dim: dims[i]}, name)
+	for i := range min(len(path), len(dims)) {
+		if !s.used(dims[i]) {
+			s = s.in(dims[i], path[i])
+		}
 	}
 	return s
 }

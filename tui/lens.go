@@ -28,7 +28,11 @@ type lensKind struct {
 // lenses is every lens. The bar, the keys and the help page are made from it.
 var lenses = []lensKind{
 	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }},
+	{"4", "agents", "who spends, and on what role?", newAgents},
+	{"5", "load", "where does spend spike?", newLoad},
+	{"6", "outcomes", "what does a success cost, and which flows are efficient?", newOutcomes},
 	{"7", "multiplier", "what turned the cheap call into the bill?", newMultiplier},
+	{"8", "flags", "where should I look first?", newFlags},
 	{"9", "calls", "which calls?", func() lens { return &calls{} }},
 }
 

@@ -1,0 +1,415 @@
+package tui
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// newLoad is lens 5: where spend spikes, and whether it grows with load.
+func newLoad() lens { return &insight{draw: drawLoad} }
+
+func drawLoad(p *insightPen, h int) {
+	l := &p.data.deep.Load
+	p.put(roleText, " · where does spend spike?")
+	switch {
+	case l.Overflow:
+		p.put(roleFail, " · a sum is too large to show").end()
+		return
+	case len(l.Bins) == 0:
+		p.end()
+		p.note(2, "no call here says when it began")
+		p.untimed(l)
+		return
+	}
+	p.put(roleText, " · "+spikeCount(l)).end()
+	p.loadChart(l, h)
+	p.spikes(l)
+	p.elasticity(l)
+	if len(l.Terciles) > 0 {
+		p.terciles(l)
+	}
+	p.untimed(l)
+	if p.zoom {
+		p.end()
+		p.hours(l)
+		p.end()
+		p.note(2, "A call's cost is spread evenly over the time that it took, so the columns add up to "+money(l.Cost)+". A spike opens the calls that begin in it; some of its money may be of calls that began before.")
+	}
+}
+
+func spikeCount(l *analyze.LoadReport) string {
+	if n := len(l.Spikes); n > 0 {
+		return "▲ " + itoa(n) + plural(n, " spike", " spikes")
+	}
+	score := ""
+	if z := l.Dearest.Score; z <= 3.5 {
+		score = ": the dearest scores " + fixed2(z) + ", a spike above 3.5"
+	}
+	return "no spike" + score + " · n = " + itoa(len(l.Bins)) + plural(len(l.Bins), " stretch", " stretches") + " of " + spanText(l.Width)
+}
+
+// untimed says what has no place in time.
+func (p *insightPen) untimed(l *analyze.LoadReport) {
+	if l.Untimed > 0 {
+		p.say(roleWarn, 2, count(l.Untimed)+plural(int(l.Untimed), " call does", " calls do")+" not say when: "+money(l.UntimedUSD)+" is not in the picture")
+	}
+}
+
+// The chart.
+
+// A loadColumn is the bins that one column of the chart shows.
+type loadColumn struct {
+	start int64
+	spend int64
+	busy  float64 // mean calls at once
+	bins  int
+	spike bool
+}
+
+// loadColumns merges bins so that they fit into w columns: spend adds up.
+func loadColumns(l *analyze.LoadReport, w int) (cols []loadColumn, per int) {
+	per = max(1, (len(l.Bins)+w-1)/max(w, 1))
+	for i, b := range l.Bins {
+		if i%per == 0 {
+			cols = append(cols, loadColumn{start: b.Start})
+		}
+		c := &cols[len(cols)-1]
+		c.spend += int64(b.Spend)
+		c.busy += b.Concurrency
+		c.bins++
+		for _, s := range l.Spikes {
+			c.spike = c.spike || b.Start >= s.From && b.Start < s.To
+		}
+	}
+	for i := range cols {
+		cols[i].busy /= float64(cols[i].bins)
+	}
+	return cols, per
+}
+
+// loadRows is how many lines the two charts take.
+func (p *insightPen) loadRows(h int) (spend, busy int) {
+	switch {
+	case !p.zoom:
+		return min(max(h-7-min(3, max(1, len(p.data.deep.Load.Spikes))), 2), 8), 1
+	case h < 20:
+		return max(2, min(5, h-7)), 1
+	}
+	return min(12, h/3), 3
+}
+
+func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
+	room := p.max - 4
+	cols, per := loadColumns(l, room)
+	barW := min(max(1, room/len(cols)), 8)
+	rows, busyRows := p.loadRows(h)
+	most, busiest := int64(0), 0.0
+	spend, busy := make([]int64, len(cols)), make([]int64, len(cols))
+	for i, c := range cols {
+		spend[i] = c.spend
+		most, busiest = max(most, c.spend), max(busiest, c.busy)
+	}
+	for i, c := range cols {
+		busy[i] = int64(math.Round(c.busy * 1e6))
+	}
+	each := "each " + spanText(int64(per)*l.Width)
+	p.gap(2).put(roleHead, "spend "+each+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+money(l.Cost)+" · "+p.period(l)).end()
+	g := newGrid(2+room, rows+busyRows+2)
+	put := func(top int, r role) func(line, i int, s string) {
+		return func(line, i int, s string) {
+			role := r
+			if cols[i].spike && top == 0 {
+				role = roleFail
+			}
+			g.put(2+i*barW, top+line, role, s)
+		}
+	}
+	columnsChart(spend, most, rows, inkOf(barW), false, put(0, roleSpend))
+	for i, c := range cols {
+		if c.spike {
+			g.put(2+i*barW, rows, roleFail, strings.Repeat("▲", inkOf(barW)))
+		}
+	}
+	p.timeAxis(g, cols, barW, rows)
+	columnsChart(busy, int64(math.Round(busiest*1e6)), busyRows, inkOf(barW), false, put(rows+1, roleBar))
+	g.h, g.cells = rows+1+busyRows, g.cells[:rows+1+busyRows]
+	g.write(p.pen)
+	p.gap(2).put(roleHead, "calls at once, mean, up to "+number(busiest)).put(roleDim, " · at most "+itoa(l.Peak)+" at one moment, "+number(l.Mean)+" on average").end()
+}
+
+// timeAxis labels the columns; marks of spikes stay.
+func (p *insightPen) timeAxis(g *grid, cols []loadColumn, barW, line int) {
+	w := len(cols) * barW
+	for x := range w {
+		if g.cells[line][2+x].c == 0 {
+			g.put(2+x, line, roleRule, "─")
+		}
+	}
+	layout := timeLayout(cols)
+	free := newGaps(2, 2+w)
+	for i := range cols {
+		if cols[i].spike {
+			free.take(2+i*barW, 2+(i+1)*barW, 0)
+		}
+	}
+	for i, c := range cols {
+		text := time.Unix(0, c.start).In(p.a.opt.Zone).Format(layout)
+		if x := 2 + i*barW; free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
+			free.take(x, x+len(text)+4, 0)
+			g.put(x, line, roleDim, text)
+		}
+	}
+}
+
+// timeLayout is what tells the columns apart without saying more.
+func timeLayout(cols []loadColumn) string {
+	span, step := cols[len(cols)-1].start-cols[0].start, int64(time.Hour)
+	if len(cols) > 1 {
+		step = cols[1].start - cols[0].start
+	}
+	switch day := int64(24 * time.Hour); {
+	case step >= day:
+		return "2006-01-02"
+	case span > day:
+		return "01-02 15h"
+	case step >= int64(time.Minute):
+		return "15:04"
+	}
+	return "15:04:05"
+}
+
+// period is from when to when, in which zone.
+func (p *insightPen) period(l *analyze.LoadReport) string {
+	from, to := l.Bins[0].Start, l.Bins[len(l.Bins)-1].Start+l.Width
+	return p.fromTo(from, to) + " " + time.Unix(0, from).In(p.a.opt.Zone).Format("MST")
+}
+
+// fromTo is a stretch of time; what both ends share is said once, and narrow screens go without the year.
+func (p *insightPen) fromTo(from, to int64) string {
+	a, b := time.Unix(0, from).In(p.a.opt.Zone), time.Unix(0, to).In(p.a.opt.Zone)
+	clock, day := "15:04", "2006-01-02 "
+	if a.Second() != 0 || b.Second() != 0 {
+		clock = "15:04:05"
+	}
+	if p.max < 100 {
+		day = "01-02 "
+	}
+	if a.Format("2006-01-02") == b.Format("2006-01-02") {
+		return a.Format(day+clock) + " to " + b.Format(clock)
+	}
+	return a.Format(day+clock) + " to " + b.Format("01-02 "+clock)
+}
+
+// spanText is a width of bins: 15s, 5m, 6h, 2d.
+func spanText(ns int64) string {
+	for _, u := range []struct {
+		ns   time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
+		if d := time.Duration(ns); d >= u.ns && d%u.ns == 0 {
+			return itoa(int(d/u.ns)) + u.name
+		}
+	}
+	return elapsed(ns)
+}
+
+// number is a small number in up to three digits.
+func number(x float64) string {
+	switch {
+	case math.IsNaN(x) || math.IsInf(x, 0):
+		return unknown
+	case x >= 100:
+		return count(int64(math.Round(x)))
+	}
+	return strconv.FormatFloat(x, 'g', 3, 64)
+}
+
+// Spikes.
+
+func (p *insightPen) spikes(l *analyze.LoadReport) {
+	list, word := l.Spikes, "▲ "
+	if len(list) == 0 {
+		if p.zoom {
+			p.note(2, noSpike(l))
+		}
+		if l.Dearest.Cost == 0 {
+			return
+		}
+		list, word = []analyze.Spike{l.Dearest}, "dearest "
+	}
+	s := sheet{most: int64(l.Cost), cols: []sheetCol{{head: "when", r: roleName}, {head: "cost", r: roleSpend}, {head: "above usual", rank: 1, r: roleWarn}, {head: "because of", rank: 2, flex: true}}}
+	for i := range list {
+		x := &list[i]
+		to := p.during(x)
+		r := sheetRow{to: &to, bar: []barPart{{v: int64(x.Cost), r: roleSpend}}, cells: []string{word + p.fromTo(x.From, x.To), money(x.Cost), money(x.Excess), p.because(x)}}
+		if p.zoom && i == p.l.cur {
+			r.under = p.spikePaths(x)
+		}
+		s.add(r)
+	}
+	s.write(p, p.zoom)
+}
+
+// noSpike says why nothing is marked.
+func noSpike(l *analyze.LoadReport) string {
+	spent := 0
+	for _, b := range l.Bins {
+		spent += b2i(b.Spend > 0)
+	}
+	if spent < 8 {
+		return "too few: " + itoa(spent) + plural(spent, " stretch", " stretches") + " of " + spanText(l.Width) + " with spend, a spike needs 8 to stand out from"
+	}
+	text := "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above 3.5"
+	if z := l.Dearest.Score; z <= 3.5 {
+		text += "; the dearest has " + fixed2(z)
+	}
+	return text
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// during is the scope of the calls that begin in a spike.
+func (p *insightPen) during(x *analyze.Spike) scope {
+	s := p.data.s
+	s.query.Since = max(s.query.Since, x.From)
+	if s.query.Until == 0 || s.query.Until > x.To {
+		s.query.Until = x.To
+	}
+	s.names = append(s.names[:len(s.names):len(s.names)], p.fromTo(x.From, x.To))
+	return s
+}
+
+// because names the paths that spent more than usual, most first.
+func (p *insightPen) because(x *analyze.Spike) string {
+	var parts []string
+	for i := range x.Paths {
+		if i == 3 {
+			break
+		}
+		parts = append(parts, p.spikePath(&x.Paths[i])+" +"+money(x.Paths[i].Excess))
+	}
+	if len(parts) == 0 {
+		return "no path spends more than usual"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *insightPen) spikePath(x *analyze.SpikePath) string {
+	return p.agentName(x.Workflow, x.Agent) + " ▸ " + shown(x.What)
+}
+
+func (p *insightPen) spikePaths(x *analyze.Spike) (list []string) {
+	for i := range x.Paths[:min(len(x.Paths), 6)] {
+		q := &x.Paths[i]
+		list = append(list, "└ "+p.spikePath(q)+" "+money(q.Cost)+", "+money(q.Excess)+" above its median")
+	}
+	return list
+}
+
+// Load and cost.
+
+func (p *insightPen) elasticity(l *analyze.LoadReport) {
+	if !l.Varied {
+		p.note(2, "too little variation to say whether cost grows with load: that takes 12 stretches with calls and spend, and 4 levels of concurrency")
+		return
+	}
+	n := 0
+	for _, b := range l.Bins {
+		n += b2i(b.Concurrency > 0 && b.Spend > 0)
+	}
+	how := "in proportion to load"
+	switch {
+	case l.Elasticity > 1.05:
+		how = "faster than load"
+	case l.Elasticity < 0.95:
+		how = "slower than load"
+	}
+	more := math.Pow(1.1, l.Elasticity) - 1
+	text := "spend grows " + how + ": with 10% more calls at once, " + percentOf(math.Abs(more)) + map[bool]string{true: " less", false: " more"}[more < 0] + " is spent"
+	p.say(roleText, 2, text+" (elasticity "+fixed2(l.Elasticity)+", rank correlation "+fixed2(l.Rho)+", n = "+itoa(n)+")")
+}
+
+var thirds = [...]string{"quiet", "middle", "busy"}
+
+func (p *insightPen) terciles(l *analyze.LoadReport) {
+	s := sheet{cols: []sheetCol{{head: "third of the time", r: roleName}, {head: "calls at once", rank: 1, r: roleDim}, {head: "runs", rank: 2}, {head: "cost per run", r: roleSpend},
+		{head: "attempts per operation", rank: 3}, {head: "tokens per attempt", rank: 4}, {head: "failed unbilled", rank: 5}}}
+	for i, t := range l.Terciles {
+		s.add(sheetRow{cells: []string{thirds[i%3], number(t.Low) + " to " + number(t.High), count(t.Runs), moneyOr(t.CostPerRun), times(t.AttemptsPerOperation), tokensText(t.TokensPerAttempt), percentOf(t.UnbilledShare)}})
+	}
+	s.write(p, true)
+}
+
+func moneyOr(a analyze.Amount) string {
+	if !a.Known {
+		return unknown
+	}
+	return money(a.USD)
+}
+
+// hours is money by hour of the day and calls at once.
+func (p *insightPen) hours(l *analyze.LoadReport) {
+	p.rule("money by hour of the day and calls at once")
+	if l.Width > int64(time.Hour) {
+		p.note(2, "n/a: the time is divided into stretches of "+spanText(l.Width)+" here; hours need a shorter time: filter by day")
+		return
+	}
+	cells, bands, most := p.hourCells(l)
+	w := 2
+	if p.max < 2+12+24*2 {
+		w = 1
+	}
+	for b := len(bands) - 1; b >= 0; b-- {
+		p.gap(2).right(roleDim, bands[b], 10).gap(2)
+		for hour := range 24 {
+			p.put(roleSpend, strings.Repeat(shadeOf(int64(cells[b][hour]), int64(most)), w))
+		}
+		p.end()
+	}
+	p.gap(14)
+	for hour := 0; hour < 24; hour += 6 {
+		p.left(roleDim, itoa(hour)+"h", 6*w)
+	}
+	p.end()
+	p.note(2, "░ little to █ "+money(most)+", the most in one cell; times "+time.Unix(0, l.From).In(p.a.opt.Zone).Format("MST"))
+}
+
+var shadeSigns = [...]string{" ", "░", "▒", "▓", "█"}
+
+// shadeOf is how dark a cell is; what is more than nothing is seen.
+func shadeOf(v, most int64) string {
+	if v <= 0 || most <= 0 {
+		return shadeSigns[0]
+	}
+	return shadeSigns[min(4, 1+int(float64(v)/float64(most)*3.999))]
+}
+
+// hourCells adds the bins up by band of concurrency and hour.
+func (p *insightPen) hourCells(l *analyze.LoadReport) (cells [][24]tracefmt.USD, bands []string, most tracefmt.USD) {
+	low := 0.0
+	for high := 1.0; ; high *= 2 {
+		bands, cells = append(bands, strconv.FormatFloat(low, 'g', 4, 64)+" to "+strconv.FormatFloat(high, 'g', 4, 64)), append(cells, [24]tracefmt.USD{})
+		more := false
+		for _, b := range l.Bins {
+			more = more || b.Concurrency >= high
+			if b.Concurrency >= low && b.Concurrency < high {
+				cell := &cells[len(cells)-1][time.Unix(0, b.Start).In(p.a.opt.Zone).Hour()]
+				*cell += b.Spend
+				most = max(most, *cell)
+			}
+		}
+		if low = high; !more || len(bands) > 20 {
+			return cells, bands, most
+		}
+	}
+}
