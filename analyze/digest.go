@@ -35,11 +35,8 @@ type Digest struct {
 func NewDigest(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Digest {
 	return &Digest{
 		m: q.Compile(names, cfg), source: sourceName, whole: len(q.Where) == 0 && q.Since == 0 && q.Until == 0, student: NewStudent(cfg), names: names,
-<<<<<<< HEAD
-		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(), agents: NewAgents(names),
-=======
 		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(), context: NewContext(),
->>>>>>> digest
+		agents: NewAgents(names),
 	}
 }
 
