@@ -1,6 +1,10 @@
 package analyze
 
-import "costscope/tracefmt"
+import (
+	"time"
+
+	"costscope/tracefmt"
+)
 
 // A Row is one group of a Table: a prefix of a path and what its calls add up to.
 type Row struct {
@@ -110,8 +114,9 @@ type Skip struct {
 // Status is the state of a store: what it holds and what it is doing.
 type Status struct {
 	Loading    bool
-	Live       bool  // following the sources
-	Done, Size int64 // bytes read and to read, while Loading
+	Live       bool      // following the sources
+	Heard      time.Time // when something new was last read, while Live
+	Done, Size int64     // bytes read and to read, while Loading
 	Version    uint64
 	Sources    []Source
 	Skips      []Skip // the first 100, by path and line

@@ -80,6 +80,8 @@ type Bolt struct {
 	named    int    // names stored
 	version  uint64 // grows with every change that a screen would show
 	loading  bool
+	live     bool      // Follow is at work
+	heard    time.Time // when Follow last read something new
 	done     int64
 	todo     int64
 	err      error

@@ -39,6 +39,18 @@ func (s *sourceState) continues(path string, now fileState) bool {
 	return err == nil && head == s.Head && tail == s.Tail
 }
 
+// print notes what tells the file that was read from another one. A file that is gone by now, or another one stands in its place, leaves
+// none: it is not gone on with.
+func (s *sourceState) print() {
+	s.Head, s.Tail = 0, 0
+	if s.Packed != "" {
+		return
+	}
+	if now, err := look(s.Path); err == nil && (now.inode == s.Inode || s.Inode == 0) {
+		s.Head, s.Tail, _ = fingerprints(s.Path, s.Offset)
+	}
+}
+
 // fingerprintSize is how many bytes at either end tell a grown file from another one.
 const fingerprintSize = 4096
 

@@ -31,6 +31,7 @@ type ingest struct {
 	spare    sparePool
 	nrows    uint32
 	ends     map[uint32]bool // sources whose state changed
+	prints   map[uint32][2]uint64
 	progress func(analyze.Status)
 	at       map[uint32]int64 // bytes of each file read so far
 	newNames int
@@ -68,7 +69,7 @@ const (
 func (s *Bolt) newIngest() (*ingest, error) {
 	in := &ingest{s: s, pipe: newPipe(s.names, s.workers()), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
 		claims: map[uint64]claim{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
-		ends: map[uint32]bool{}, at: map[uint32]int64{}}
+		ends: map[uint32]bool{}, prints: map[uint32][2]uint64{}, at: map[uint32]int64{}}
 	for range s.workers() {
 		w := newSettler(s)
 		w.spare = &in.spare

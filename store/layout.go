@@ -53,7 +53,8 @@ type sourceState struct {
 	Verdicts int64  `json:"verdicts,omitempty"` // of these, verdicts on runs
 	BadCount int64  `json:"bad,omitempty"`
 	Note     string `json:"note,omitempty"`
-	Global   bool   `json:"global,omitempty"` // some of its ids are unique over the whole store
+	Global   bool   `json:"global,omitempty"`  // some of its ids are unique over the whole store
+	Retired  bool   `json:"retired,omitempty"` // its file was moved away, cut or replaced while it was followed
 
 	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
 	Warnings map[string]int64   `json:"warnings,omitempty"`

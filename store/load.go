@@ -193,6 +193,12 @@ type plan struct {
 // plan compares the files with what was read of them before.
 func (s *Bolt) plan(files []string) (*plan, error) {
 	p, replaced := s.compare(files)
+	for replaced != "" && s.wasFollowed() { // what was rotated away cannot be read again
+		if _, err := s.retire(replaced); err != nil {
+			return nil, err
+		}
+		p, replaced = s.compare(files)
+	}
 	if replaced == "" {
 		return p, nil
 	}
@@ -210,7 +216,7 @@ func (s *Bolt) union(files []string) (all, lost []string) {
 	all = slices.Clone(files)
 	for _, src := range s.sources {
 		switch _, err := os.Stat(src.Path); {
-		case slices.Contains(all, src.Path):
+		case src.Retired || slices.Contains(all, src.Path):
 		case err == nil:
 			all = append(all, src.Path)
 		default:
@@ -247,7 +253,7 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 		}
 	}
 	for _, src := range s.sources {
-		if _, err := os.Stat(src.Path); err != nil && !seen[src.Path] && src.Path != "-" {
+		if _, err := os.Stat(src.Path); err != nil && !src.Retired && !seen[src.Path] && src.Path != "-" {
 			p.notes = append(p.notes, fmt.Sprintf("%s is gone; what was read of it is kept", s.opt.show(src.Path)))
 		}
 	}
@@ -256,7 +262,7 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 
 func (s *Bolt) source(path string) (uint32, *sourceState) {
 	for i, src := range s.sources {
-		if src.Path == path {
+		if src.Path == path && !src.Retired {
 			return uint32(i), src
 		}
 	}

@@ -116,6 +116,9 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 		return send(order, &job{feed: f, end: &feedEnd{offset: f.offset, line: f.line, format: f.format, err: err}})
 	}
 	defer r.Close()
+	if now, err := look(f.path); f.offset > 0 && err == nil && now.inode != f.seen.inode {
+		return true // another file came in its place just now: the next look sees it
+	}
 	for {
 		var c *tracefmt.Chunk
 		select {

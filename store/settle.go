@@ -196,9 +196,8 @@ func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
 	for id := range in.ends {
 		src := *s.sources[id]
 		src.Offset, src.Line = src.next.offset, src.next.line
-		if src.Packed == "" {
-			src.Head, src.Tail, _ = fingerprints(src.Path, src.Offset) // a file that is gone by now has none and is read anew
-		}
+		src.print()
+		in.prints[id] = [2]uint64{src.Head, src.Tail}
 		if err := putSealed(tx.Bucket(bucketSource), key32(id), mustJSON(src)); err != nil {
 			return err
 		}
@@ -267,6 +266,7 @@ func (in *ingest) show() {
 	for id := range in.ends {
 		src := s.sources[id]
 		src.Offset, src.Line = src.next.offset, src.next.line
+		src.Head, src.Tail = in.prints[id][0], in.prints[id][1]
 	}
 	s.bump()
 	s.mu.Unlock()

@@ -20,7 +20,7 @@ type traceFlags struct {
 	out                         string
 	noColor                     bool
 	theme                       string
-	quiet, mouse                bool
+	quiet, mouse, follow        bool
 }
 
 // defaultBy is how a view is grouped when nothing else is asked.
@@ -46,6 +46,9 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringVar(&f.theme, "theme", "auto", "colours for a background: `NAME` auto, dark or light")
 	s.BoolVar(&f.quiet, "quiet", false, "no progress and no notes on standard error")
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
+	if c.Name() == "open" || c.Name() == "load" {
+		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
+	}
 	for flag, words := range map[string][]string{
 		"format": formatNames(), "cost": {"auto", "recorded", "computed"}, "theme": {"auto", "dark", "light"}, "by": analyze.DimNames(),
 	} {
@@ -79,7 +82,8 @@ func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobr
 		var f traceFlags
 		f.register(c)
 		return func(args []string) error {
-			j := &job{traceFlags: f, inputs: inputs{args: args, verdicts: f.outcomes}}
+			f.follow = f.follow || c.Name() == "tail"
+			j := &job{traceFlags: f, inputs: inputs{args: args, verdicts: f.outcomes, follow: f.follow}}
 			if err := j.check(fits, a.now()); err != nil {
 				return err
 			}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// A watcher wakes a Follow when something happens to its files. Where the system cannot tell (a network file system, too many folders), it
+// wakes at short intervals instead; where it can, it still does at long ones, for it may miss what happens on other machines.
+type watcher struct {
+	notify  *fsnotify.Watcher // nil: polling only
+	folders map[string]bool
+	blind   bool // some folder cannot be watched
+}
+
+// The intervals at which files are looked at without a notice.
+const (
+	pollBlind = 500 * time.Millisecond
+	pollSafe  = 5 * time.Second
+)
+
+func newWatcher() *watcher {
+	n, err := fsnotify.NewWatcher()
+	if err != nil {
+		n = nil
+	}
+	return &watcher{notify: n, folders: map[string]bool{}, blind: n == nil}
+}
+
+func (w *watcher) close() {
+	if w.notify != nil {
+		w.notify.Close()
+	}
+}
+
+// add watches the folders of the files: a file that is replaced or comes later is seen in its folder.
+func (w *watcher) add(files []string) {
+	for _, f := range files {
+		dir := filepath.Dir(f)
+		if w.folders[dir] {
+			continue
+		}
+		w.folders[dir] = true
+		if w.notify == nil || w.notify.Add(dir) != nil {
+			w.blind = true
+		}
+	}
+}
+
+// interval is how long to wait for a notice.
+func (w *watcher) interval() time.Duration {
+	if w.blind {
+		return pollBlind
+	}
+	return pollSafe
+}
+
+// events is the channel of notices; nil, which never brings one, where there are none.
+func (w *watcher) events() <-chan fsnotify.Event {
+	if w.notify == nil {
+		return nil
+	}
+	return w.notify.Events
+}
+
+func (w *watcher) errors() <-chan error {
+	if w.notify == nil {
+		return nil
+	}
+	return w.notify.Errors
+}
