@@ -254,6 +254,9 @@ func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	return nil
 }
 
+// Path is where the store is kept.
+func (s *Bolt) Path() string { return s.opt.Path }
+
 // Close ends the store. Sums that were not stored yet are.
 func (s *Bolt) Close() error {
 	err := s.saveSums()
