@@ -114,9 +114,10 @@ type Skip struct {
 // Status is the state of a store: what it holds and what it is doing.
 type Status struct {
 	Loading    bool
-	Live       bool      // following the sources
-	Heard      time.Time // when something new was last read, while Live
-	Done, Size int64     // bytes read and to read, while Loading
+	Live       bool         // following the sources
+	Heard      time.Time    // when something new was last read, while Live
+	Spent      tracefmt.USD // cost of all runs so far, where it is known
+	Done, Size int64        // bytes read and to read, while Loading
 	Version    uint64
 	Sources    []Source
 	Skips      []Skip // the first 100, by path and line

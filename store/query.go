@@ -347,7 +347,7 @@ func (s *Bolt) Status() analyze.Status {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st := analyze.Status{Loading: s.loading, Done: s.done, Size: s.todo, Version: s.version, Err: s.err, Warnings: slices.Clone(s.notes)}
-	st.Live, st.Heard = s.live, s.heard
+	st.Live, st.Heard, st.Spent = s.live, s.heard, tracefmt.USD(s.sums.cells.RunCosts.Sum())
 	fillStatus(&st, s.sources, s.sums, &s.opt)
 	return st
 }

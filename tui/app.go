@@ -29,6 +29,8 @@ type App struct {
 
 	look    look
 	refresh clock
+	pulse   pulse
+	paused  bool // of a followed trace: what is on the screen stays
 	wait    func(time.Duration, tea.Msg) tea.Cmd
 	leaving bool // the way out was asked for while loading
 	opening any  // what opens its row as soon as that is there; the next key calls it off
@@ -111,7 +113,10 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.top().due(a, m)
 	case statusMsg:
 		a.status = m.s
-		return a, a.whileLoading()
+		return a, tea.Batch(a.whileLoading(), a.alive())
+	case beatMsg:
+		a.pulse.due = false
+		return a, a.askStatus()
 	case changedMsg:
 		return a, tea.Batch(a.listen(), a.changed())
 	case tickMsg:
@@ -156,7 +161,7 @@ func (a *App) askStatus() tea.Cmd {
 
 // changed asks the visible screen to ask again, at most four times a second.
 func (a *App) changed() tea.Cmd {
-	if a.refresh.waiting {
+	if a.refresh.waiting || a.paused {
 		return nil
 	}
 	now := a.opt.Now()
