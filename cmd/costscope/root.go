@@ -39,6 +39,8 @@ func init() { // filled here because completion looks at the table
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
 		{"convert TRACE...", "write costscope JSONL", convertLong,
 			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces(fitsConvert, (*app).convertTraces)},
+		{"verify TRACE...", "re-read the sources and re-add every number of the store", verifyLong,
+			"  costscope verify traces.jsonl\n  costscope verify team.db", 1, -1, onTraces(nil, (*app).verifyTraces)},
 		{"sample", "write a synthetic trace whose true answers are known", sampleLong(),
 			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
 		{"formats [NAME...]", "list the trace formats that can be read, and what each tells", "", "", 0, -1, formatsCommand},
