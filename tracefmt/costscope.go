@@ -757,6 +757,7 @@ var flagNames = []struct {
 	{"write_split_assumed", FlagWriteSplitGuess}, {"cache_beside", FlagCacheBeside}, {"cache_over", FlagCacheOver}, {"batch", FlagBatch},
 	{"iteration", FlagIteration}, {"understated", FlagUnderstated}, {"inherited", FlagInherited}, {"total", FlagTotal}, {"rest", FlagRest},
 	{"cost_spread", FlagCostSpread}, {"reasoning_charged_twice", FlagReasonTwice}, {"covered", FlagCovered}, {"several_calls", FlagSeveral},
+	{"snapshot", FlagSnapshot},
 }
 
 func (d *Decoder) flatFlags(r *Record) error {

@@ -62,9 +62,6 @@ var foreign = []struct {
 	{"a conversation without usage, such as api_conversation_history.json of Cline: the calls are in ui_messages.json beside it", func(v *peek) bool {
 		return len(v.keys) == 2 && v.has("role") && v.keys["content"] == "["
 	}},
-	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
-		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
-	}},
 }
 
 // How much of a source detection looks at: headSize first, more only while not one whole value was seen.

@@ -117,7 +117,7 @@ var Formats = []Format{
 	FormatOpenAI:         openAIFormat,
 	FormatCodex:          codexFormat,
 	FormatCopilot:        copilotFormat,
-	FormatClaudeStream:   unread("claude-stream"),
+	FormatClaudeStream:   claudeStreamFormat,
 	FormatPi:             piFormat,
 	FormatGeminiCLI:      geminiCLIFormat,
 	FormatQwen:           qwenFormat,
@@ -137,7 +137,7 @@ var Formats = []Format{
 	FormatTau:            tauFormat,
 	FormatTau2:           tau2Format,
 	FormatTerminalBench:  terminalBenchFormat,
-	FormatHAL:            unread("hal"),
+	FormatHAL:            halFormat,
 	FormatLangfuse:       langfuseFormat,
 	FormatLangSmith:      langSmithFormat,
 	FormatLiteLLM:        liteLLMFormat,
@@ -201,6 +201,7 @@ type Decoder struct {
 	src      SourceRef
 	otlp     otlpState
 	claude   claudeState
+	stream   streamState
 	codex    codexState
 	copilot  copilotState
 	chunk    chunkState
@@ -215,6 +216,7 @@ type Decoder struct {
 	agents   agentsState
 	mlflow   mlflowState
 	weave    weaveState
+	hal      halState
 	gate     gateState
 }
 

@@ -17,7 +17,7 @@ func (a *Assembler) settleTotals(run *Run) {
 		}
 	}
 	for _, i := range a.totals {
-		if c := &run.Calls[i]; c.Record.Has&HasCost != 0 && c.Record.Recorded > 0 {
+		if c := &run.Calls[i]; c.Record.Has&HasCost != 0 && c.Record.Recorded > 0 && c.Flags&FlagCostSpread == 0 { // else it is a share of another's
 			a.settleCost(run, i)
 		}
 	}
@@ -99,7 +99,7 @@ func (a *Assembler) settleCost(run *Run, i int) {
 	shares := a.shares[:0]
 	for k := range run.Calls {
 		c := &run.Calls[k]
-		own := k == i && t.Counted || k != i && c.Flags&FlagTotal != 0 && c.Counted && c.Has&HasCost == 0 && t.covers(c)
+		own := k == i && t.Counted || k != i && c.Flags&FlagTotal != 0 && c.Counted && (c.Has&HasCost == 0 || c.Flags&FlagCostSpread != 0) && t.covers(c)
 		switch {
 		case !own && !t.within(c):
 		case !own && c.Has&HasCost != 0 && c.Flags&(FlagZeroCost|FlagCostSpread) == 0:

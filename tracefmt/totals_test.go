@@ -139,21 +139,27 @@ func TestTotalsUnderOtherCostModes(t *testing.T) {
 
 // TestTotalsSurviveConvert writes settled runs and reads them back.
 func TestTotalsSurviveConvert(t *testing.T) {
-	lines := `{"trace_id":"r","span_id":"1","operation":"chat","model":"m"}
+	for name, lines := range map[string]string{
+		"one total": `{"trace_id":"r","span_id":"1","operation":"chat","model":"m"}
 {"trace_id":"r","span_id":"2","operation":"chat","model":"m","output_tokens":5}
-` + totalLine + `"model":"m","input_tokens":1000,"output_tokens":10,"cost_usd":1.25}`
-	names, recs := readLines(t, lines)
-	a := Assembler{Names: names, Book: modelBook(t)}
-	settled := a.Assemble(a.Merge(recs))
-	var b []byte
-	for i := range settled.Calls {
-		b = AppendCall(b, names, &settled.Calls[i], Origin{})
-	}
-	back := assembleLines(t, CostAuto, string(bytes.TrimSpace(b)))
-	c1, i1, o1, n1, u1 := countedSums(settled)
-	c2, i2, o2, n2, u2 := countedSums(back)
-	if c1 != c2 || i1 != i2 || o1 != o2 || n1 != n2 || u1 != u2 || c1.String() != "1.25" || i1 != 1000 || o1 != 10 {
-		t.Errorf("before %v %d %d %d %d, after %v %d %d %d %d\n%s", c1, i1, o1, n1, u1, c2, i2, o2, n2, u2, b)
+` + totalLine + `"model":"m","input_tokens":1000,"output_tokens":10,"cost_usd":1.25}`,
+		"a model's tokens, and the cost in all": `{"trace_id":"r","span_id":"2","operation":"chat","agent":"a","model":"m","input_tokens":500,"output_tokens":5}
+{"trace_id":"r","span_id":"u","operation":"invoke_workflow","kind":"chain","flags":["total"],"model":"m","input_tokens":1000,"output_tokens":10}
+` + totalLine + `"cost_usd":1.25}`,
+	} {
+		names, recs := readLines(t, lines)
+		a := Assembler{Names: names, Book: modelBook(t)}
+		settled := a.Assemble(a.Merge(recs))
+		var b []byte
+		for i := range settled.Calls {
+			b = AppendCall(b, names, &settled.Calls[i], Origin{})
+		}
+		back := assembleLines(t, CostAuto, string(bytes.TrimSpace(b)))
+		c1, i1, o1, n1, u1 := countedSums(settled)
+		c2, i2, o2, n2, u2 := countedSums(back)
+		if c1 != c2 || i1 != i2 || o1 != o2 || n1 != n2 || u1 != u2 || c1.String() != "1.25" || i1 != 1000 || o1 != 10 {
+			t.Errorf("%s: before %v %d %d %d %d, after %v %d %d %d %d\n%s", name, c1, i1, o1, n1, u1, c2, i2, o2, n2, u2, b)
+		}
 	}
 }
 

@@ -23,7 +23,11 @@ func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 	w.text("parent_span_id", r.Parent)
 	w.kind(c)
 	w.sym("workflow", c.Workflow)
-	w.sym("agent", c.Agent)
+	if c.isSum() { // what it speaks of, not who is to pay
+		w.sym("agent", c.Record.Agent)
+	} else {
+		w.sym("agent", c.Agent)
+	}
 	w.sym("step", c.Step)
 	w.sym("agent_role", r.Role)
 	w.sym("agent_instance", r.Instance)
@@ -225,7 +229,11 @@ func (w *lineWriter) facts(r *Record) {
 	if r.Extra != nil {
 		w.scores(r.Extra.Scores)
 	}
-	w.flags(r.Flags)
+	flags := r.Flags
+	if r.Has&HasEnd != 0 { // its end tells as well that it holds nothing
+		flags &^= FlagSnapshot
+	}
+	w.flags(flags)
 }
 
 func (w *lineWriter) flags(flags Flags) {
