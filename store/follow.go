@@ -18,16 +18,15 @@ import (
 type Following struct {
 	// Files lists the sources as of now. It is asked again when something new may be there; it may take its time.
 	Files func() []string
-	// Folders are watched for files that come later, beside the folders of Files.
-	Folders []string
+	// Folders lists the folders to watch for files that come later, beside the folders of Files; nil for none. It is asked with Files.
+	Folders func() []string
 	// Caught is called once, when everything that was there at the start is stored; nil for none.
 	Caught func()
 }
 
 const (
-	roundTime  = 150 * time.Millisecond // between two looks at files that change all the time
-	expandTime = 10 * time.Second       // between two searches for new files without a notice
-	saveTime   = time.Minute            // between two writes of the sums
+	roundTime = 150 * time.Millisecond // between two looks at files that change all the time
+	saveTime  = time.Minute            // between two writes of the sums
 )
 
 // Follow loads the sources and goes on with what is appended to them until ctx ends, which is no error. A file that is moved away, cut or
@@ -67,12 +66,8 @@ func (s *Bolt) follow(ctx context.Context, of Following) error {
 	if err := s.resum(ctx); err != nil {
 		return err
 	}
-	f := &follower{s: s, of: of, watch: newWatcher(), saved: time.Now(), stale: true}
+	f := newFollower(s, of, newWatcher())
 	defer f.watch.close()
-	s.mu.Lock()
-	s.live, s.loading, s.done, s.todo, s.err, s.notes = true, true, 0, 0, nil, nil
-	s.bump()
-	s.mu.Unlock()
 	for first := true; ; first = false {
 		if err := f.round(ctx); err != nil {
 			return err
@@ -89,6 +84,14 @@ func (s *Bolt) follow(ctx context.Context, of Following) error {
 	}
 }
 
+func newFollower(s *Bolt, of Following, w *watcher) *follower {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live, s.loading, s.done, s.todo, s.err, s.notes = true, true, 0, 0, nil, nil
+	s.bump()
+	return &follower{s: s, of: of, watch: w, saved: time.Now(), stale: true}
+}
+
 // caughtUp tells that everything that was there at the start is read.
 func (s *Bolt) caughtUp() {
 	s.mu.Lock()
@@ -102,12 +105,8 @@ func (f *follower) round(ctx context.Context) error {
 	f.expand()
 	p := &plan{}
 	for path := f.s.compareLive(f.files, p); path != ""; path = f.s.compareLive(f.files, p) {
-		moved, err := f.s.retire(path)
-		if err != nil {
+		if err := f.replaced(path); err != nil {
 			return err
-		}
-		if moved != "" && !slices.Contains(f.files, moved) {
-			f.moved, f.files = append(f.moved, moved), append(f.files, moved)
 		}
 	}
 	f.s.mu.Lock()
@@ -125,10 +124,40 @@ func (f *follower) round(ctx context.Context) error {
 	return nil
 }
 
+// replaced deals with a path whose file is no longer the one that was read. A document is read anew, a log goes on under its new name.
+func (f *follower) replaced(path string) error {
+	id, src := f.s.source(path)
+	if src.Document || src.Short {
+		if err := f.open(); err != nil {
+			return err
+		}
+		return f.in.again(id)
+	}
+	moved, err := f.s.retire(path, nil)
+	for _, to := range moved {
+		if !slices.Contains(f.files, to) {
+			f.moved, f.files = append(f.moved, to), append(f.files, to)
+		}
+	}
+	return err
+}
+
+// open makes what reads, once.
+func (f *follower) open() (err error) {
+	if f.in == nil {
+		f.in, err = f.s.newIngest()
+	}
+	return err
+}
+
 // compareLive fills the plan, or names the path whose file is no longer the one that was read.
 func (s *Bolt) compareLive(files []string, p *plan) (replaced string) {
+	known := s.byPath()
 	made, replaced := s.compare(slices.DeleteFunc(slices.Clone(files), func(path string) bool {
-		_, err := os.Stat(path)
+		now, err := look(path)
+		if id, old := known[path]; old && err == nil {
+			return s.waits(s.sources[id], now)
+		}
 		return errors.Is(err, fs.ErrNotExist)
 	}))
 	if replaced == "" {
@@ -137,25 +166,35 @@ func (s *Bolt) compareLive(files []string, p *plan) (replaced string) {
 	return replaced
 }
 
+// waits says that a changed file is to be left alone: a document that is just being written anew, and packed data behind whole packed
+// data, which cannot be gone on with.
+func (s *Bolt) waits(src *sourceState, now fileState) bool {
+	switch {
+	case src.Document && src.Offset > 0 && now.size == 0:
+		return true
+	case src.Packed == "" || src.Short || src.Inode != now.inode || now.size <= src.Size:
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if src.Note != appended {
+		src.Note = appended
+		s.bump()
+	}
+	return true
+}
+
+const appended = "packed data was appended, which cannot be followed: not counted until the file is opened anew"
+
 // take stores what the feeds hold.
 func (f *follower) take(ctx context.Context, p *plan) (err error) {
-	if f.in == nil {
-		if f.in, err = f.s.newIngest(); err != nil {
-			return err
-		}
+	if err = f.open(); err != nil {
+		return err
 	}
 	in := f.in
 	in.verdicts, in.judged = nil, 0
 	clear(in.at)
-	err = in.pipe.run(ctx, p.feeds, in.take)
-	if err == nil || errors.Is(err, context.Canceled) {
-		if e := in.commit(); e != nil {
-			err = e
-		}
-	}
-	if e := f.s.judge(context.WithoutCancel(ctx), in.verdicts[:in.judged]); err == nil {
-		err = e
-	}
+	err = in.complete(context.WithoutCancel(ctx), in.readPlan(func(feeds []*feed) error { return in.pipe.run(ctx, feeds, in.take) }, p))
 	f.s.mu.Lock()
 	f.s.heard = time.Now()
 	f.s.mu.Unlock()
@@ -164,13 +203,15 @@ func (f *follower) take(ctx context.Context, p *plan) (err error) {
 
 // expand lists the files anew where that may bring others.
 func (f *follower) expand() {
-	if !f.stale && time.Since(f.expanded) < expandTime {
+	if !f.stale && time.Since(f.expanded) < f.watch.search() {
 		return
 	}
 	f.files, f.expanded, f.stale = append(f.of.Files(), f.moved...), time.Now(), false
 	f.watch.add(f.files)
-	for _, dir := range f.of.Folders {
-		f.watch.add([]string{filepath.Join(dir, "x")})
+	if f.of.Folders != nil {
+		for _, dir := range f.of.Folders() {
+			f.watch.add([]string{filepath.Join(dir, "x")})
+		}
 	}
 }
 
@@ -212,16 +253,24 @@ func (f *follower) note(e fsnotify.Event) {
 }
 
 // retire makes the source at path one that is read no more: its file was moved away, cut or replaced. What was read of it stays. Where
-// the file was only moved within its folder, the source goes on under the new name, so that what was appended before the move is read.
-func (s *Bolt) retire(path string) (moved string, err error) {
+// the file was only moved within its folder, the source goes on under the new name, so that what was appended before the move is read;
+// where that name was another source's, whose file was moved on, that one goes first. busy are the paths whose sources are about to go.
+func (s *Bolt) retire(path string, busy []string) (moved []string, err error) {
 	id, src := s.source(path)
 	if src == nil {
-		return "", nil
+		return nil, nil
 	}
-	moved = s.movedTo(path, src)
+	busy = append(busy, path)
+	to := s.movedTo(path, src, busy)
+	if _, other := s.source(to); to != "" && other != nil && !slices.Contains(busy, to) {
+		if moved, err = s.retire(to, busy); err != nil {
+			return moved, err
+		}
+	}
 	s.mu.Lock()
-	if moved != "" {
-		src.Path, src.Done = moved, false
+	if to != "" {
+		src.Path, src.Done = to, false
+		moved = append(moved, to)
 	} else {
 		src.Retired = true
 	}
@@ -247,7 +296,7 @@ func (s *Bolt) retired(source uint32) bool {
 
 // movedTo finds the file that a source was read from in the same folder, or a copy of it that was made before it was cut; "" where there is
 // none.
-func (s *Bolt) movedTo(path string, src *sourceState) (copied string) {
+func (s *Bolt) movedTo(path string, src *sourceState, busy []string) (copied string) {
 	list, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || src.Offset == 0 {
 		return ""
@@ -258,16 +307,23 @@ func (s *Bolt) movedTo(path string, src *sourceState) (copied string) {
 		if at == path || !e.Type().IsRegular() || err != nil {
 			continue
 		}
-		if _, other := s.source(at); other != nil {
-			continue
-		}
-		marked := src.Head|src.Tail != 0
+		_, other := s.source(at)
 		switch {
-		case now.inode == src.Inode && src.Inode != 0 && (!marked && now.size >= src.Offset || src.continues(at, now)):
-			return at
-		case marked && strings.HasPrefix(e.Name(), filepath.Base(path)) && src.continues(at, now):
+		case now.inode == src.Inode && src.Inode != 0 && src.isAt(at, now):
+			if other == nil || slices.Contains(busy, at) || !other.unchanged(now) && !other.continues(at, now) {
+				return at
+			}
+		case other == nil && src.Head|src.Tail != 0 && strings.HasPrefix(e.Name(), filepath.Base(path)) && src.continues(at, now):
 			copied = at
 		}
 	}
 	return copied
+}
+
+// isAt says that the file with the source's own number is still its file: a number may be used again.
+func (s *sourceState) isAt(path string, now fileState) bool {
+	if s.Packed != "" {
+		return now.size == s.Size && now.mtime == s.ModTime
+	}
+	return s.Head|s.Tail == 0 && now.size >= s.Offset || s.continues(path, now)
 }

@@ -34,7 +34,7 @@ func follow(t *testing.T) *followed {
 	f.stop = stop
 	caught := make(chan bool)
 	go func() {
-		f.end <- f.s.Follow(ctx, store.Following{Files: func() []string { return []string{f.path} }, Folders: []string{dir}, Caught: func() { close(caught) }})
+		f.end <- f.s.Follow(ctx, store.Following{Files: func() []string { return []string{f.path} }, Folders: func() []string { return []string{dir} }, Caught: func() { close(caught) }})
 	}()
 	<-caught
 	return f

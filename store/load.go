@@ -194,7 +194,7 @@ type plan struct {
 func (s *Bolt) plan(files []string) (*plan, error) {
 	p, replaced := s.compare(files)
 	for replaced != "" && s.wasFollowed() { // what was rotated away cannot be read again
-		if _, err := s.retire(replaced); err != nil {
+		if _, err := s.retire(replaced, nil); err != nil {
 			return nil, err
 		}
 		p, replaced = s.compare(files)
@@ -230,24 +230,31 @@ func (s *Bolt) union(files []string) (all, lost []string) {
 func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 	p = &plan{}
 	seen := map[string]bool{}
+	known := s.byPath()
 	for _, path := range files {
 		if seen[path] {
 			continue
 		}
 		seen[path] = true
-		id, src := s.source(path)
+		id, old := known[path]
 		now, err := look(path)
+		var src *sourceState
+		m, same := mark{}, true
 		switch {
-		case src == nil:
+		case !old:
 			id, src = s.newSource(path)
 		case err != nil || path == "-":
-		case src.unchanged(now):
+			src = s.sources[id]
+		case s.sources[id].unchanged(now):
 			continue
-		case !src.continues(path, now):
-			return nil, path
+		default:
+			src = s.sources[id]
+			if m, same = src.continued(path, now); !same {
+				return nil, path
+			}
 		}
 		p.size += max(0, now.size-src.Offset)
-		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now})
+		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now, mark: m, manner: src.Manner})
 		if src.Offset > 0 && s.opt.formatFor(path) == 0 {
 			p.feeds[len(p.feeds)-1].format = formatOf(src.Format)
 		}
@@ -258,6 +265,17 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 		}
 	}
 	return p, ""
+}
+
+// byPath are the numbers of the sources that are still read.
+func (s *Bolt) byPath() map[string]uint32 {
+	m := make(map[string]uint32, len(s.sources))
+	for id, src := range s.sources {
+		if _, twice := m[src.Path]; !src.Retired && !twice {
+			m[src.Path] = uint32(id)
+		}
+	}
+	return m
 }
 
 func (s *Bolt) source(path string) (uint32, *sourceState) {
@@ -290,13 +308,18 @@ func (s *Bolt) take(ctx context.Context, p *plan, stdin io.Reader, progress func
 		f.stdin = stdin
 	}
 	in.progress = progress
-	err = in.pipe.run(ctx, p.feeds, in.take)
+	err = in.readPlan(func(feeds []*feed) error { return in.pipe.run(ctx, feeds, in.take) }, p)
+	return in.complete(ctx, err)
+}
+
+// complete stores what is left of a reading that ended with err.
+func (in *ingest) complete(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		if e := in.commit(); e != nil {
 			err = e
 		}
 	}
-	if e := s.judge(ctx, in.verdicts[:in.judged]); err == nil {
+	if e := in.judge(ctx); err == nil {
 		err = e
 	}
 	return err

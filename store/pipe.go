@@ -26,6 +26,8 @@ type feed struct {
 	line   int64
 	stdin  io.Reader
 	seen   fileState // the file before reading
+	manner uint64    // in which it was read until now; 0: not known
+	mark   mark      // of what was read until now
 }
 
 // A job is one step of the input: a chunk decoded to a batch, or the end of a source.
@@ -36,6 +38,7 @@ type job struct {
 	ready chan struct{} // closed when batch is filled
 	at    int64         // bytes of the file read so far, as stored
 	next  chunkEnd      // where the chunk ends
+	grows bool          // the chunk is a value that may still grow
 	end   *feedEnd      // the source's end instead of a chunk
 }
 
@@ -43,6 +46,8 @@ type job struct {
 type chunkEnd struct {
 	offset, line int64
 	whole        bool // false inside a document: reading cannot go on there
+	marked       bool // head and tail are known
+	head, tail   uint64
 }
 
 // feedEnd is how far a source was read, and what came of it.
@@ -52,6 +57,11 @@ type feedEnd struct {
 	packed                string
 	warnings              []string
 	err                   error // why it could not be read on
+	again                 bool  // its beginning says now that it is to be read in another manner: from the start
+	manner                uint64
+	document              bool
+	marked                bool // head and tail are known
+	head, tail            uint64
 }
 
 func newPipe(names *tracefmt.Names, workers int) *pipe {
@@ -119,6 +129,10 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 	if now, err := look(f.path); f.offset > 0 && err == nil && now.inode != f.seen.inode {
 		return true // another file came in its place just now: the next look sees it
 	}
+	manner, m := hashText(r.Manner()), f.mark
+	if f.offset > 0 && f.manner != 0 && f.manner != manner {
+		return send(order, &job{feed: f, end: &feedEnd{again: true}})
+	}
 	for {
 		var c *tracefmt.Chunk
 		select {
@@ -130,7 +144,10 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 			free <- c
 			break
 		}
-		j := &job{feed: f, chunk: c, ready: make(chan struct{}), at: r.Done()}
+		m.take(c)
+		j := &job{feed: f, chunk: c, ready: make(chan struct{}), at: r.Done(), grows: c.Grows}
+		j.next = chunkEnd{offset: c.Offset + int64(len(c.Data)), whole: c.Values == nil}
+		j.next.head, j.next.tail, j.next.marked = m.at(j.next.offset)
 		if !send(order, j) {
 			free <- c
 			return false
@@ -142,6 +159,8 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 	}
 	end := &feedEnd{format: r.Format(), packed: r.Compressed(), warnings: r.Warnings(), err: err}
 	end.offset, end.line, end.pending = r.Rest()
+	end.manner, end.document = manner, r.Document()
+	end.head, end.tail, end.marked = m.at(end.offset)
 	return send(order, &job{feed: f, at: r.Done(), end: end})
 }
 
@@ -151,7 +170,7 @@ func (p *pipe) decode(work chan *job, free chan *tracefmt.Chunk) {
 		j.batch = p.batches.get()
 		d.Path = j.feed.path
 		d.DecodeChunk(j.chunk, j.batch)
-		j.next = chunkEnd{j.chunk.Offset + int64(len(j.chunk.Data)), j.chunk.Line + j.batch.Lines, j.chunk.Values == nil}
+		j.next.line = j.chunk.Line + j.batch.Lines
 		free <- j.chunk
 		j.chunk = nil
 		close(j.ready)

@@ -49,7 +49,7 @@ func (w *settler) settle(p *pending) {
 	}
 	w.news = w.asm.Merge(w.news)
 	all := w.news
-	rewrite := len(p.moved) > 0 || p.parts > 16 && p.bytes-p.base > p.base/2
+	rewrite := p.rewrite || len(p.moved) > 0 || p.parts > 16 && p.bytes-p.base > p.base/2
 	if len(p.moved) > 0 {
 		p.recs = slices.DeleteFunc(p.recs, func(r tracefmt.Record) bool { return p.moved[claimKey(&r)] })
 	}
@@ -291,7 +291,7 @@ func (in *ingest) forget(list []*pending) {
 		}
 	}
 	for _, p := range list {
-		p.news, p.moved, p.touched = nil, nil, false
+		p.news, p.moved, p.touched, p.rewrite = nil, nil, false, false
 	}
 	in.last = nil
 	for _, b := range in.held {

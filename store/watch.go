@@ -19,6 +19,9 @@ type watcher struct {
 const (
 	pollBlind = 500 * time.Millisecond
 	pollSafe  = 5 * time.Second
+
+	searchBlind = 10 * time.Second // between two searches for new files without a notice
+	searchSafe  = time.Minute
 )
 
 func newWatcher() *watcher {
@@ -43,7 +46,7 @@ func (w *watcher) add(files []string) {
 			continue
 		}
 		w.folders[dir] = true
-		if w.notify == nil || w.notify.Add(dir) != nil {
+		if w.notify == nil || w.notify.Add(dir) != nil || remote(dir) {
 			w.blind = true
 		}
 	}
@@ -55,6 +58,14 @@ func (w *watcher) interval() time.Duration {
 		return pollBlind
 	}
 	return pollSafe
+}
+
+// search is how long new files may stay unnoticed.
+func (w *watcher) search() time.Duration {
+	if w.blind {
+		return searchBlind
+	}
+	return searchSafe
 }
 
 // events is the channel of notices; nil, which never brings one, where there are none.

@@ -28,6 +28,7 @@ type Reader struct {
 	src    *source
 	source uint32
 	format uint8
+	found  uint8  // the format that the beginning tells, whatever was asked for
 	fact   string // Format.head's, or the header of a table
 	csv    bool
 	chunk  int
@@ -69,7 +70,7 @@ func (r *Reader) start(o ReadOptions) error {
 	if err != nil {
 		return err
 	}
-	if r.format == FormatNone {
+	if r.found = f.format; r.format == FormatNone {
 		r.format = f.format
 	}
 	if r.format == FormatNone || len(head) == 0 {
@@ -157,6 +158,19 @@ func (r *Reader) more(head []byte, size int) ([]byte, error) {
 // Format is the source's format: the one asked for, else the detected one.
 func (r *Reader) Format() uint8 { return r.format }
 
+// Manner is how the beginning of the source says that it is to be read. A file that was read in part is to be read anew when it changes:
+// a longer beginning tells more.
+func (r *Reader) Manner() string { return fmt.Sprintf("%d %T %s", r.found, r.frame, r.fact) }
+
+// Document says that the source is one document or table, which writers replace as a whole, rather than a log that they append to.
+func (r *Reader) Document() bool {
+	switch r.frame.(type) {
+	case *framer, *csvFramer:
+		return true
+	}
+	return r.line == 0
+}
+
 // Compressed is "gzip", "zstd" or "".
 func (r *Reader) Compressed() string { return r.src.kind }
 
@@ -197,6 +211,7 @@ type Chunk struct {
 	CSV    bool      // the values are rows of a table, whose header is Head
 	Values []Span    // where the values stand; nil: one value per line
 	Bad    []BadLine // values that the reader itself refused: too long
+	Grows  bool      // the value may still grow: Rest is before it
 }
 
 // Span is the value Data[From:To]; Line is the number of line ends before it within Data.
@@ -270,7 +285,8 @@ func (r *Reader) lastValue(c *Chunk, end int) int {
 	}
 	lines := bytes.Count(c.Data[:from], newline)
 	c.Values = append(c.Values, Span{from, to, lines})
-	if _, grows := r.frame.(*sectionFramer); grows {
+	if _, whole := r.frame.(*framer); !whole { // a section may go on, the last row of a table may be cut
+		c.Grows = true
 		r.again, r.againLines = int64(to-from), int64(bytes.Count(c.Data[from:to], newline))
 	}
 	return to

@@ -68,7 +68,7 @@ func (in *inputs) again() []string {
 
 // follow reads the job's sources until ctx ends.
 func (s *openedStore) follow(ctx context.Context, j *job, caught func()) error {
-	return s.Follow(ctx, store.Following{Files: j.inputs.again, Folders: j.inputs.folders(), Caught: caught})
+	return s.Follow(ctx, store.Following{Files: j.inputs.again, Folders: j.inputs.folders, Caught: caught})
 }
 
 // readOnUntilEnd follows without a screen. The interrupt that ends it is no failure: the results are printed after it.
