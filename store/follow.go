@@ -152,14 +152,23 @@ func (f *follower) open() (err error) {
 
 // compareLive fills the plan, or names the path whose file is no longer the one that was read.
 func (s *Bolt) compareLive(files []string, p *plan) (replaced string) {
-	known := s.byPath()
-	made, replaced := s.compare(slices.DeleteFunc(slices.Clone(files), func(path string) bool {
+	known, origin := s.byPath(), ""
+	read := slices.DeleteFunc(slices.Clone(files), func(path string) bool {
 		now, err := look(path)
-		if id, old := known[path]; old && err == nil {
+		if err != nil || origin != "" {
+			return errors.Is(err, fs.ErrNotExist)
+		}
+		if id, old := known[path]; old {
 			return s.waits(s.sources[id], now)
 		}
-		return errors.Is(err, fs.ErrNotExist)
-	}))
+		var copied bool
+		origin, copied = s.origin(path, now, known)
+		return copied
+	})
+	if origin != "" {
+		return origin
+	}
+	made, replaced := s.compare(read)
 	if replaced == "" {
 		*p = *made
 	}
@@ -298,7 +307,7 @@ func (s *Bolt) retired(source uint32) bool {
 // none.
 func (s *Bolt) movedTo(path string, src *sourceState, busy []string) (copied string) {
 	list, err := os.ReadDir(filepath.Dir(path))
-	if err != nil || src.Offset == 0 {
+	if err != nil || src.Offset == 0 && !src.Copy {
 		return ""
 	}
 	for _, e := range list {

@@ -36,7 +36,9 @@ func tailFile(t *testing.T, dir, name string, opt Options) *tailed {
 	t.Cleanup(func() { s.Close() })
 	path := filepath.Join(dir, name)
 	of := Following{Files: func() []string { return []string{path} }}
-	return &tailed{t, newFollower(s, of, &watcher{folders: map[string]bool{}}), path}
+	x := &tailed{t, newFollower(s, of, &watcher{folders: map[string]bool{}}), path}
+	s.caughtUp()
+	return x
 }
 
 // grow appends and looks.
@@ -356,15 +358,62 @@ func TestShiftedLogs(t *testing.T) {
 	}
 }
 
+// TestCopiedAndPackedLogs: what logrotate makes of a log with copytruncate and compress, in a folder that is followed.
+func TestCopiedAndPackedLogs(t *testing.T) {
+	dir := t.TempDir()
+	x := tailFile(t, dir, "log.jsonl", Options{})
+	x.f.of.Files = func() []string {
+		list, _ := filepath.Glob(x.path + "*")
+		return list
+	}
+	want := 0
+	read := func(path string) []byte {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for day := range 4 {
+		for n := range 30 {
+			x.f.stale = n == 0
+			x.grow([]byte(chat(fmt.Sprint("run", day), fmt.Sprint(day, "-", n)) + "\n"))
+			want++
+		}
+		os.Rename(x.path+".1.gz", x.path+".2.gz")
+		whole := read(x.path)
+		os.WriteFile(x.path+".1", whole[:len(whole)/2], 0o600) // the copy is being made
+		x.f.stale = true
+		x.look()
+		os.WriteFile(x.path+".1", whole, 0o600)
+		x.look()
+		os.Truncate(x.path, 0)
+		x.look()
+		os.WriteFile(x.path+".1.gz", packed(string(read(x.path+".1"))), 0o600)
+		os.Remove(x.path + ".1")
+		x.f.stale = true
+		x.look()
+		st, records := x.f.s.Status(), int64(0)
+		for _, src := range st.Sources {
+			records += src.Records
+		}
+		if records != int64(want) || st.Spent.String() != fmt.Sprint(float64(want)/4) {
+			t.Fatalf("day %d: %d records, $%s, want %d and $%v: %+v", day, records, st.Spent, want, float64(want)/4, st.Sources)
+		}
+	}
+}
+
+// packed is text in gzip.
+func packed(text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(text))
+	w.Close()
+	return b.Bytes()
+}
+
 // TestAppendedPackedData is not read and said; packed data that was cut short is read again when more of it comes.
 func TestAppendedPackedData(t *testing.T) {
-	packed := func(text string) []byte {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		w.Write([]byte(text))
-		w.Close()
-		return b.Bytes()
-	}
 	x := tailFile(t, t.TempDir(), "t.jsonl.gz", Options{})
 	calls := func(want int64, note string) {
 		t.Helper()

@@ -55,6 +55,7 @@ type sourceState struct {
 	Global   bool   `json:"global,omitempty"`  // some of its ids are unique over the whole store
 	Retired  bool   `json:"retired,omitempty"` // its file was moved away, cut or replaced while it was followed
 	Document bool   `json:"document,omitempty"`
+	Copy     bool   `json:"copy,omitempty"`   // a packed copy of what was read: not read
 	Manner   uint64 `json:"manner,omitempty"` // hash of how its beginning said that it is to be read
 	Short    bool   `json:"short,omitempty"`  // packed data that ended in the middle
 

@@ -245,7 +245,7 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 			id, src = s.newSource(path)
 		case err != nil || path == "-":
 			src = s.sources[id]
-		case s.sources[id].unchanged(now):
+		case s.sources[id].Copy, s.sources[id].unchanged(now):
 			continue
 		default:
 			src = s.sources[id]

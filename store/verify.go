@@ -82,6 +82,7 @@ func (s *Bolt) readAgain(ctx context.Context, v *Verification) (*scratch, error)
 	var files []string
 	for _, src := range s.sources {
 		switch now, err := look(src.Path); {
+		case src.Copy:
 		case src.Retired:
 			v.Unchecked = append(v.Unchecked, s.opt.show(src.Path)+": moved away, cut or replaced while it was followed")
 		case err != nil:
