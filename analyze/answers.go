@@ -117,6 +117,8 @@ type Status struct {
 	Live       bool         // following the sources
 	Heard      time.Time    // when something new was last read, while Live
 	Spent      tracefmt.USD // cost of all runs so far, where it is known
+	Failed     int64        // calls, while Live
+	Over       []RunOver    // runs heard of while Live that cost more than was asked to be told, the latest last
 	Done, Size int64        // bytes read and to read, while Loading
 	Version    uint64
 	Sources    []Source

@@ -29,6 +29,7 @@ type Options struct {
 	Format  uint8               // of all sources; FormatNone: detect
 	// Outcomes are sources that hold verdicts and nothing else, for runs wherever these lie.
 	Outcomes []string
+	PerRun   tracefmt.USD             // runs that come to cost more while they are followed are told by Status; 0: none
 	Show     func(path string) string // how a source is named to people; nil: by its path
 }
 
@@ -85,6 +86,7 @@ type Bolt struct {
 	done     int64
 	todo     int64
 	err      error
+	over     []analyze.RunOver
 	notes    []string
 	order    orderCache
 	changed  chan struct{}

@@ -348,6 +348,10 @@ func (s *Bolt) Status() analyze.Status {
 	defer s.mu.RUnlock()
 	st := analyze.Status{Loading: s.loading, Done: s.done, Size: s.todo, Version: s.version, Err: s.err, Warnings: slices.Clone(s.notes)}
 	st.Live, st.Heard, st.Spent = s.live, s.heard, tracefmt.USD(s.sums.cells.RunCosts.Sum())
+	if s.live {
+		s.sums.cells.EachCell(func(_ analyze.CellKey, c *analyze.Summary, _ int64) { st.Failed += c.Failed })
+		st.Over = slices.Clone(s.over)
+	}
 	fillStatus(&st, s.sources, s.sums, &s.opt)
 	return st
 }

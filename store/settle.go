@@ -121,7 +121,7 @@ func (in *ingest) commit() error {
 	if err := in.s.update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
 		return storeError(in.s.opt.Path, err)
 	}
-	in.show()
+	in.show(touched)
 	in.forget(touched)
 	return nil
 }
@@ -253,9 +253,12 @@ func (in *ingest) storeNames(tx *bbolt.Tx) error {
 }
 
 // show puts a commit that is on disk into the sums that the screen sees.
-func (in *ingest) show() {
+func (in *ingest) show(touched []*pending) {
 	s := in.s
 	s.mu.Lock()
+	for _, p := range touched {
+		s.noteOver(p)
+	}
 	for _, w := range in.settlers {
 		s.sums.merge(w.minus, -1)
 		s.sums.merge(w.plus, 1)
@@ -274,6 +277,21 @@ func (in *ingest) show() {
 	if in.progress != nil && time.Since(in.since) > 100*time.Millisecond {
 		in.since = time.Now()
 		in.progress(s.Status())
+	}
+}
+
+// toldOver is how many runs past the limit are told at a time.
+const toldOver = 50
+
+// noteOver notes a followed run that costs more than one should.
+func (s *Bolt) noteOver(p *pending) {
+	if s.opt.PerRun == 0 || !s.live || s.loading || p.stored.gone || p.stored.cost <= s.opt.PerRun {
+		return
+	}
+	s.over = slices.DeleteFunc(s.over, func(o analyze.RunOver) bool { return o.Run == p.id })
+	s.over = append(s.over, analyze.RunOver{Run: p.id, Workflow: s.names.Name(p.stored.workflow), Cost: p.stored.cost})
+	if n := len(s.over); n > toldOver {
+		s.over = slices.Clone(s.over[n-toldOver:])
 	}
 }
 

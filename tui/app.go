@@ -30,6 +30,7 @@ type App struct {
 	look    look
 	refresh clock
 	pulse   pulse
+	alarms  alarms
 	paused  bool // of a followed trace: what is on the screen stays
 	wait    func(time.Duration, tea.Msg) tea.Cmd
 	leaving bool // the way out was asked for while loading
@@ -114,6 +115,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case statusMsg:
 		a.status = m.s
 		return a, tea.Batch(a.whileLoading(), a.alive())
+	case seedMsg:
+		a.seeded(m)
+		return a, nil
 	case beatMsg:
 		a.pulse.due = false
 		return a, a.askStatus()

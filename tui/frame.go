@@ -274,7 +274,7 @@ func (a *App) factList() []fact {
 		f = append(f, newFact(roleFail, "✗ reading stopped: "+clean(a.status.Err.Error()), ""))
 	}
 	if a.status.Live && !a.status.Loading {
-		f = append(f, a.liveFact())
+		f = append(append(f, a.liveFact()), a.alertFacts()...)
 	}
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"time"
 
 	"costscope/analyze"
@@ -56,11 +57,79 @@ func (a *App) alive() tea.Cmd {
 		return nil
 	}
 	a.pulse.note(a.opt.Now(), a.status.Spent)
+	cmd := a.hold()
 	if a.pulse.due {
-		return nil
+		return cmd
 	}
 	a.pulse.due = true
-	return a.wait(beatEvery, beatMsg{})
+	return tea.Batch(cmd, a.wait(beatEvery, beatMsg{}))
+}
+
+// alarms hold a followed trace against its limits.
+type alarms struct {
+	analyze.Alarms
+	asked, ready bool // what was spent before was asked for, and is known
+	told         int
+}
+
+// seedMsg is what was spent before the trace was followed.
+type seedMsg []analyze.Sample
+
+// hold takes the state in and shows what is wrong: on the status line, until a key.
+func (a *App) hold() tea.Cmd {
+	sample := analyze.SampleOf(&a.status, a.opt.Now())
+	if !a.alarms.asked {
+		a.alarms.asked, a.alarms.Limits = true, a.opt.Limits
+		src, limits := a.src, a.opt.Limits
+		return func() tea.Msg {
+			seed, _ := analyze.Seed(context.Background(), limits, sample, src.Rollup) // without it the trace begins now
+			return seedMsg(append(seed, sample))
+		}
+	}
+	if !a.alarms.ready {
+		return nil
+	}
+	news := a.alarms.Take(sample)
+	if len(news) == 0 {
+		return nil
+	}
+	a.alarms.told += len(news)
+	text := news[len(news)-1].Text
+	if n := len(news) - 1; n > 0 {
+		text += " · and " + itoa(n) + " more"
+	}
+	tell := a.opt.Alerted
+	return tea.Batch(a.refuse("▲ "+text), func() tea.Msg {
+		if tell != nil {
+			tell(news)
+		}
+		return nil
+	})
+}
+
+func (a *App) seeded(m seedMsg) {
+	for _, s := range m {
+		a.alarms.History.Add(s)
+	}
+	a.alarms.ready = true
+}
+
+// alertFacts are how the budget stands and how often there was an alert.
+func (a *App) alertFacts() (f []fact) {
+	if st, ok := a.alarms.State(); ok {
+		r := roleDim
+		text, short := money(st.Spent)+" of "+st.Budget.String(), percent(int64(st.Spent), int64(st.Budget.USD))+" of budget"
+		if st.Spent >= st.Budget.USD {
+			r, text, short = roleFail, text+", spent", "budget spent"
+		} else if st.Known {
+			text += ", lasts " + analyze.Duration(st.Lasts)
+		}
+		f = append(f, newFact(r, text, short))
+	}
+	if n := a.alarms.told; n > 0 {
+		f = append(f, newFact(roleFail, "▲ "+itoa(n)+plural(n, " alert", " alerts"), "▲ "+itoa(n)))
+	}
+	return f
 }
 
 // liveFact is how a followed trace is doing: how long ago something came, the rate now, and what it makes of an hour and a day.

@@ -32,7 +32,9 @@ type Options struct {
 	Mouse   bool
 	In      io.Reader // none: the terminal
 	Out     io.Writer
-	Now     func() time.Time // none: time.Now
-	Profile *termenv.Profile // what the terminal can colour; none: as the environment says
-	Zone    *time.Location   // of the times shown; none: UTC
+	Now     func() time.Time      // none: time.Now
+	Limits  analyze.Limits        // that a followed trace is held against
+	Alerted func([]analyze.Alert) // told of new alerts, beside the screen; may be nil
+	Profile *termenv.Profile      // what the terminal can colour; none: as the environment says
+	Zone    *time.Location        // of the times shown; none: UTC
 }

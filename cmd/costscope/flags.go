@@ -21,6 +21,7 @@ type traceFlags struct {
 	noColor                     bool
 	theme                       string
 	quiet, mouse, follow        bool
+	alertFlags
 }
 
 // defaultBy is how a view is grouped when nothing else is asked.
@@ -49,6 +50,9 @@ func (f *traceFlags) register(c *cobra.Command) {
 	if c.Name() == "open" || c.Name() == "load" {
 		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
 	}
+	if c.Name() == "tail" {
+		f.alertFlags.register(c)
+	}
 	for flag, words := range map[string][]string{
 		"format": formatNames(), "cost": {"auto", "recorded", "computed"}, "theme": {"auto", "dark", "light"}, "by": analyze.DimNames(),
 	} {
@@ -72,6 +76,7 @@ type job struct {
 	zone   *time.Location
 	query  analyze.Query
 	inputs inputs
+	limits analyze.Limits
 	keep   bool // what is read is the point: no temporary store will do
 }
 
@@ -101,7 +106,7 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 		return wrongUsage("", "--json and --markdown exclude each other")
 	}
 	for _, read := range []func() error{
-		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices,
+		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readLimits,
 	} {
 		if err := read(); err != nil {
 			return err

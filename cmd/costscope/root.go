@@ -32,7 +32,7 @@ func init() { // filled here because completion looks at the table
 		{"open TRACE...", "explore traces (the default when the first argument names a trace)", openLong,
 			"  costscope traces.jsonl\n  costscope ~/.claude/projects --since 7d --by workflow,model\n  costscope open logs/*.jsonl.gz --where agent=planner", 1, -1, onTraces(nil, (*app).openTraces)},
 		{"tail TRACE...", "explore a live trace: the same explorer, following the end", tailLong,
-			"  costscope tail traces.jsonl\n  my-agent | costscope tail -", 1, -1, onTraces(nil, (*app).openTraces)},
+			"  costscope tail traces.jsonl --budget 20/day\n  my-agent | costscope tail -\n  costscope tail logs/ --budget 20/day --run-budget 2 --alerts --hook ./page-me", 1, -1, onTraces(nil, (*app).tailTraces)},
 		{"load TRACE...", "load into a store without exploring", loadLong,
 			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
 		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
