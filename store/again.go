@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"os"
 	"slices"
 
@@ -50,7 +51,7 @@ func (in *ingest) again(ids ...uint32) error {
 	in.s.mu.Lock()
 	for id := range set {
 		src := in.s.sources[id]
-		*src = sourceState{Path: src.Path, Global: src.Global, next: chunkEnd{whole: true}}
+		*src = sourceState{Path: src.Path, Name: src.Name, Global: src.Global, next: chunkEnd{whole: true}}
 		in.ends[id] = true
 		delete(in.loose, id)
 	}
@@ -220,7 +221,7 @@ func (s *Bolt) feedsAgain(ids map[uint32]bool) (feeds []*feed) {
 	for id := range s.sources {
 		src := s.sources[id]
 		if now, err := look(src.Path); ids[uint32(id)] && src.Offset == 0 && err == nil {
-			feeds = append(feeds, &feed{id: uint32(id), path: src.Path, format: s.opt.formatFor(src.Path), seen: now})
+			feeds = append(feeds, &feed{id: uint32(id), path: src.Path, name: cmp.Or(src.Name, src.Path), format: s.opt.formatFor(src.Path), seen: now})
 		}
 	}
 	return feeds

@@ -29,6 +29,8 @@ type Options struct {
 	Format  uint8               // of all sources; FormatNone: detect
 	// Outcomes are sources that hold verdicts and nothing else, for runs wherever these lie.
 	Outcomes []string
+	until    map[string]int64         // files to read as if they ended there
+	names    map[string]string        // of files that were first read under another path
 	PerRun   tracefmt.USD             // runs that come to cost more while they are followed are told by Status; 0: none
 	Show     func(path string) string // how a source is named to people; nil: by its path
 }

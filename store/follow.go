@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -278,7 +279,7 @@ func (s *Bolt) retire(path string, busy []string) (moved []string, err error) {
 	}
 	s.mu.Lock()
 	if to != "" {
-		src.Path, src.Done = to, false
+		src.Path, src.Name, src.Done = to, cmp.Or(src.Name, path), false
 		moved = append(moved, to)
 	} else {
 		src.Retired = true

@@ -185,6 +185,9 @@ func TestTailIsLoad(t *testing.T) {
 			rest = rest[n:]
 		}
 		x.look()
+		if p, _ := x.f.s.compare([]string{x.path}); len(p.feeds) > 0 {
+			t.Errorf("%s: is read again and again though it is as it was", sample)
+		}
 		same(t, sample, told(t, x.f.s), loadedAtOnce(t, Options{}, x.path))
 	}
 }

@@ -201,7 +201,7 @@ func (in *ingest) finish(j *job, src *sourceState) {
 	src.Pending, src.Note, src.Done = j.end.pending, "", true
 	src.Size, src.ModTime, src.Inode = j.feed.seen.size, j.feed.seen.mtime, j.feed.seen.inode
 	if j.end.packed == "" && j.end.err == nil {
-		src.Size = j.end.offset + j.end.pending // it may have grown since it was looked at
+		src.Size = j.end.extent // it may have grown since it was looked at
 	}
 	if j.end.err != nil {
 		src.Note = j.end.err.Error()

@@ -40,6 +40,7 @@ type sumsState struct {
 // sourceState is what was read of a source.
 type sourceState struct {
 	Path     string `json:"path"`
+	Name     string `json:"name,omitempty"` // the path that it was first read as, where that was another one: ids may be made of it
 	Format   string `json:"format"`
 	Packed   string `json:"packed,omitempty"` // gzip or zstd
 	Size     int64  `json:"size"`             // of the file, when last read

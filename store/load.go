@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,7 +255,7 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 			}
 		}
 		p.size += max(0, now.size-src.Offset)
-		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now, mark: m, manner: src.Manner})
+		p.feeds = append(p.feeds, &feed{id: id, path: path, name: cmp.Or(src.Name, path), until: s.opt.until[path], format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now, mark: m, manner: src.Manner})
 		if src.Offset > 0 && s.opt.formatFor(path) == 0 {
 			p.feeds[len(p.feeds)-1].format = formatOf(src.Format)
 		}
@@ -290,7 +291,7 @@ func (s *Bolt) source(path string) (uint32, *sourceState) {
 func (s *Bolt) newSource(path string) (uint32, *sourceState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	src := &sourceState{Path: path}
+	src := &sourceState{Path: path, Name: s.opt.names[path]}
 	s.sources = append(s.sources, src)
 	return uint32(len(s.sources) - 1), src
 }

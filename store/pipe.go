@@ -21,6 +21,8 @@ type pipe struct {
 type feed struct {
 	id     uint32
 	path   string
+	name   string // the path as decoders see it
+	until  int64  // as if the file ended there; 0: it does where it ends
 	format uint8
 	offset int64
 	line   int64
@@ -57,6 +59,7 @@ type feedEnd struct {
 	packed                string
 	warnings              []string
 	err                   error // why it could not be read on
+	extent                int64 // bytes looked at
 	again                 bool  // its beginning says now that it is to be read in another manner: from the start
 	manner                uint64
 	document              bool
@@ -121,7 +124,7 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 			return false
 		}
 	}
-	r, err := tracefmt.OpenReader(f.path, tracefmt.ReadOptions{Offset: f.offset, Line: f.line, Format: f.format, Source: f.id, Stdin: f.stdin})
+	r, err := tracefmt.OpenReader(f.path, tracefmt.ReadOptions{Offset: f.offset, Line: f.line, Format: f.format, Source: f.id, Stdin: f.stdin, Until: f.until})
 	if err != nil {
 		return send(order, &job{feed: f, end: &feedEnd{offset: f.offset, line: f.line, format: f.format, err: err}})
 	}
@@ -159,6 +162,7 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 	}
 	end := &feedEnd{format: r.Format(), packed: r.Compressed(), warnings: r.Warnings(), err: err}
 	end.offset, end.line, end.pending = r.Rest()
+	end.extent = r.Extent()
 	end.manner, end.document = manner, r.Document()
 	end.head, end.tail, end.marked = m.at(end.offset)
 	return send(order, &job{feed: f, at: r.Done(), end: end})
@@ -168,7 +172,7 @@ func (p *pipe) decode(work chan *job, free chan *tracefmt.Chunk) {
 	d := tracefmt.NewDecoder(p.names, nil)
 	for j := range work {
 		j.batch = p.batches.get()
-		d.Path = j.feed.path
+		d.Path = j.feed.name
 		d.DecodeChunk(j.chunk, j.batch)
 		j.next.line = j.chunk.Line + j.batch.Lines
 		free <- j.chunk

@@ -17,6 +17,7 @@ import (
 // A Verification is what Verify found.
 type Verification struct {
 	Sources, Runs, Calls int64    // compared
+	Unread               int64    // of these runs, those that come in part from sources that could not be read again: not held against the sources
 	Unchecked            []string // sources that could not be read again, and why
 	Differ               int64    // findings
 	Findings             []Finding
@@ -73,12 +74,7 @@ func (s *Bolt) readAgain(ctx context.Context, v *Verification) (*scratch, error)
 		return nil, err
 	}
 	opt := s.opt
-	opt.Path = filepath.Join(dir, "again.db")
-	b, err := Open(opt)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	again := &scratch{b, dir}
+	opt.Path, opt.until, opt.names = filepath.Join(dir, "again.db"), map[string]int64{}, map[string]string{}
 	var files []string
 	for _, src := range s.sources {
 		switch now, err := look(src.Path); {
@@ -88,13 +84,22 @@ func (s *Bolt) readAgain(ctx context.Context, v *Verification) (*scratch, error)
 		case err != nil:
 			v.Unchecked = append(v.Unchecked, s.opt.show(src.Path)+": "+err.Error())
 		case now.size > src.Size && src.continues(src.Path, now):
-			v.Unchecked = append(v.Unchecked, fmt.Sprintf("%s: has grown by %d bytes since it was read; open it first", s.opt.show(src.Path), now.size-src.Size))
-			files = append(files, src.Path)
+			v.Unchecked = append(v.Unchecked, fmt.Sprintf("%s: the %d bytes that it has grown by since it was read", s.opt.show(src.Path), now.size-src.Size))
+			opt.until[src.Path] = src.Size
+			fallthrough
 		default:
 			v.Sources++
 			files = append(files, src.Path)
+			if src.Name != "" {
+				opt.names[src.Path] = src.Name
+			}
 		}
 	}
+	b, err := Open(opt)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	again := &scratch{b, dir}
 	if err := again.Load(ctx, files, nil, nil); err != nil {
 		return nil, errors.Join(err, again.discard())
 	}
@@ -201,12 +206,17 @@ func (c *comparison) source(run *tracefmt.Run, row *runRow) {
 			continue
 		}
 		c.theirs[row.hash] = slices.Delete(list, k, k+1)
+		if !c.readable(run) {
+			c.v.Unread++
+			return
+		}
 		if calls := c.different(run, c.new.asm.Assemble(recs)); len(calls) > 0 {
 			c.v.add(Finding{Kind: "source", Run: run.ID, Calls: calls, Why: "the sources say something else now"})
 		}
 		return
 	}
 	if !c.readable(run) {
+		c.v.Unread++
 		return
 	}
 	c.v.add(Finding{Kind: "source", Run: run.ID, Calls: c.namesOf(run), Why: "the sources do not hold it any more"})

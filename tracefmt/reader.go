@@ -13,6 +13,7 @@ type ReadOptions struct {
 	Format uint8     // FormatNone: detect
 	Source uint32    // number of the source, for the SourceRefs
 	Stdin  io.Reader // what path "-" reads
+	Until  int64     // read a plain file as if it ended here; 0: to its end
 
 	chunk int // tests: bytes per chunk
 	limit int // tests: largest value
@@ -46,7 +47,7 @@ type Reader struct {
 // OpenReader opens a trace file, or standard input for "-". It fails with a *SourceError when the source is missing, empty, binary or
 // no trace; see ErrMissing, ErrEmpty, ErrNotJSON and ErrNoFormat.
 func OpenReader(path string, o ReadOptions) (*Reader, error) {
-	src, err := openSource(path, o.Stdin)
+	src, err := openSourceUntil(path, o.Stdin, o.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -199,6 +200,9 @@ func (r *Reader) Rest() (offset, line, pending int64) {
 	}
 	return r.at - r.again, r.line - r.againLines, int64(len(bytes.Trim(r.carry, blanks)))
 }
+
+// Extent is how much of the source was looked at, after decompression: what Rest tells, and what may stand behind it.
+func (r *Reader) Extent() int64 { return r.at + int64(len(r.carry)) }
 
 // A Chunk is a run of whole values of one source.
 type Chunk struct {

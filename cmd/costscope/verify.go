@@ -53,12 +53,15 @@ func writeVerification(w io.Writer, v *store.Verification, asJSON bool) error {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"sources": v.Sources, "runs": v.Runs, "calls": v.Calls, "differ": v.Differ, "findings": append([]store.Finding{}, v.Findings...),
+		return e.Encode(map[string]any{"sources": v.Sources, "runs": v.Runs, "calls": v.Calls, "runs_not_reread": v.Unread, "differ": v.Differ, "findings": append([]store.Finding{}, v.Findings...),
 			"unchecked": append([]string{}, v.Unchecked...)})
 	}
 	fmt.Fprintf(w, "compared %s with %s of %s\n", count(v.Sources, "source"), count(v.Calls, "call"), count(v.Runs, "run"))
 	for _, u := range v.Unchecked {
 		fmt.Fprintln(w, "not compared: "+printable(u))
+	}
+	if v.Unread > 0 {
+		fmt.Fprintf(w, "not compared with the sources: %s, which come in part from sources that cannot be read again\n", count(v.Unread, "run"))
 	}
 	for _, f := range v.Findings {
 		run := ""
