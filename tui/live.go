@@ -94,7 +94,7 @@ func (a *App) hold() tea.Cmd {
 		return nil
 	}
 	a.alarms.told += len(news)
-	text := news[len(news)-1].Text
+	text := news[0].Text
 	if n := len(news) - 1; n > 0 {
 		text += " · and " + itoa(n) + " more"
 	}
