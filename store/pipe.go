@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 
 	"costscope/tracefmt"
@@ -42,6 +44,7 @@ type job struct {
 	next  chunkEnd      // where the chunk ends
 	grows bool          // the chunk is a value that may still grow
 	end   *feedEnd      // the source's end instead of a chunk
+	err   error         // the chunk could not be decoded: a fault of ours
 }
 
 // chunkEnd is a place at which reading can go on.
@@ -104,7 +107,11 @@ func (p *pipe) run(ctx context.Context, feeds []*feed, take func(*job) error) er
 		if j.ready != nil {
 			<-j.ready
 		}
-		if err := take(j); err != nil {
+		err := j.err
+		if err == nil {
+			err = take(j)
+		}
+		if err != nil {
 			stop()
 			for range order { // let the reader end
 			}
@@ -173,12 +180,23 @@ func (p *pipe) decode(work chan *job, free chan *tracefmt.Chunk) {
 	for j := range work {
 		j.batch = p.batches.get()
 		d.Path = j.feed.name
-		d.DecodeChunk(j.chunk, j.batch)
+		j.err = guarded(func() { d.DecodeChunk(j.chunk, j.batch) })
 		j.next.line = j.chunk.Line + j.batch.Lines
 		free <- j.chunk
 		j.chunk = nil
 		close(j.ready)
 	}
+}
+
+// guarded makes an error of a panic: it must not end the program, which has a terminal to restore and a store to close.
+func guarded(f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
+	f()
+	return nil
 }
 
 // batchPool keeps batches for reuse: what is touched first is the dearest memory.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -117,7 +118,9 @@ func (in *ingest) commit() error {
 		return nil
 	}
 	touched := in.touched()
-	in.settle(touched)
+	if err := in.settle(touched); err != nil {
+		return err
+	}
 	if err := in.s.update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
 		return storeError(in.s.opt.Path, err)
 	}
@@ -139,13 +142,14 @@ func (in *ingest) touched() []*pending {
 }
 
 // settle lets the settlers work the runs out, each a stretch of them.
-func (in *ingest) settle(list []*pending) {
+func (in *ingest) settle(list []*pending) error {
 	total := 0
 	for _, p := range list {
 		total += len(p.news) + len(p.recs)
 	}
 	share := total/len(in.settlers) + 1
 	var wg sync.WaitGroup
+	errs := make([]error, len(in.settlers))
 	for k, w := range in.settlers {
 		n, size := 0, 0
 		for n < len(list) && (size < share || k == len(in.settlers)-1) {
@@ -157,13 +161,16 @@ func (in *ingest) settle(list []*pending) {
 		w.seg, w.bytes = in.s.meta.Seg+uint32(k), w.bytes[:0]
 		w.plus, w.minus = newSums(in.s.config()), newSums(in.s.config())
 		wg.Go(func() {
-			for _, p := range part {
-				p.kept = in.keeps(p)
-				w.settle(p)
-			}
+			errs[k] = guarded(func() {
+				for _, p := range part {
+					p.kept = in.keeps(p)
+					w.settle(p)
+				}
+			})
 		})
 	}
 	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // keeps says that a run stays in memory after the commit. Runs that go side by side come back soon; a long one is kept only while it

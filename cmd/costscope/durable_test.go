@@ -410,16 +410,16 @@ func TestTwoTails(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := waitForStore(t)
-	second, errs := child("tail", "--alerts", trace)
-	var alerts bytes.Buffer
-	second.Stdout = &alerts
+	second, _ := child("tail", "--alerts", trace)
+	var errs syncBuffer
+	second.Stderr = &errs
 	if err := second.Start(); err != nil {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { return strings.Contains(errs.String(), "alerts follow") })
 	second.Process.Signal(os.Interrupt)
 	if err := second.Wait(); err != nil || !strings.Contains(errs.String(), "is open in another costscope (pid "+fmt.Sprint(first.Process.Pid)) || !strings.Contains(errs.String(), "1 call read") {
-		t.Errorf("the second: %v, %s", err, errs)
+		t.Errorf("the second: %v, %s", err, errs.String())
 	}
 	first.Process.Signal(os.Interrupt)
 	if err := first.Wait(); err != nil {

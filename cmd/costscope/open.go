@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -51,7 +52,12 @@ func (a *app) openTraces(j *job) error {
 }
 
 // readOn reads what there is, and with --follow what comes.
-func (s *openedStore) readOn(ctx context.Context, j *job) error {
+func (s *openedStore) readOn(ctx context.Context, j *job) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // the explorer goes on and tells; the terminal is restored when it ends
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
 	if j.traceFlags.follow {
 		return s.follow(ctx, j, nil)
 	}
