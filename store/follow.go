@@ -216,13 +216,16 @@ func (f *follower) expand() {
 	if !f.stale && time.Since(f.expanded) < f.watch.search() {
 		return
 	}
-	f.files, f.expanded, f.stale = append(f.of.Files(), f.moved...), time.Now(), false
-	f.watch.add(f.files)
-	if f.of.Folders != nil {
-		for _, dir := range f.of.Folders() {
-			f.watch.add([]string{filepath.Join(dir, "x")})
-		}
+	f.expanded, f.stale = time.Now(), false
+	for more := f.of.Folders != nil; more; { // a folder is watched before it is listed, or what comes in between would go unnoticed
+		more = f.watch.add(f.of.Folders())
 	}
+	f.files = append(f.of.Files(), f.moved...)
+	var dirs []string
+	for _, path := range f.files {
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	f.watch.add(dirs)
 }
 
 // wait returns when there may be something to read.
@@ -259,6 +262,9 @@ func (f *follower) wait(ctx context.Context) error {
 func (f *follower) note(e fsnotify.Event) {
 	if e.Has(fsnotify.Create) || e.Has(fsnotify.Rename) {
 		f.stale = true
+	}
+	if e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
+		f.watch.removed(e.Name)
 	}
 }
 

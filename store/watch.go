@@ -1,7 +1,6 @@
 package store
 
 import (
-	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -38,19 +37,22 @@ func (w *watcher) close() {
 	}
 }
 
-// add watches the folders of the files: a file that is replaced or comes later is seen in its folder.
-func (w *watcher) add(files []string) {
-	for _, f := range files {
-		dir := filepath.Dir(f)
+// add watches folders, in which files that are replaced or come later are seen. It says whether one of them was not watched before.
+func (w *watcher) add(dirs []string) (news bool) {
+	for _, dir := range dirs {
 		if w.folders[dir] {
 			continue
 		}
-		w.folders[dir] = true
+		w.folders[dir], news = true, true
 		if w.notify == nil || w.notify.Add(dir) != nil || remote(dir) {
 			w.blind = true
 		}
 	}
+	return news
 }
+
+// removed forgets a folder that is gone: another one may come in its place.
+func (w *watcher) removed(path string) { delete(w.folders, path) }
 
 // interval is how long to wait for a notice.
 func (w *watcher) interval() time.Duration {

@@ -126,12 +126,11 @@ func report(t *testing.T, name string, a, b processUse, db, trace string) {
 
 // A lagMeter follows the trace in a store of its own and measures how long what is written takes to be told.
 type lagMeter struct {
-	mu     sync.Mutex
-	total  int64
-	marks  []lagMark
-	lags   []time.Duration
-	stop   func()
-	behind time.Duration
+	mu    sync.Mutex
+	total int64
+	marks []lagMark
+	lags  []time.Duration
+	stop  func()
 }
 
 type lagMark struct {
