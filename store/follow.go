@@ -134,7 +134,9 @@ func (f *follower) replaced(path string) error {
 		}
 		return f.in.again(id)
 	}
+	since := src.ModTime
 	moved, err := f.s.retire(path, nil)
+	moved = append(moved, f.s.missedRotations(path, since)...)
 	for _, to := range moved {
 		if !slices.Contains(f.files, to) {
 			f.moved, f.files = append(f.moved, to), append(f.files, to)

@@ -468,3 +468,23 @@ func TestVerdictsWhileFollowed(t *testing.T) {
 	judge("[\n{\"run_id\":\"r\",\n\"success\":false}]")
 	x.grow([]byte(chat("q", "2") + "\n"))
 }
+
+// TestRotatedTwiceBetweenLooks: a file that stood at the path only while nobody looked is read, too; a log that is not of this name is not.
+func TestRotatedTwiceBetweenLooks(t *testing.T) {
+	x := tailFile(t, t.TempDir(), "log.jsonl", Options{})
+	write := func(path, id string) {
+		if err := os.WriteFile(path, []byte(chat("r", id)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.grow([]byte(chat("r", "1") + "\n"))
+	for n := 2; n < 4; n++ {
+		os.Rename(x.path, fmt.Sprintf("%s.%d", x.path, n))
+		write(x.path, fmt.Sprint(n))
+	}
+	write(x.path+".other", "9")
+	x.look()
+	if st := x.f.s.Status(); st.Spent.String() != "0.75" || len(st.Sources) != 3 {
+		t.Errorf("$%s of %+v, want 0.75", st.Spent, st.Sources)
+	}
+}

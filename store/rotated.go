@@ -44,6 +44,36 @@ func (s *Bolt) origin(path string, now fileState, known map[string]uint32) (move
 	return "", s.packedCopy(path, now)
 }
 
+// missedRotations are files that stood at a path for so short a time that nobody looked at it: they have its name with a number or a date
+// behind it, were written since the file before was last read, and are no copies.
+func (s *Bolt) missedRotations(path string, since int64) (list []string) {
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	known := s.byPath()
+	for _, e := range entries {
+		at := filepath.Join(filepath.Dir(path), e.Name())
+		number, ours := strings.CutPrefix(e.Name(), filepath.Base(path))
+		_, old := known[at]
+		now, err := look(at)
+		if !ours || number == "" || strings.Trim(number, ".-_T:0123456789") != "" || old || err != nil || !e.Type().IsRegular() || now.mtime < since || now.size == 0 {
+			continue
+		}
+		if !s.copyOfAny(at, now) {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+// copyOfAny says that a file begins like one that is read.
+func (s *Bolt) copyOfAny(path string, now fileState) bool {
+	for _, src := range s.sources {
+		if there, err := look(src.Path); err == nil && src.Offset > 0 && src.Path != path && filepath.Dir(src.Path) == filepath.Dir(path) && alike(src.Path, path, min(there.size, now.size)) {
+			return true
+		}
+	}
+	return false
+}
+
 // alike says that two files begin with the same bytes, and hold the same before an offset.
 func alike(a, b string, offset int64) bool {
 	if offset == 0 {

@@ -92,7 +92,7 @@ func (a *app) explore(j *job, s *openedStore) error {
 		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone}
 	o.Query.By = nil
 	if j.traceFlags.follow {
-		o.Limits, o.Alerted = j.limits, a.raiser(j)
+		o.Following, o.Limits, o.Alerted = true, j.limits, a.raiser(j)
 	}
 	if terminalOf(a.in) == nil { // standard input is a trace, or nothing
 		tty, err := a.terminal()
