@@ -16,7 +16,7 @@ import (
 const framesPerSecond = 120
 
 // framesFollowing is the same for a trace that is followed, which stays on screen for days: each frame wakes the processor.
-const framesFollowing = 40
+const framesFollowing = 24
 
 // Run explores src until the person quits or ctx ends. The terminal is restored in any case, also after a panic. Signals are the
 // caller's business: they end ctx.
