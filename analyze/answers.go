@@ -1,6 +1,10 @@
 package analyze
 
-import "costscope/tracefmt"
+import (
+	"time"
+
+	"costscope/tracefmt"
+)
 
 // A Row is one group of a Table: a prefix of a path and what its calls add up to.
 type Row struct {
@@ -110,8 +114,12 @@ type Skip struct {
 // Status is the state of a store: what it holds and what it is doing.
 type Status struct {
 	Loading    bool
-	Live       bool  // following the sources
-	Done, Size int64 // bytes read and to read, while Loading
+	Live       bool         // following the sources
+	Heard      time.Time    // when something new was last read, while Live
+	Spent      tracefmt.USD // cost of all runs so far, where it is known
+	Failed     int64        // calls, while Live
+	Over       []RunOver    // runs heard of while Live that cost more than was asked to be told, the latest last
+	Done, Size int64        // bytes read and to read, while Loading
 	Version    uint64
 	Sources    []Source
 	Skips      []Skip // the first 100, by path and line

@@ -136,7 +136,7 @@ func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 }
 
 // more are the flags that no single row of the table can raise: flows that others dominate, prompts that drift.
-func (a *Analysis) more(t *Table, l *Limits) (list []Flag) {
+func (a *Analysis) more(t *Table, l *FlagLimits) (list []Flag) {
 	for _, f := range a.Models.Flows {
 		if f.DominatedBy < 0 || a.Models.Flows[f.DominatedBy].Workflow != f.Workflow || // other work is no yardstick
 			ratio(int64(f.Cost), int64(t.Total.Cost)) < l.MinShare {

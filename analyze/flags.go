@@ -22,13 +22,13 @@ type Flag struct {
 	Why        string       `json:"why"`
 }
 
-// Limits are where flags begin; the defaults are those of analysis-spec P.
-type Limits struct {
+// FlagLimits are where flags begin; the defaults are those of analysis-spec P.
+type FlagLimits struct {
 	MinShare, Dominates, Waste, Amplification, Retries, SevereRetries, Growth, FailureRatio, Drift, Top5 float64
 }
 
 // DefaultLimits are the limits of analysis-spec P.
-var DefaultLimits = Limits{MinShare: 0.05, Dominates: 0.25, Waste: 0.20, Amplification: 1.5, Retries: 0.10, SevereRetries: 0.20, Growth: 0.50,
+var DefaultLimits = FlagLimits{MinShare: 0.05, Dominates: 0.25, Waste: 0.20, Amplification: 1.5, Retries: 0.10, SevereRetries: 0.20, Growth: 0.50,
 	FailureRatio: 2, Drift: 2, Top5: 0.50}
 
 // flagged is a path as the rules see it.
@@ -51,42 +51,42 @@ type finding struct {
 // flagRules are the rules on one path. NaN is "not known here" and flags nothing.
 var flagRules = [...]struct {
 	name  string
-	limit func(*Limits) float64
+	limit func(*FlagLimits) float64
 	check func(*flagged) finding
 }{
-	{"dominates_spend", func(l *Limits) float64 { return l.Dominates }, func(p *flagged) finding {
+	{"dominates_spend", func(l *FlagLimits) float64 { return l.Dominates }, func(p *flagged) finding {
 		v := ratio(int64(p.row.Cost), int64(p.total.Cost))
 		return finding{v, p.row.Cost, p.row.Calls, "calls", "exact", Percent(v) + " of the cost"}
 	}},
-	{"waste", func(l *Limits) float64 { return l.Waste }, func(p *flagged) finding {
+	{"waste", func(l *FlagLimits) float64 { return l.Waste }, func(p *flagged) finding {
 		v := p.row.WasteShare()
 		return finding{v, p.row.Wasted, p.row.Chains, "chains", p.guess, Percent(v) + " of its cost went into attempts that were not accepted"}
 	}},
-	{"cost_amplification", func(l *Limits) float64 { return l.Amplification }, func(p *flagged) finding {
+	{"cost_amplification", func(l *FlagLimits) float64 { return l.Amplification }, func(p *flagged) finding {
 		v := ratio(int64(p.row.Cost), int64(p.row.Cost-p.row.RetryCost))
 		return finding{v, p.row.RetryCost, p.row.Operations(), "operations", p.guess, "retrying multiplied its cost by " + Times(v)}
 	}},
-	{"retries", func(l *Limits) float64 { return l.Retries }, func(p *flagged) finding {
+	{"retries", func(l *FlagLimits) float64 { return l.Retries }, func(p *flagged) finding {
 		v := p.row.RetryRatio()
 		return finding{v, p.row.RetryCost, p.row.Operations(), "operations", p.guess, fmt.Sprintf("%s further attempts at %s", Count(p.row.Retries), plural(p.row.Operations(), "operation"))}
 	}},
-	{"context_growth", func(l *Limits) float64 { return l.Growth }, func(p *flagged) finding {
+	{"context_growth", func(l *FlagLimits) float64 { return l.Growth }, func(p *flagged) finding {
 		v := ratio(int64(p.facts.Growth), int64(p.facts.Input))
 		return finding{v, p.facts.Growth, p.row.LLM, "calls", "exact", Percent(v) + " of its input cost is context beyond the first prompt"}
 	}},
-	{"loop", func(*Limits) float64 { return 0 }, func(p *flagged) finding {
+	{"loop", func(*FlagLimits) float64 { return 0 }, func(p *flagged) finding {
 		v := math.NaN()
 		if p.facts.LoopUSD > 0 {
 			v = ratio(int64(p.facts.LoopUSD), int64(p.row.Cost))
 		}
 		return finding{v, p.facts.LoopUSD, p.row.Calls, "calls", "high", "the same calls again and again: " + Percent(v) + " of its cost"}
 	}},
-	{"failure_cost_ratio", func(l *Limits) float64 { return l.FailureRatio }, func(p *flagged) finding {
+	{"failure_cost_ratio", func(l *FlagLimits) float64 { return l.FailureRatio }, func(p *flagged) finding {
 		f := p.facts
 		v := ratio(int64(f.FailedUSD), f.Failure) / ratio(int64(f.SuccessUSD), f.Success)
 		return finding{v, f.FailedUSD, f.Success + f.Failure, "runs", "exact", "a failed run costs " + Times(v) + " a successful one"}
 	}},
-	{"heavy_tail", func(l *Limits) float64 { return l.Top5 }, func(p *flagged) finding {
+	{"heavy_tail", func(l *FlagLimits) float64 { return l.Top5 }, func(p *flagged) finding {
 		n := p.facts.RunCosts.N()
 		if n < 20 { // the top 5 % is less than a run
 			return finding{value: math.NaN()}
@@ -94,7 +94,7 @@ var flagRules = [...]struct {
 		v := p.facts.RunCosts.TopShare(rankOf(5, 100, n))
 		return finding{v, tracefmt.USD(v * float64(p.facts.RunCosts.Sum())), n, "runs", "exact", fmt.Sprintf("the dearest 5%% of its runs make up %s of its cost", Percent(v))}
 	}},
-	{"unpriced", func(*Limits) float64 { return 0 }, func(p *flagged) finding {
+	{"unpriced", func(*FlagLimits) float64 { return 0 }, func(p *flagged) finding {
 		v := math.NaN()
 		if p.row.Unpriced > 0 {
 			v = float64(p.row.Unpriced)
@@ -104,7 +104,7 @@ var flagRules = [...]struct {
 }
 
 // Flags applies the rules to all rows of a table, the most money first. guess is the confidence of the inferred retries in it.
-func Flags(t *Table, facts map[string]*PathFacts, l *Limits, guess string) []Flag {
+func Flags(t *Table, facts map[string]*PathFacts, l *FlagLimits, guess string) []Flag {
 	var list []Flag
 	for i := range t.Rows {
 		row := &t.Rows[i]
@@ -123,14 +123,14 @@ func Flags(t *Table, facts map[string]*PathFacts, l *Limits, guess string) []Fla
 
 // small says that a path is not worth a flag: it has little of the cost. Calls without a price have no cost to compare, so their tokens
 // are.
-func (p *flagged) small(l *Limits) bool {
+func (p *flagged) small(l *FlagLimits) bool {
 	if ratio(int64(p.row.Cost), int64(p.total.Cost)) >= l.MinShare {
 		return false
 	}
 	return p.row.Unpriced == 0 || ratio(p.row.UnpricedTokens, p.total.Input+p.total.Output) < l.MinShare
 }
 
-func (p *flagged) flags(l *Limits) (list []Flag) {
+func (p *flagged) flags(l *FlagLimits) (list []Flag) {
 	for _, r := range flagRules {
 		f, limit := r.check(p), r.limit(l)
 		if f.value != f.value || f.value < limit || f.value == 0 {

@@ -29,6 +29,9 @@ type Options struct {
 	Format  uint8               // of all sources; FormatNone: detect
 	// Outcomes are sources that hold verdicts and nothing else, for runs wherever these lie.
 	Outcomes []string
+	until    map[string]int64         // files to read as if they ended there
+	names    map[string]string        // of files that were first read under another path
+	PerRun   tracefmt.USD             // runs that come to cost more while they are followed are told by Status; 0: none
 	Show     func(path string) string // how a source is named to people; nil: by its path
 	// Map reads what no format knows; nil: the mapping that the store was last loaded with, if any.
 	Map *tracefmt.Map
@@ -82,9 +85,12 @@ type Bolt struct {
 	named    int    // names stored
 	version  uint64 // grows with every change that a screen would show
 	loading  bool
+	live     bool      // Follow is at work
+	heard    time.Time // when Follow last read something new
 	done     int64
 	todo     int64
 	err      error
+	over     []analyze.RunOver
 	notes    []string
 	order    orderCache
 	changed  chan struct{}
@@ -256,6 +262,9 @@ func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	s.saved, s.stale = 0, s.meta.Rows > 0
 	return nil
 }
+
+// Path is where the store is kept.
+func (s *Bolt) Path() string { return s.opt.Path }
 
 // Close ends the store. Sums that were not stored yet are.
 func (s *Bolt) Close() error {

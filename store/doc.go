@@ -8,4 +8,8 @@
 // the offset read up to. One transaction stores the records of a batch and the offsets that they came from, so whatever kills the process,
 // the store is at a whole batch and the next load goes on from there. The sums are written when a load ends; after a crash they are
 // worked out again from the segments.
+//
+// Follow (follow.go, watch.go) is the same reading in rounds. A source is known by its path, its inode and marks of the bytes that were
+// read; rotated.go finds again what was moved, copied or packed, again.go takes back what no longer holds: a document written anew, the
+// last row of a table, what a longer beginning says otherwise. Verify (verify.go) reads all of it into a second store and compares.
 package store

@@ -31,6 +31,7 @@ type ingest struct {
 	spare    sparePool
 	nrows    uint32
 	ends     map[uint32]bool // sources whose state changed
+	prints   map[uint32][2]uint64
 	progress func(analyze.Status)
 	at       map[uint32]int64 // bytes of each file read so far
 	newNames int
@@ -38,6 +39,12 @@ type ingest struct {
 	verdicts []*tracefmt.Record // that the load brought
 	judged   int                // of these, how many are stored
 	storing  int                // how many are with the commit at hand
+	rejudge  bool               // verdicts were taken back
+
+	loose map[uint32][]uint32 // the runs that hold the last value of a source, which may still grow
+	went  uint32              // the run that the last record went to
+	anew  []uint32            // sources that are to be read from the start
+	lost  map[uint64]string   // store-wide ids that were taken back, with their format
 }
 
 // pending is a run that has records waiting, or had lately.
@@ -57,6 +64,7 @@ type pending struct {
 	bytes   uint32 // of all parts
 	touched bool
 	kept    bool // stays in memory after the commit
+	rewrite bool // records were taken out
 }
 
 const (
@@ -68,7 +76,7 @@ const (
 func (s *Bolt) newIngest() (*ingest, error) {
 	in := &ingest{s: s, pipe: newPipe(s.names, s.workers(), s.opt.Map), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
 		claims: map[uint64]claim{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
-		ends: map[uint32]bool{}, at: map[uint32]int64{}}
+		ends: map[uint32]bool{}, prints: map[uint32][2]uint64{}, at: map[uint32]int64{}, loose: map[uint32][]uint32{}, lost: map[uint64]string{}}
 	for range s.workers() {
 		w := newSettler(s)
 		w.spare = &in.spare
@@ -111,12 +119,19 @@ func (in *ingest) recall() error {
 // take takes one job of the pipe in.
 func (in *ingest) take(j *job) error {
 	src := in.s.sources[j.feed.id]
+	if j.end != nil && j.end.again {
+		in.anew = append(in.anew, j.feed.id)
+		return nil
+	}
 	if j.end != nil {
 		in.finish(j, src)
 		return in.commitIfDue()
 	}
 	b := j.batch
 	in.s.mu.Lock()
+	if j.grows {
+		src.Loose = src.clone()
+	}
 	src.took(b)
 	in.s.done += j.at - in.at[j.feed.id]
 	in.s.mu.Unlock()
@@ -133,6 +148,9 @@ func (in *ingest) take(j *job) error {
 	for i := range b.Records {
 		if err := in.record(&b.Records[i]); err != nil {
 			return err
+		}
+		if j.grows {
+			in.loose[j.feed.id] = append(in.loose[j.feed.id], in.went)
 		}
 	}
 	in.pipe.batches.expect(len(b.Records))
@@ -179,11 +197,12 @@ func (s *sourceState) tally(text string, n int64) {
 func (in *ingest) finish(j *job, src *sourceState) {
 	in.s.mu.Lock()
 	defer in.s.mu.Unlock()
-	src.next = chunkEnd{j.end.offset, j.end.line, true}
+	src.next = chunkEnd{j.end.offset, j.end.line, true, j.end.marked, j.end.head, j.end.tail}
+	src.Manner, src.Document, src.Short = j.end.manner, j.end.document, len(j.end.warnings) > 0
 	src.Pending, src.Note, src.Done = j.end.pending, "", true
 	src.Size, src.ModTime, src.Inode = j.feed.seen.size, j.feed.seen.mtime, j.feed.seen.inode
 	if j.end.packed == "" && j.end.err == nil {
-		src.Size = j.end.offset + j.end.pending // it may have grown since it was looked at
+		src.Size = j.end.extent // it may have grown since it was looked at
 	}
 	if j.end.err != nil {
 		src.Note = j.end.err.Error()
@@ -223,6 +242,7 @@ func (in *ingest) record(r *tracefmt.Record) error {
 	}
 	p.news = append(p.news, r)
 	p.seq, p.touched = in.seq, true
+	in.went = p.row
 	return nil
 }
 

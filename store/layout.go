@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -38,6 +40,7 @@ type sumsState struct {
 // sourceState is what was read of a source.
 type sourceState struct {
 	Path     string `json:"path"`
+	Name     string `json:"name,omitempty"` // the path that it was first read as, where that was another one: ids may be made of it
 	Format   string `json:"format"`
 	Packed   string `json:"packed,omitempty"` // gzip or zstd
 	Size     int64  `json:"size"`             // of the file, when last read
@@ -49,19 +52,38 @@ type sourceState struct {
 	Head     uint64 `json:"head"`   // hash of the first bytes
 	Done     bool   `json:"done"`   // read to its end
 	Pending  int64  `json:"pending,omitempty"`
-	Records  int64  `json:"records"`            // stated records, repeats included
-	Verdicts int64  `json:"verdicts,omitempty"` // of these, verdicts on runs
-	BadCount int64  `json:"bad,omitempty"`
 	Note     string `json:"note,omitempty"`
-	Global   bool   `json:"global,omitempty"` // some of its ids are unique over the whole store
+	Global   bool   `json:"global,omitempty"`  // some of its ids are unique over the whole store
+	Retired  bool   `json:"retired,omitempty"` // its file was moved away, cut or replaced while it was followed
+	Document bool   `json:"document,omitempty"`
+	Copy     bool   `json:"copy,omitempty"`   // a packed copy of what was read: not read
+	Manner   uint64 `json:"manner,omitempty"` // hash of how its beginning said that it is to be read
+	Short    bool   `json:"short,omitempty"`  // packed data that ended in the middle
 
-	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
-	Warnings map[string]int64   `json:"warnings,omitempty"`
+	// Loose is what was counted before the last value, which may still grow: it is read again from Offset on. nil: all values are whole.
+	Loose *counts `json:"loose,omitempty"`
+
+	counts
 
 	Map   string            `json:"map,omitempty"`  // hash of the mapping at hand when it was read
 	Found tracefmt.MapRules `json:"found,omitzero"` // rules of the mapping that found something
 
 	next chunkEnd // read up to here, not stored yet
+}
+
+// counts is what was met in a source.
+type counts struct {
+	Records  int64              `json:"records"`            // stated records, repeats included
+	Verdicts int64              `json:"verdicts,omitempty"` // of these, verdicts on runs
+	BadCount int64              `json:"bad,omitempty"`
+	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
+	Warnings map[string]int64   `json:"warnings,omitempty"`
+}
+
+func (c *counts) clone() *counts {
+	n := *c
+	n.Bad, n.Warnings = slices.Clone(c.Bad), maps.Clone(c.Warnings)
+	return &n
 }
 
 // A runRow is a run in fixed width, so that opening a store costs nothing per run.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -196,10 +197,16 @@ type plan struct {
 // plan compares the files with what was read of them before.
 func (s *Bolt) plan(files []string) (*plan, error) {
 	p, replaced := s.compare(files)
-	why := "was replaced or cut since it was read"
+	for replaced != "" && s.wasFollowed() { // what was rotated away cannot be read again
+		if _, err := s.retire(replaced, nil); err != nil {
+			return nil, err
+		}
+		p, replaced = s.compare(files)
+	}
 	if replaced == "" {
 		return p, nil
 	}
+	why := "was replaced or cut since it was read"
 	if _, src := s.source(replaced); s.remapped(src) {
 		why = "was read with another mapping"
 	}
@@ -217,7 +224,7 @@ func (s *Bolt) union(files []string) (all, lost []string) {
 	all = slices.Clone(files)
 	for _, src := range s.sources {
 		switch _, err := os.Stat(src.Path); {
-		case slices.Contains(all, src.Path):
+		case src.Retired || slices.Contains(all, src.Path):
 		case err == nil:
 			all = append(all, src.Path)
 		default:
@@ -231,44 +238,61 @@ func (s *Bolt) union(files []string) (all, lost []string) {
 func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 	p = &plan{}
 	seen := map[string]bool{}
+	known := s.byPath()
 	for _, path := range files {
 		if seen[path] {
 			continue
 		}
 		seen[path] = true
-		id, src := s.source(path)
+		id, old := known[path]
 		now, err := look(path)
+		var src *sourceState
+		m, same := mark{}, true
 		switch {
-		case src == nil:
+		case !old:
 			id, src = s.newSource(path)
 		case err != nil || path == "-":
-		case s.remapped(src):
-			if src.Offset > 0 {
+		case s.remapped(s.sources[id]):
+			if src = s.sources[id]; src.Offset > 0 {
 				return nil, path
 			}
-		case src.unchanged(now):
+		case s.sources[id].Copy, s.sources[id].unchanged(now):
 			continue
-		case !src.continues(path, now):
-			return nil, path
+		default:
+			src = s.sources[id]
+			if m, same = src.continued(path, now); !same {
+				return nil, path
+			}
 		}
 		src.Map = s.opt.mapHash()
 		p.size += max(0, now.size-src.Offset)
-		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now})
+		p.feeds = append(p.feeds, &feed{id: id, path: path, name: cmp.Or(src.Name, path), until: s.opt.until[path], format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now, mark: m, manner: src.Manner})
 		if src.Offset > 0 && s.opt.formatFor(path) == 0 {
 			p.feeds[len(p.feeds)-1].format = formatOf(src.Format)
 		}
 	}
 	for _, src := range s.sources {
-		if _, err := os.Stat(src.Path); err != nil && !seen[src.Path] && src.Path != "-" {
+		if _, err := os.Stat(src.Path); err != nil && !src.Retired && !seen[src.Path] && src.Path != "-" {
 			p.notes = append(p.notes, fmt.Sprintf("%s is gone; what was read of it is kept", s.opt.show(src.Path)))
 		}
 	}
 	return p, ""
 }
 
+// byPath are the numbers of the sources that are still read.
+func (s *Bolt) byPath() map[string]uint32 {
+	m := make(map[string]uint32, len(s.sources))
+	for id, src := range s.sources {
+		if _, twice := m[src.Path]; !src.Retired && !twice {
+			m[src.Path] = uint32(id)
+		}
+	}
+	return m
+}
+
 func (s *Bolt) source(path string) (uint32, *sourceState) {
 	for i, src := range s.sources {
-		if src.Path == path {
+		if src.Path == path && !src.Retired {
 			return uint32(i), src
 		}
 	}
@@ -278,7 +302,7 @@ func (s *Bolt) source(path string) (uint32, *sourceState) {
 func (s *Bolt) newSource(path string) (uint32, *sourceState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	src := &sourceState{Path: path}
+	src := &sourceState{Path: path, Name: s.opt.names[path]}
 	s.sources = append(s.sources, src)
 	return uint32(len(s.sources) - 1), src
 }
@@ -296,13 +320,18 @@ func (s *Bolt) take(ctx context.Context, p *plan, stdin io.Reader, progress func
 		f.stdin = stdin
 	}
 	in.progress = progress
-	err = in.pipe.run(ctx, p.feeds, in.take)
+	err = in.readPlan(func(feeds []*feed) error { return in.pipe.run(ctx, feeds, in.take) }, p)
+	return in.complete(ctx, err)
+}
+
+// complete stores what is left of a reading that ended with err.
+func (in *ingest) complete(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		if e := in.commit(); e != nil {
 			err = e
 		}
 	}
-	if e := s.judge(ctx, in.verdicts[:in.judged]); err == nil {
+	if e := in.judge(ctx); err == nil {
 		err = e
 	}
 	return err

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 
 	"costscope/tracefmt"
@@ -22,11 +24,15 @@ type pipe struct {
 type feed struct {
 	id     uint32
 	path   string
+	name   string // the path as decoders see it
+	until  int64  // as if the file ended there; 0: it does where it ends
 	format uint8
 	offset int64
 	line   int64
 	stdin  io.Reader
 	seen   fileState // the file before reading
+	manner uint64    // in which it was read until now; 0: not known
+	mark   mark      // of what was read until now
 }
 
 // A job is one step of the input: a chunk decoded to a batch, or the end of a source.
@@ -37,13 +43,17 @@ type job struct {
 	ready chan struct{} // closed when batch is filled
 	at    int64         // bytes of the file read so far, as stored
 	next  chunkEnd      // where the chunk ends
+	grows bool          // the chunk is a value that may still grow
 	end   *feedEnd      // the source's end instead of a chunk
+	err   error         // the chunk could not be decoded: a fault of ours
 }
 
 // chunkEnd is a place at which reading can go on.
 type chunkEnd struct {
 	offset, line int64
 	whole        bool // false inside a document: reading cannot go on there
+	marked       bool // head and tail are known
+	head, tail   uint64
 }
 
 // feedEnd is how far a source was read, and what came of it.
@@ -53,6 +63,12 @@ type feedEnd struct {
 	packed                string
 	warnings              []string
 	err                   error // why it could not be read on
+	extent                int64 // bytes looked at
+	again                 bool  // its beginning says now that it is to be read in another manner: from the start
+	manner                uint64
+	document              bool
+	marked                bool // head and tail are known
+	head, tail            uint64
 }
 
 func newPipe(names *tracefmt.Names, workers int, own *tracefmt.Map) *pipe {
@@ -92,7 +108,11 @@ func (p *pipe) run(ctx context.Context, feeds []*feed, take func(*job) error) er
 		if j.ready != nil {
 			<-j.ready
 		}
-		if err := take(j); err != nil {
+		err := j.err
+		if err == nil {
+			err = take(j)
+		}
+		if err != nil {
 			stop()
 			for range order { // let the reader end
 			}
@@ -112,11 +132,18 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 			return false
 		}
 	}
-	r, err := tracefmt.OpenReader(f.path, tracefmt.ReadOptions{Offset: f.offset, Line: f.line, Format: f.format, Source: f.id, Stdin: f.stdin, Map: p.own})
+	r, err := tracefmt.OpenReader(f.path, tracefmt.ReadOptions{Offset: f.offset, Line: f.line, Format: f.format, Source: f.id, Stdin: f.stdin, Until: f.until, Map: p.own})
 	if err != nil {
 		return send(order, &job{feed: f, end: &feedEnd{offset: f.offset, line: f.line, format: f.format, err: err}})
 	}
 	defer r.Close()
+	if now, err := look(f.path); f.offset > 0 && err == nil && now.inode != f.seen.inode {
+		return true // another file came in its place just now: the next look sees it
+	}
+	manner, m := hashText(r.Manner()), f.mark
+	if f.offset > 0 && f.manner != 0 && f.manner != manner {
+		return send(order, &job{feed: f, end: &feedEnd{again: true}})
+	}
 	for {
 		var c *tracefmt.Chunk
 		select {
@@ -128,7 +155,10 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 			free <- c
 			break
 		}
-		j := &job{feed: f, chunk: c, ready: make(chan struct{}), at: r.Done()}
+		m.take(c)
+		j := &job{feed: f, chunk: c, ready: make(chan struct{}), at: r.Done(), grows: c.Grows}
+		j.next = chunkEnd{offset: c.Offset + int64(len(c.Data)), whole: c.Values == nil}
+		j.next.head, j.next.tail, j.next.marked = m.at(j.next.offset)
 		if !send(order, j) {
 			free <- c
 			return false
@@ -140,6 +170,9 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 	}
 	end := &feedEnd{format: r.Format(), packed: r.Compressed(), warnings: r.Warnings(), err: err}
 	end.offset, end.line, end.pending = r.Rest()
+	end.extent = r.Extent()
+	end.manner, end.document = manner, r.Document()
+	end.head, end.tail, end.marked = m.at(end.offset)
 	return send(order, &job{feed: f, at: r.Done(), end: end})
 }
 
@@ -148,13 +181,24 @@ func (p *pipe) decode(work chan *job, free chan *tracefmt.Chunk) {
 	d.Map = p.own
 	for j := range work {
 		j.batch = p.batches.get()
-		d.Path = j.feed.path
-		d.DecodeChunk(j.chunk, j.batch)
-		j.next = chunkEnd{j.chunk.Offset + int64(len(j.chunk.Data)), j.chunk.Line + j.batch.Lines, j.chunk.Values == nil}
+		d.Path = j.feed.name
+		j.err = guarded(func() { d.DecodeChunk(j.chunk, j.batch) })
+		j.next.line = j.chunk.Line + j.batch.Lines
 		free <- j.chunk
 		j.chunk = nil
 		close(j.ready)
 	}
+}
+
+// guarded makes an error of a panic: it must not end the program, which has a terminal to restore and a store to close.
+func guarded(f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
+	f()
+	return nil
 }
 
 // batchPool keeps batches for reuse: what is touched first is the dearest memory.

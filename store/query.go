@@ -17,6 +17,9 @@ import (
 	"costscope/tracefmt"
 )
 
+// errRotated is why a raw record cannot be shown.
+var errRotated = errors.New("the file was moved away, cut or replaced after it was read: its text is not kept")
+
 // ErrNoCall is returned for a call that the store does not hold (any more).
 var ErrNoCall = errors.New("no such call")
 
@@ -320,6 +323,9 @@ func callRow(run *tracefmt.Run, c *tracefmt.Call, names *tracefmt.Names, path fu
 
 // Raw reads the bytes of a record from its source, which must still be there, with the file's name and the line.
 func (s *Bolt) Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) {
+	if s.retired(src.Source) {
+		return nil, s.path(src.Source), 0, errRotated
+	}
 	raw, file, line, err = rawRecord(s.SourcePath(src.Source), src)
 	return raw, s.opt.show(file), line, err
 }
@@ -341,6 +347,11 @@ func (s *Bolt) Status() analyze.Status {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st := analyze.Status{Loading: s.loading, Done: s.done, Size: s.todo, Version: s.version, Err: s.err, Warnings: slices.Clone(s.notes)}
+	st.Live, st.Heard, st.Spent = s.live, s.heard, tracefmt.USD(s.sums.cells.RunCosts.Sum())
+	if s.live {
+		s.sums.cells.EachCell(func(_ analyze.CellKey, c *analyze.Summary, _ int64) { st.Failed += c.Failed })
+		st.Over = slices.Clone(s.over)
+	}
 	fillStatus(&st, s.sources, s.sums, &s.opt)
 	return st
 }

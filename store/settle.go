@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -49,7 +50,7 @@ func (w *settler) settle(p *pending) {
 	}
 	w.news = w.asm.Merge(w.news)
 	all := w.news
-	rewrite := len(p.moved) > 0 || p.parts > 16 && p.bytes-p.base > p.base/2
+	rewrite := p.rewrite || len(p.moved) > 0 || p.parts > 16 && p.bytes-p.base > p.base/2
 	if len(p.moved) > 0 {
 		p.recs = slices.DeleteFunc(p.recs, func(r tracefmt.Record) bool { return p.moved[claimKey(&r)] })
 	}
@@ -117,11 +118,13 @@ func (in *ingest) commit() error {
 		return nil
 	}
 	touched := in.touched()
-	in.settle(touched)
+	if err := in.settle(touched); err != nil {
+		return err
+	}
 	if err := in.s.update(func(tx *bbolt.Tx) error { return in.store(tx, touched) }); err != nil {
 		return storeError(in.s.opt.Path, err)
 	}
-	in.show()
+	in.show(touched)
 	in.forget(touched)
 	return nil
 }
@@ -139,13 +142,14 @@ func (in *ingest) touched() []*pending {
 }
 
 // settle lets the settlers work the runs out, each a stretch of them.
-func (in *ingest) settle(list []*pending) {
+func (in *ingest) settle(list []*pending) error {
 	total := 0
 	for _, p := range list {
 		total += len(p.news) + len(p.recs)
 	}
 	share := total/len(in.settlers) + 1
 	var wg sync.WaitGroup
+	errs := make([]error, len(in.settlers))
 	for k, w := range in.settlers {
 		n, size := 0, 0
 		for n < len(list) && (size < share || k == len(in.settlers)-1) {
@@ -157,13 +161,16 @@ func (in *ingest) settle(list []*pending) {
 		w.seg, w.bytes = in.s.meta.Seg+uint32(k), w.bytes[:0]
 		w.plus, w.minus = newSums(in.s.config()), newSums(in.s.config())
 		wg.Go(func() {
-			for _, p := range part {
-				p.kept = in.keeps(p)
-				w.settle(p)
-			}
+			errs[k] = guarded(func() {
+				for _, p := range part {
+					p.kept = in.keeps(p)
+					w.settle(p)
+				}
+			})
 		})
 	}
 	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // keeps says that a run stays in memory after the commit. Runs that go side by side come back soon; a long one is kept only while it
@@ -196,9 +203,8 @@ func (in *ingest) store(tx *bbolt.Tx, list []*pending) error {
 	for id := range in.ends {
 		src := *s.sources[id]
 		src.Offset, src.Line = src.next.offset, src.next.line
-		if src.Packed == "" {
-			src.Head, src.Tail, _ = fingerprints(src.Path, src.Offset) // a file that is gone by now has none and is read anew
-		}
+		src.print()
+		in.prints[id] = [2]uint64{src.Head, src.Tail}
 		if err := putSealed(tx.Bucket(bucketSource), key32(id), mustJSON(src)); err != nil {
 			return err
 		}
@@ -254,9 +260,12 @@ func (in *ingest) storeNames(tx *bbolt.Tx) error {
 }
 
 // show puts a commit that is on disk into the sums that the screen sees.
-func (in *ingest) show() {
+func (in *ingest) show(touched []*pending) {
 	s := in.s
 	s.mu.Lock()
+	for _, p := range touched {
+		s.noteOver(p)
+	}
 	for _, w := range in.settlers {
 		s.sums.merge(w.minus, -1)
 		s.sums.merge(w.plus, 1)
@@ -267,6 +276,7 @@ func (in *ingest) show() {
 	for id := range in.ends {
 		src := s.sources[id]
 		src.Offset, src.Line = src.next.offset, src.next.line
+		src.Head, src.Tail = in.prints[id][0], in.prints[id][1]
 	}
 	s.bump()
 	s.mu.Unlock()
@@ -274,6 +284,21 @@ func (in *ingest) show() {
 	if in.progress != nil && time.Since(in.since) > 100*time.Millisecond {
 		in.since = time.Now()
 		in.progress(s.Status())
+	}
+}
+
+// toldOver is how many runs past the limit are told at a time.
+const toldOver = 50
+
+// noteOver notes a followed run that costs more than one should.
+func (s *Bolt) noteOver(p *pending) {
+	if s.opt.PerRun == 0 || !s.live || s.loading || p.stored.gone || p.stored.cost <= s.opt.PerRun {
+		return
+	}
+	s.over = slices.DeleteFunc(s.over, func(o analyze.RunOver) bool { return o.Run == p.id })
+	s.over = append(s.over, analyze.RunOver{Run: p.id, Workflow: s.names.Name(p.stored.workflow), Cost: p.stored.cost})
+	if n := len(s.over); n > toldOver {
+		s.over = slices.Clone(s.over[n-toldOver:])
 	}
 }
 
@@ -291,7 +316,7 @@ func (in *ingest) forget(list []*pending) {
 		}
 	}
 	for _, p := range list {
-		p.news, p.moved, p.touched = nil, nil, false
+		p.news, p.moved, p.touched, p.rewrite = nil, nil, false, false
 	}
 	in.last = nil
 	for _, b := range in.held {

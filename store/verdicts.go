@@ -86,13 +86,21 @@ func (s *Bolt) restoreVerdicts(tx *bbolt.Tx) error {
 	return err
 }
 
-// judge lets new verdicts count: all runs are worked out anew.
-func (s *Bolt) judge(ctx context.Context, more []*tracefmt.Record) error {
-	if len(more) == 0 {
+// judge lets the verdicts that the ingest brought count: all runs are worked out anew, also as the ingest remembers them.
+func (in *ingest) judge(ctx context.Context) error {
+	s, more := in.s, in.verdicts[:in.judged]
+	if len(more) == 0 && !in.rejudge {
 		return nil
 	}
+	in.rejudge = false
 	s.mu.Lock()
 	s.verdicts, s.stale, s.saved = s.verdicts.with(more), true, 0
 	s.mu.Unlock()
+	for _, p := range in.byRows {
+		p.worth = nil
+	}
+	for _, w := range in.settlers {
+		w.asm = s.assembler()
+	}
 	return s.resum(ctx)
 }

@@ -14,6 +14,7 @@ type ReadOptions struct {
 	Source uint32    // number of the source, for the SourceRefs
 	Stdin  io.Reader // what path "-" reads
 	Map    *Map      // how to read what no format knows; may be nil
+	Until  int64     // read a plain file as if it ended here; 0: to its end
 
 	chunk int // tests: bytes per chunk
 	limit int // tests: largest value
@@ -29,6 +30,7 @@ type Reader struct {
 	src    *source
 	source uint32
 	format uint8
+	found  uint8  // the format that the beginning tells, whatever was asked for
 	fact   string // Format.head's, or the header of a table
 	csv    bool
 	chunk  int
@@ -48,7 +50,7 @@ type Reader struct {
 // OpenReader opens a trace file, or standard input for "-". It fails with a *SourceError when the source is missing, empty, binary or
 // no trace; see ErrMissing, ErrEmpty, ErrNotJSON and ErrNoFormat.
 func OpenReader(path string, o ReadOptions) (*Reader, error) {
-	src, err := openSource(path, o.Stdin)
+	src, err := openSourceUntil(path, o.Stdin, o.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func (r *Reader) start(o ReadOptions) error {
 	if err != nil {
 		return err
 	}
-	if r.format == FormatNone {
+	if r.found = f.format; r.format == FormatNone {
 		r.format = f.format
 	}
 	if r.format == FormatNone || len(head) == 0 {
@@ -169,6 +171,19 @@ func (r *Reader) tells(head []byte) bool {
 // Format is the source's format: the one asked for, else the detected one.
 func (r *Reader) Format() uint8 { return r.format }
 
+// Manner is how the beginning of the source says that it is to be read. A file that was read in part is to be read anew when it changes:
+// a longer beginning tells more.
+func (r *Reader) Manner() string { return fmt.Sprintf("%d %T %s", r.found, r.frame, r.fact) }
+
+// Document says that the source is one document or table, which writers replace as a whole, rather than a log that they append to.
+func (r *Reader) Document() bool {
+	switch r.frame.(type) {
+	case *framer, *csvFramer:
+		return true
+	}
+	return r.line == 0
+}
+
 // Compressed is "gzip", "zstd" or "".
 func (r *Reader) Compressed() string { return r.src.kind }
 
@@ -198,6 +213,9 @@ func (r *Reader) Rest() (offset, line, pending int64) {
 	return r.at - r.again, r.line - r.againLines, int64(len(bytes.Trim(r.carry, blanks)))
 }
 
+// Extent is how much of the source was looked at, after decompression: what Rest tells, and what may stand behind it.
+func (r *Reader) Extent() int64 { return r.at + int64(len(r.carry)) }
+
 // A Chunk is a run of whole values of one source.
 type Chunk struct {
 	Data   []byte
@@ -209,6 +227,7 @@ type Chunk struct {
 	CSV    bool      // the values are rows of a table, whose header is Head
 	Values []Span    // where the values stand; nil: one value per line
 	Bad    []BadLine // values that the reader itself refused: too long
+	Grows  bool      // the value may still grow: Rest is before it
 }
 
 // Span is the value Data[From:To]; Line is the number of line ends before it within Data.
@@ -282,7 +301,8 @@ func (r *Reader) lastValue(c *Chunk, end int) int {
 	}
 	lines := bytes.Count(c.Data[:from], newline)
 	c.Values = append(c.Values, Span{from, to, lines})
-	if _, grows := r.frame.(*sectionFramer); grows {
+	if _, whole := r.frame.(*framer); !whole { // a section may go on, the last row of a table may be cut
+		c.Grows = true
 		r.again, r.againLines = int64(to-from), int64(bytes.Count(c.Data[from:to], newline))
 	}
 	return to

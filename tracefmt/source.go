@@ -21,15 +21,16 @@ const maxWindow = 128 << 20
 
 // A source is the decompressed bytes of a file or of standard input.
 type source struct {
-	path string
-	file *os.File // nil for standard input
-	raw  counter  // the stored bytes
-	in   io.Reader
-	zstd *zstd.Decoder
-	kind string // "gzip", "zstd" or ""
-	size int64
-	warn string
-	at   int64 // offset of the next byte of in
+	path  string
+	file  *os.File  // nil for standard input
+	place io.Seeker // of what raw reads
+	raw   counter   // the stored bytes
+	in    io.Reader
+	zstd  *zstd.Decoder
+	kind  string // "gzip", "zstd" or ""
+	size  int64
+	warn  string
+	at    int64 // offset of the next byte of in
 }
 
 // counter counts what is read through it.
@@ -46,6 +47,11 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // openSource opens path and looks at its first bytes.
 func openSource(path string, stdin io.Reader) (*source, error) {
+	return openSourceUntil(path, stdin, 0)
+}
+
+// openSourceUntil takes a file to end at an offset; 0: where it ends.
+func openSourceUntil(path string, stdin io.Reader, until int64) (*source, error) {
 	s := &source{path: path, size: -1}
 	if path == "-" {
 		if stdin == nil {
@@ -66,9 +72,13 @@ func openSource(path string, stdin io.Reader) (*source, error) {
 		f.Close()
 		return nil, openError(path, err)
 	}
-	s.file, s.raw.r = f, f
+	s.file, s.raw.r, s.place = f, f, f
 	if st.Mode().IsRegular() {
 		s.size = st.Size()
+		if until > 0 && until < s.size {
+			part := io.NewSectionReader(f, 0, until)
+			s.size, s.raw.r, s.place = until, part, part
+		}
 	}
 	if err := s.unpack(); err != nil {
 		s.close()
@@ -166,7 +176,7 @@ func (s *source) seek(to int64) error {
 		return nil
 	}
 	if s.kind == "" && s.size >= 0 {
-		if _, err := s.file.Seek(to, io.SeekStart); err != nil {
+		if _, err := s.place.Seek(to, io.SeekStart); err != nil {
 			return openError(s.path, err)
 		}
 		s.in, s.at, s.raw.n = &s.raw, to, to

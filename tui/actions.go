@@ -53,6 +53,7 @@ func init() {
 		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
 		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
 		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},
+		{"F", "while following: hold the screen, and go on", "", cannotPause, (*App).pause},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
 		{"R", "ask again", "", nil, (*App).reload},
 		{"T", "theme: dark or light", "", cannotTheme, (*App).turnTheme},

@@ -30,6 +30,9 @@ type App struct {
 	look     look
 	refresh  clock
 	insights map[string]*insightData // answers of this state of the data, by scope
+	pulse    pulse
+	alarms   alarms
+	paused   bool // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
 	leaving  bool // the way out was asked for while loading
 	opening  any  // what opens its row as soon as that is there; the next key calls it off
@@ -112,7 +115,13 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.top().due(a, m)
 	case statusMsg:
 		a.status = m.s
-		return a, a.whileLoading()
+		return a, tea.Batch(a.whileLoading(), a.alive())
+	case seedMsg:
+		a.seeded(m)
+		return a, nil
+	case beatMsg:
+		a.pulse.due = false
+		return a, a.askStatus()
 	case changedMsg:
 		return a, tea.Batch(a.listen(), a.changed())
 	case tickMsg:
@@ -157,7 +166,7 @@ func (a *App) askStatus() tea.Cmd {
 
 // changed asks the visible screen to ask again, at most four times a second.
 func (a *App) changed() tea.Cmd {
-	if a.refresh.waiting {
+	if a.refresh.waiting || a.paused {
 		return nil
 	}
 	now := a.opt.Now()

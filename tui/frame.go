@@ -91,6 +91,8 @@ func (a *App) totals() ([]piece, int) {
 	switch {
 	case a.status.Loading:
 		p = append(p, piece{roleKey, "  ◌ reading"})
+	case a.paused:
+		p = append(p, piece{roleWarn, "  ❚❚ paused"})
 	case a.status.Live:
 		p = append(p, piece{roleGood, "  ● live"})
 	}
@@ -273,6 +275,9 @@ func (a *App) factList() []fact {
 		f = append(f, newFact(roleKey, a.progress(clean(a.opt.Title)), a.progress("")))
 	} else if a.status.Err != nil {
 		f = append(f, newFact(roleFail, "✗ reading stopped: "+clean(a.status.Err.Error()), ""))
+	}
+	if a.status.Live && !a.status.Loading {
+		f = append(append(f, a.liveFact()), a.alertFacts()...)
 	}
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})

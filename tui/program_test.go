@@ -1,10 +1,16 @@
 package tui
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"costscope/analyze"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -63,4 +69,42 @@ func containsAll(s string, texts []string) bool {
 		}
 	}
 	return true
+}
+
+// TestPanicRestoresTheTerminal: a fault of ours ends the explorer with an error, off the alternate screen and with the cursor shown.
+func TestPanicRestoresTheTerminal(t *testing.T) {
+	var out syncBuffer
+	f := small()
+	err := Run(t.Context(), panicking{f}, Options{Title: "t", Theme: "dark", Profile: &trueColour, In: strings.NewReader(""), Out: &out})
+	if !errors.Is(err, tea.ErrProgramPanic) {
+		t.Errorf("ends with %v, want that it panicked", err)
+	}
+	s := out.String()
+	on, off := strings.LastIndex(s, "\x1b[?1049h"), strings.LastIndex(s, "\x1b[?1049l")
+	hidden, shown := strings.LastIndex(s, "\x1b[?25l"), strings.LastIndex(s, "\x1b[?25h")
+	if off < on || shown < hidden {
+		t.Errorf("the terminal is left in another state: %q", s)
+	}
+}
+
+// panicking is a source that fails in the worst way.
+type panicking struct{ *fake }
+
+func (panicking) Rollup(context.Context, analyze.Query) (*analyze.Table, error) { panic("a fault") }
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

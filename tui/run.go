@@ -15,10 +15,17 @@ import (
 // framesPerSecond is how often the screen may change: a key is on screen in less than 9 ms.
 const framesPerSecond = 120
 
+// framesFollowing is the same for a trace that is followed, which stays on screen for days: each frame wakes the processor.
+const framesFollowing = 24
+
 // Run explores src until the person quits or ctx ends. The terminal is restored in any case, also after a panic. Signals are the
 // caller's business: they end ctx.
 func Run(ctx context.Context, src Source, o Options) error {
-	opts := []tea.ProgramOption{tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithContext(ctx), tea.WithoutSignalHandler()}
+	fps := framesPerSecond
+	if o.Following {
+		fps = framesFollowing
+	}
+	opts := []tea.ProgramOption{tea.WithAltScreen(), tea.WithFPS(fps), tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if o.In != nil {
 		opts = append(opts, tea.WithInput(o.In))
 	}

@@ -25,15 +25,18 @@ type Source interface {
 
 // Options are how the explorer is to look and where it starts.
 type Options struct {
-	Title   string              // of the sources, for the top line
-	By      []analyze.Dimension // the levels to drill through; none: workflow, agent, step
-	Query   analyze.Query       // conditions on everything that is shown
-	Theme   string              // auto, dark or light
-	NoColor bool
-	Mouse   bool
-	In      io.Reader // none: the terminal
-	Out     io.Writer
-	Now     func() time.Time // none: time.Now
-	Profile *termenv.Profile // what the terminal can colour; none: as the environment says
-	Zone    *time.Location   // of the times shown; none: UTC
+	Title     string              // of the sources, for the top line
+	By        []analyze.Dimension // the levels to drill through; none: workflow, agent, step
+	Query     analyze.Query       // conditions on everything that is shown
+	Theme     string              // auto, dark or light
+	NoColor   bool
+	Mouse     bool
+	In        io.Reader // none: the terminal
+	Out       io.Writer
+	Now       func() time.Time      // none: time.Now
+	Following bool                  // the trace is followed
+	Limits    analyze.Limits        // that a followed trace is held against
+	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
+	Profile   *termenv.Profile      // what the terminal can colour; none: as the environment says
+	Zone      *time.Location        // of the times shown; none: UTC
 }

@@ -53,7 +53,7 @@ func (a *app) openTemporary(j *job, s *openedStore) error {
 }
 
 func (j *job) storeOptions(path string) store.Options {
-	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Outcomes: j.inputs.verdicts, Show: j.inputs.shown, Map: j.own}
+	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Outcomes: j.inputs.verdicts, PerRun: j.limits.PerRun, Show: j.inputs.shown, Map: j.own}
 }
 
 // storePath is where the job's store is kept; "" for standard input, which has no place to be found again. It goes by what was typed, not
@@ -98,6 +98,9 @@ func (a *app) explore(j *job, s *openedStore) error {
 	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
 		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone}
 	o.Query.By = nil
+	if j.traceFlags.follow {
+		o.Following, o.Limits, o.Alerted = true, j.limits, a.raiser(j)
+	}
 	if terminalOf(a.in) == nil { // standard input is a trace, or nothing
 		tty, err := a.terminal()
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// Exit codes (1 and 2 belong to the gates).
+// Exit codes (2 belongs to the gates; for 1 see exitFails).
 const (
 	exitDone        = 0
 	exitNothing     = 3   // nothing could be read, or the result not be written

@@ -21,7 +21,8 @@ type traceFlags struct {
 	out                                  string
 	noColor                              bool
 	theme                                string
-	quiet, mouse                         bool
+	quiet, mouse, follow                 bool
+	alertFlags
 }
 
 // defaultBy is how a view is grouped when nothing else is asked.
@@ -48,6 +49,12 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringVar(&f.theme, "theme", "auto", "colours for a background: `NAME` auto, dark or light")
 	s.BoolVar(&f.quiet, "quiet", false, "no progress and no notes on standard error")
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
+	if c.Name() == "open" || c.Name() == "load" {
+		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
+	}
+	if c.Name() == "tail" {
+		f.alertFlags.register(c)
+	}
 	for flag, words := range map[string][]string{
 		"format": formatNames(), "cost": {"auto", "recorded", "computed"}, "theme": {"auto", "dark", "light"}, "by": analyze.DimNames(),
 	} {
@@ -72,7 +79,8 @@ type job struct {
 	query  analyze.Query
 	inputs inputs
 	own    *tracefmt.Map // of --map
-	keep   bool          // what is read is the point: no temporary store will do
+	limits analyze.Limits
+	keep   bool // what is read is the point: no temporary store will do
 }
 
 // onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before
@@ -82,7 +90,8 @@ func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobr
 		var f traceFlags
 		f.register(c)
 		return func(args []string) error {
-			j := &job{traceFlags: f, inputs: inputs{args: args, verdicts: f.outcomes}}
+			f.follow = f.follow || c.Name() == "tail"
+			j := &job{traceFlags: f, inputs: inputs{args: args, verdicts: f.outcomes, follow: f.follow}}
 			if err := j.check(fits, a.now()); err != nil {
 				return err
 			}
@@ -101,7 +110,7 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 		return wrongUsage("", "--json and --markdown exclude each other")
 	}
 	for _, read := range []func() error{
-		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices,
+		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readLimits,
 	} {
 		if err := read(); err != nil {
 			return err

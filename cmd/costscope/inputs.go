@@ -26,6 +26,7 @@ type inputs struct {
 	store    string             // a store written by load, which is opened without its sources
 	stdin    string             // that of files which is a copy of standard input
 	own      *tracefmt.Map      // reads what no format knows
+	follow   bool               // the files may grow, and may not be there yet
 }
 
 // find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
@@ -39,14 +40,17 @@ func (a *app) find(in *inputs, store string) error {
 	for _, f := range files {
 		file := f
 		if f == "-" || isPipe(f) {
-			if file, err = a.copyPipe(f, store, len(in.files)); err != nil {
+			if file, err = a.copyPipe(f, store, len(in.files), in.follow); err != nil {
 				return err
 			}
 			in.stdin = file
 		}
 		in.add(file, f)
 	}
-	if len(in.files) == 0 {
+	if in.follow {
+		in.await()
+	}
+	if len(in.files) == 0 && (!in.follow || len(in.folders()) == 0) {
 		return in.nothing(nil)
 	}
 	return in.findVerdicts()
@@ -212,7 +216,7 @@ func isPipe(path string) bool {
 
 // copyPipe copies standard input or a pipe into a file, since raw records are read again from where they stand. n is the number of the
 // file among those of the command.
-func (a *app) copyPipe(name, store string, n int) (string, error) {
+func (a *app) copyPipe(name, store string, n int, follow bool) (string, error) {
 	path := store + ".stdin"
 	if n > 0 {
 		path += strconv.Itoa(n)
@@ -233,6 +237,13 @@ func (a *app) copyPipe(name, store string, n int) (string, error) {
 		from = &pipe{path: name}
 	} else if terminalOf(a.in) != nil {
 		fmt.Fprintln(a.err, "costscope: reading standard input; end it with ctrl+d")
+	}
+	if follow {
+		go func() { // the copy is what is followed
+			_ = copyUntil(a.ctx, f, from)
+			f.Close()
+		}()
+		return path, nil
 	}
 	err = copyUntil(a.ctx, f, from)
 	return path, errors.Join(err, f.Close())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -37,7 +38,7 @@ func (a *app) openTraces(j *job) error {
 	}
 	ctx, stop := context.WithCancel(a.ctx)
 	end := make(chan error, 1)
-	go func() { end <- s.Load(ctx, j.inputs.files, nil, nil) }()
+	go func() { end <- s.readOn(ctx, j) }()
 	select {
 	case err = <-end:
 		end <- err
@@ -48,6 +49,19 @@ func (a *app) openTraces(j *job) error {
 		err = a.explore(j, s)
 	}
 	return errors.Join(a.leave(j, s, stop, end, err), s.Close())
+}
+
+// readOn reads what there is, and with --follow what comes.
+func (s *openedStore) readOn(ctx context.Context, j *job) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // the explorer goes on and tells; the terminal is restored when it ends
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if j.traceFlags.follow {
+		return s.follow(ctx, j, nil)
+	}
+	return s.Load(ctx, j.inputs.files, nil, nil)
 }
 
 // leave stops reading and says how exploring ended.

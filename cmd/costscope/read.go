@@ -17,6 +17,9 @@ func (a *app) read(j *job) (*openedStore, error) {
 	if err != nil {
 		return nil, err
 	}
+	if j.traceFlags.follow {
+		return s, a.readOnUntilEnd(j, s)
+	}
 	p := a.progress(j.quiet)
 	err = s.Load(a.ctx, append(j.inputs.files, s.emptied(j)...), nil, p.show)
 	p.done()

@@ -45,12 +45,12 @@ func session(r *rand.Rand, key string, at time.Time) (lines []map[string]any) {
 		lines = append(lines, l)
 	}
 	for i := range 1 + r.IntN(10) {
-		output, tool := 0, fmt.Sprintf("toolu_%s_%d", key, i)
+		output, tool, name := 0, fmt.Sprintf("toolu_%s_%d", key, i), pick(r, []string{"Bash", "Read"})
 		for range 1 + r.IntN(3) {
 			output += r.IntN(300)
 			content := []map[string]any{{"type": "text", "text": "hm"}}
 			if i%2 == 0 {
-				content = append(content, map[string]any{"type": "tool_use", "id": tool, "name": pick(r, []string{"Bash", "Read"}), "input": map[string]any{}})
+				content = append(content, map[string]any{"type": "tool_use", "id": tool, "name": name, "input": map[string]any{}})
 			}
 			usage := map[string]any{"input_tokens": 7 * i, "cache_read_input_tokens": 1000 * i, "cache_creation_input_tokens": 100, "output_tokens": output,
 				"cache_creation": map[string]any{"ephemeral_5m_input_tokens": 60, "ephemeral_1h_input_tokens": 40}}

@@ -1,0 +1,95 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestTailAlerts: alerts without a terminal, as lines, as JSON and to a hook, as the trace grows; ctrl+c is no failure.
+func TestTailAlerts(t *testing.T) {
+	ownCache(t)
+	dir := t.TempDir()
+	trace, heard := put(t, "t.jsonl", good("c1")+"\n"), filepath.Join(dir, "heard")
+	hook := filepath.Join(dir, "hook")
+	if err := os.WriteFile(hook, []byte("#!/bin/sh\n{ printf '%s|%s\\n' \"$1\" \"$2\"; cat; } >>'"+heard+"'\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for n, more := range [][]string{nil, {"--json"}} {
+		var out, errs syncBuffer
+		cmd, _ := child(append([]string{"tail", "--alerts", "--budget", "1", "--run-budget", "0.40", "--hook", hook, "--store", filepath.Join(dir, fmt.Sprint(n, ".db")), trace}, more...)...)
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, func() bool { return strings.Contains(errs.String(), "alerts follow") })
+		if out.String() != "" {
+			t.Errorf("alerts before anything happened: %s", out.String())
+		}
+		appendTo(t, trace, good("c2"))
+		waitFor(t, func() bool { return strings.Contains(out.String(), "run-budget") })
+		appendTo(t, trace, good("c3"), good("c4"))
+		waitFor(t, func() bool { return strings.Contains(out.String(), "budget-spent") })
+		cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %s", err, errs.String())
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if n == 1 {
+			var x struct{ Rule, Text, Key, Cost string }
+			if err := json.Unmarshal([]byte(lines[0]), &x); err != nil || x.Rule != "run-budget" || x.Key != "r" || x.Cost != "0.5" {
+				t.Errorf("%v, %+v in %s", err, x, lines[0])
+			}
+		} else if !strings.HasSuffix(lines[0], "run-budget: w: run r has cost $0.50, more than $0.40") {
+			t.Errorf("%q", lines)
+		}
+		os.Remove(trace)
+		appendTo(t, trace, good("c1"))
+	}
+	got, err := os.ReadFile(heard)
+	if err != nil || !strings.HasPrefix(string(got), "run-budget|w: run r has cost $0.50, more than $0.40\n{\"at\":") {
+		t.Errorf("%v, the hook heard %s", err, got)
+	}
+	for _, args := range [][]string{{"--budget", "x"}, {"--budget", "5/fortnight"}, {"--run-budget", "1/day"}, {"--hook", "no-such-program"}} {
+		if got := cli(t, append([]string{"tail", trace}, args...)...); got.code != exitUsage || !strings.Contains(got.errors, args[0]) {
+			t.Errorf("%v: exit code %d, %s", args, got.code, got.errors)
+		}
+	}
+}
+
+func appendTo(t *testing.T, path string, lines ...string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(strings.Join(lines, "\n") + "\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// syncBuffer takes what a process prints while the test looks.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
