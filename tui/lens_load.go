@@ -46,7 +46,11 @@ func spikeCount(l *analyze.LoadReport) string {
 	if n := len(l.Spikes); n > 0 {
 		return "▲ " + itoa(n) + plural(n, " spike", " spikes")
 	}
-	return "no spike · n = " + itoa(len(l.Bins)) + plural(len(l.Bins), " stretch", " stretches") + " of " + spanText(l.Width)
+	score := ""
+	if z := l.Dearest.Score; z <= 3.5 {
+		score = ": the dearest scores " + fixed2(z) + ", a spike above 3.5"
+	}
+	return "no spike" + score + " · n = " + itoa(len(l.Bins)) + plural(len(l.Bins), " stretch", " stretches") + " of " + spanText(l.Width)
 }
 
 // untimed says what has no place in time.

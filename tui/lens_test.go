@@ -62,7 +62,14 @@ func oddFakes() map[string]*fake {
 	}
 	none.runs[0].Calls = none.runs[0].Calls[:1]
 	none.runs[0].Calls[0].IsCall, none.runs[0].Calls[0].State = true, tracefmt.CostNone
-	return map[string]*fake{"one run": one, "nothing known": blind, "one free call": none, "many": rich(120)}
+	odd := rich(20)
+	for i, r := range odd.runs {
+		for k := range r.Calls {
+			r.Calls[k].Agent = odd.names.Sym([]string{strings.Repeat("長い名前🙂", 60), "a\x1b[31mred\x07", "\u202eevil", ""}[(i+k)%4])
+			r.Calls[k].Step = r.Calls[k].Agent
+		}
+	}
+	return map[string]*fake{"odd names": odd, "one run": one, "nothing known": blind, "one free call": none, "many": rich(120)}
 }
 
 func TestLensesFitAndNeverSayNaN(t *testing.T) {
