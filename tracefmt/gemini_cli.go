@@ -2,6 +2,7 @@ package tracefmt
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 )
 
@@ -347,6 +348,9 @@ func (d *Decoder) geminiCall(m *geminiMessage) {
 		}
 		r.Usage, r.Has = m.usage.Usage, r.Has|m.usage.Has
 		d.settleUsage(r, reasonBeside, m.total)
+		if r.ID == "" {
+			r.ID = string(contentID("msg", m.at, m.model, fmt.Append(nil, r.Usage)))
+		}
 	}
 	for i := range m.tools {
 		d.geminiToolCall(m, &m.tools[i])
