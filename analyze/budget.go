@@ -208,7 +208,7 @@ func (k *Metric) judge(value, limit float64, m Measured) (result, why string) {
 	case over:
 		return ResultFail, k.text(value) + " is above " + k.text(limit)
 	case m.Partial:
-		return ResultInsufficient, k.text(value) + " is within " + k.text(limit) + ", but calls of unknown cost are not in it"
+		return ResultInsufficient, "incomplete: " + k.text(value) + " is within " + k.text(limit) + ", but calls of unknown cost are not in it"
 	case m.Bound:
 		return ResultInsufficient, "at least " + k.text(value)
 	}

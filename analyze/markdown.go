@@ -9,6 +9,10 @@ import (
 // WriteMarkdown writes the report as markdown, with the content of WriteText.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	p := r.page()
+	return p.writeMarkdown(w)
+}
+
+func (p *page) writeMarkdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("# " + p.title + "\n\n" + escape(p.under) + "\n\n")
 	b.WriteString("| | |\n|---|---|\n")

@@ -35,6 +35,8 @@ func init() { // filled here because completion looks at the table
 			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
 		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
+		{"forecast TRACE... --runs N", "project a pilot to production", forecastLong,
+			"  costscope forecast pilot.jsonl --runs 100k\n  costscope forecast pilot.jsonl --runs 100k --retry-factor 1.2 --budget 3000/30d\n  costscope forecast pilot.jsonl --runs 2M --measured --weeks 8 --load 50 --json", 1, -1, forecastCommand},
 		{"convert TRACE...", "write costscope JSONL", convertLong,
 			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces(fitsConvert, (*app).convertTraces)},
 		{"sample", "write a synthetic trace whose true answers are known", sampleLong(),
