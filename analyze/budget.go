@@ -144,6 +144,7 @@ type Limit struct {
 	Max      float64 // dollars or a ratio
 	Optional bool    // not enough data does not fail the gate
 	High     bool    // the high end of the metric's interval counts, not its value
+	Runs     int64   // of production; for projected_total
 }
 
 // A Measured is a metric of a scope as it was found.

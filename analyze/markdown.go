@@ -33,7 +33,11 @@ func (p *page) writeMarkdown(w io.Writer) error {
 }
 
 func (g *grid) writeMarkdown(b *bufio.Writer) {
-	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---" + strings.Repeat("|---:", len(g.head)-1) + "|\n")
+	column := "|---:"
+	if g.left {
+		column = "|---"
+	}
+	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---" + strings.Repeat(column, len(g.head)-1) + "|\n")
 	for i, row := range g.rows {
 		indent := ""
 		if g.depth != nil {

@@ -35,6 +35,8 @@ func init() { // filled here because completion looks at the table
 			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
 		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
+		{"check TRACE... --budget FILE", "gate: budgets and limits, for continuous integration", checkLong,
+			"  costscope check traces.jsonl --max-cost 25\n  costscope check traces/ --budget budget.yaml --junit costs.xml --markdown >> $GITHUB_STEP_SUMMARY", 1, -1, checkCommand},
 		{"forecast TRACE... --runs N", "project a pilot to production", forecastLong,
 			"  costscope forecast pilot.jsonl --runs 100k\n  costscope forecast pilot.jsonl --runs 100k --retry-factor 1.2 --budget 3000/30d\n  costscope forecast pilot.jsonl --runs 2M --measured --weeks 8 --load 50 --json", 1, -1, forecastCommand},
 		{"convert TRACE...", "write costscope JSONL", convertLong,
