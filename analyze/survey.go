@@ -16,14 +16,16 @@ type Survey struct {
 	scan    *Scan // its groups; it counts nothing
 	student *Student
 	paths   *pathCosts
+	whole   *pathCosts // all paths in one
 	leaves  []int32
+	roots   []int32
 	in      []bool
 }
 
 // NewSurvey returns an empty survey of what q is about. sourceName gives the path of a source.
 func NewSurvey(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Survey {
 	s := &Survey{scan: NewScan(q, names, cfg, sourceName), student: NewStudent(cfg)}
-	s.paths = newPathCosts(s.nameOf)
+	s.paths, s.whole = newPathCosts(s.nameOf), newPathCosts(func(int32) []string { return nil })
 	return s
 }
 
@@ -37,15 +39,17 @@ func (s *Survey) Add(run *tracefmt.Run) {
 	s.Prompts.add(st, s.in)
 	s.Warned.add(st, s.in)
 	s.paths.add(st, s.leaves)
+	s.whole.add(st, s.roots)
 }
 
 // scope finds where each call counts, and tells whether any does.
 func (s *Survey) scope(run *tracefmt.Run) (some bool) {
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
+	s.roots = append(s.roots[:0], s.leaves...)
 	s.in = append(s.in[:0], make([]bool, len(run.Calls))...)
 	for i := range run.Calls {
 		s.leaves[i] = s.leafOf(run, &run.Calls[i])
-		s.in[i] = s.leaves[i] >= 0
+		s.in[i], s.roots[i] = s.leaves[i] >= 0, min(s.leaves[i], 0)
 		some = some || s.in[i]
 	}
 	return some
@@ -86,16 +90,16 @@ func (s *Survey) Merge(o *Survey) {
 	s.Prompts.merge(&o.Prompts)
 	s.Warned.merge(&o.Warned)
 	s.paths.merge(o.paths)
+	s.whole.merge(o.whole)
 }
 
 // Side is what each path of the query costs, for Compare.
 func (s *Survey) Side() Side { return Side{Runs: s.Runs, Paths: s.paths.result()} }
 
-// Samples is what each run costs in the scope, for MeasureGrowth; runs in flight and runs whose cost is not all known are left out. The query
-// groups by nothing.
+// Samples is what each run costs in the scope, for MeasureGrowth; runs in flight and runs whose cost is not all known are left out.
 func (s *Survey) Samples() []RunSample {
-	if side := s.paths.result(); len(side) == 1 {
-		return side[0].Sample
+	if all := s.whole.result(); len(all) == 1 {
+		return all[0].Sample
 	}
 	return nil
 }
