@@ -47,7 +47,7 @@ func init() { // filled here because completion looks at the table
 			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
 		{"formats [NAME...]", "list the trace formats that can be read, and what each tells", "", "", 0, -1, formatsCommand},
 		{"prices [MODEL...]", "show prices, and which row of the price book a model's name matches", pricesLong,
-			"  costscope prices\n  costscope prices anthropic/claude-sonnet-4 gpt-4o", 0, -1, pricesCommand},
+			"  costscope prices\n  costscope prices anthropic/claude-sonnet-4 gpt-4o\n  costscope prices import model_prices_and_context_window.json -o prices.json", 0, -1, pricesCommand},
 		{"version", "print the version", "", "", 0, 0, versionCommand},
 		{"completion SHELL", "print a completion script for bash, zsh, fish or powershell", completionLong,
 			"  source <(costscope completion bash)", 1, 1, completionCommand},
