@@ -90,7 +90,7 @@ func budgetNodes(text []byte, name string) (*yaml.Node, error) {
 	var doc, more yaml.Node
 	in := yaml.NewDecoder(bytes.NewReader(text))
 	if err := in.Decode(&doc); err == io.EOF {
-		return nil, errors.New("an empty budget file: it needs limits: or budgets:")
+		return nil, errors.New("an empty budget file: it needs limits or budgets")
 	} else if err != nil {
 		place := yamlPlace.FindStringSubmatch(err.Error())
 		line, _ := strconv.Atoi(append(place, "", "")[1])
