@@ -1,7 +1,7 @@
 # costscope: make help lists the targets.
 SHELL   := /bin/sh
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-FUZZTIME ?= 20s
+FUZZTIME ?= 60s
 export CGO_ENABLED = 0
 
 .PHONY: build demo test lint bench fuzz help clean
@@ -25,10 +25,10 @@ lint: ## gofmt, vet, staticcheck, and the arrows between the packages
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-fuzz: ## run each fuzz test for FUZZTIME (20s)
+fuzz: ## run each fuzz test for FUZZTIME (60s)
 	@for pkg in $$(go list ./...); do \
 	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
 	  done; \
 	done
 

@@ -23,6 +23,7 @@ const (
 	CaveatReasonTwice                // a stated cost that charges reasoning twice
 	CaveatSpread                     // a share of the run's stated cost
 	CaveatRest                       // tokens or cost of the run that no call states
+	CaveatSeveral                    // several calls in one
 	CaveatInherited                  // copied from another session
 	CaveatGatewayHit                 // answered from a gateway's cache
 	CaveatBatch                      // at the batch rate
@@ -42,6 +43,7 @@ var caveatTexts = [Caveats]string{
 	CaveatReasonTwice:  "stated costs that charge reasoning twice: the computed ones count",
 	CaveatSpread:       "a cost stated for the run only: estimated for its calls in proportion to their tokens",
 	CaveatRest:         "sums stated for a run beyond its calls: counted, but for no call",
+	CaveatSeveral:      "values that stand for several calls each: what each call used was lost",
 	CaveatInherited:    "calls inherited from a session that is not read: counted here",
 	CaveatGatewayHit:   "answers from a gateway's cache: nothing was consumed",
 	CaveatBatch:        "calls at the batch rate",
@@ -57,7 +59,7 @@ var caveatFlags = [...]struct {
 }{
 	{tracefmt.FlagUnderstated, CaveatUnderstated}, {tracefmt.FlagWriteSplitGuess, CaveatWriteSplit}, {tracefmt.FlagZeroCost, CaveatZeroCost},
 	{tracefmt.FlagReasonTwice, CaveatReasonTwice}, {tracefmt.FlagCostSpread, CaveatSpread}, {tracefmt.FlagRest, CaveatRest},
-	{tracefmt.FlagInherited, CaveatInherited}, {tracefmt.FlagGatewayHit, CaveatGatewayHit}, {tracefmt.FlagBatch, CaveatBatch},
+	{tracefmt.FlagSeveral, CaveatSeveral}, {tracefmt.FlagInherited, CaveatInherited}, {tracefmt.FlagGatewayHit, CaveatGatewayHit}, {tracefmt.FlagBatch, CaveatBatch},
 }
 
 // CaveatsOf calls f for each caveat of a call that counts.

@@ -24,6 +24,7 @@ type Digest struct {
 	loops   LoopTotals
 	waste   WasteTotals
 	warned  WarningTotals
+	context *Context
 	spend   SpendQuality
 	runs    Runs
 	load    *Load
@@ -33,7 +34,7 @@ type Digest struct {
 func NewDigest(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Digest {
 	return &Digest{
 		m: q.Compile(names, cfg), source: sourceName, whole: len(q.Where) == 0 && q.Since == 0 && q.Until == 0, student: NewStudent(cfg), names: names,
-		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(),
+		paths: newPathSums(q, names, cfg, sourceName), factors: NewFactors(names, nil), drifts: newDrifts(cfg.TZ), load: NewLoad(), context: NewContext(),
 	}
 }
 
@@ -52,6 +53,7 @@ func (d *Digest) Add(run *tracefmt.Run) {
 	d.loops.add(st, in)
 	d.waste.add(st, in)
 	d.warned.add(st, in)
+	d.context.add(st, in)
 	d.spend.add(st, in)
 	d.runs.add(st, in)
 	d.load.add(st, in)
@@ -85,6 +87,7 @@ func (d *Digest) Merge(o *Digest) {
 	d.loops.merge(&o.loops)
 	d.waste.merge(&o.waste)
 	d.warned.merge(&o.warned)
+	d.context.merge(o.context)
 	d.spend.merge(&o.spend)
 	d.runs.merge(&o.runs)
 	d.load.merge(o.load)
@@ -97,6 +100,7 @@ type Analysis struct {
 	Loops    LoopTotals
 	Waste    WasteReport
 	Warned   WarningTotals
+	Context  ContextReport
 	Factors  FactorReport
 	Spend    SpendReport
 	Success  SuccessCost
@@ -107,6 +111,8 @@ type Analysis struct {
 	Load     LoadReport
 	Drifts   []Drift
 	Flags    []Flag
+
+	names *tracefmt.Names
 }
 
 // Result sums up. t is the table of the same scope. It stops where ctx ends.
@@ -114,6 +120,7 @@ func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 	rows := d.runs.Rows()
 	a := &Analysis{
 		Retries: d.retries, Tries: d.tries.result(), Loops: d.loops, Waste: d.waste.result(), Warned: d.warned,
+		Context: d.context.result(), names: d.names,
 		Factors: d.factors.result(), Spend: d.spend.result(), Success: d.runs.successes(ctx), Caps: NewCapCurve(rows), Accuracy: NewAccuracy(rows),
 		Value: d.runs.value(ctx, d.names, DimWorkflow), Models: d.runs.value(ctx, d.names, DimModel), Load: d.load.result(d.names), Drifts: d.drifts.result(ctx, d.names),
 	}

@@ -121,7 +121,7 @@ func TestTG1(t *testing.T) {
 
 func TestSharesAndBaseAreTheTotal(t *testing.T) {
 	names := tracefmt.NewNames()
-	runs := randomRuns(names, 21, 300)
+	runs := randomRuns(names, 21, 1000)
 	rolesAndStages(names, runs)
 	x := NewFactors(names, nil)
 	var s Student
@@ -147,11 +147,14 @@ func TestSharesAndBaseAreTheTotal(t *testing.T) {
 	if r.Total != knownCost(runs) {
 		t.Errorf("total %d, the calls cost %d", r.Total, knownCost(runs))
 	}
+	product := float64(r.Base)
 	for _, f := range r.Factors {
 		if f.Share == 0 || f.Saving < f.Share || !(f.Multiple > 1) {
 			t.Errorf("%+v", f)
 		}
+		product *= f.Multiple
 	}
+	near(t, "base times the multiples", product, float64(r.Total))
 }
 
 // rolesAndStages makes agents and tags say what factors look for.

@@ -130,7 +130,7 @@ func (x *Load) add(st *Study, in []bool) {
 			cost, _ = cost.Add(c.Cost)
 		}
 		if c.Has&tracefmt.HasStart == 0 {
-			x.untimed++
+			x.untimed += int64(b2i(c.IsCall))
 			if known(c) {
 				x.wraps += plus((*int64)(&x.untimedUSD), int64(c.Cost))
 			}
@@ -151,8 +151,6 @@ func (x *Load) call(c *tracefmt.Call, m mark) {
 	start, end := c.Start, c.Start
 	if c.Has&tracefmt.HasEnd != 0 {
 		end = max(start, c.End)
-	} else {
-		x.noEnd++
 	}
 	x.cover(start, end)
 	if known(c) {
@@ -162,6 +160,7 @@ func (x *Load) call(c *tracefmt.Call, m mark) {
 		return
 	}
 	x.calls++
+	x.noEnd += int64(b2i(c.Has&tracefmt.HasEnd == 0))
 	x.count(c, m)
 	if end > start {
 		x.keep(timeSpan{start, end})

@@ -13,7 +13,7 @@ type LoadReport struct {
 	Calls      int64        // with a start
 	NoEnd      int64        // of these, without an end: taken as instants
 	Untimed    int64        // calls without a start: left out
-	UntimedUSD tracefmt.USD // what these cost
+	UntimedUSD tracefmt.USD // what these cost, and what runs cost beyond their calls
 	Cost       tracefmt.USD // of all others; the bins add up to it
 	Overflow   bool         // a sum exceeds what USD holds: the amounts are not right
 	From, To   int64        // when the first call began and the last one ended

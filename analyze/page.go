@@ -39,7 +39,7 @@ func (r *Report) page() page {
 		text func() string
 	}{
 		{"total cost", r.costLine}, {"per success", r.successLine}, {"under load", r.loadLine}, {"flows", r.flowLine}, {"if it fails", r.accuracyLine},
-		{"multiplier", r.multiplierLine}, {"cost per run", r.runLine}, {"tail", r.tailLine}, {"retries", r.retryLine}, {"calls", r.callLine}, {"tokens", r.tokenLine},
+		{"multiplier", r.multiplierLine}, {"context", r.contextLine}, {"cost per run", r.runLine}, {"tail", r.tailLine}, {"retries", r.retryLine}, {"calls", r.callLine}, {"tokens", r.tokenLine},
 	} {
 		if s := f.text(); s != "" {
 			p.facts = append(p.facts, [2]string{f.name, s})

@@ -157,7 +157,7 @@ func (r *Report) sections() []grid {
 		return nil
 	}
 	var list []grid
-	for _, make := range []func() grid{r.flagGrid, r.multiplierGrid, r.qualityGrid, r.tryGrid, r.wasteGrid, r.spikeGrid, r.tercileGrid, r.flowGrid, r.scoreGrid, r.valueGrid, r.driftGrid} {
+	for _, make := range []func() grid{r.flagGrid, r.multiplierGrid, r.qualityGrid, r.tryGrid, r.wasteGrid, r.partGrid, r.carryGrid, r.breakGrid, r.spikeGrid, r.tercileGrid, r.flowGrid, r.scoreGrid, r.valueGrid, r.driftGrid} {
 		if g := make(); len(g.rows) > 0 {
 			list = append(list, g)
 		}
@@ -358,6 +358,91 @@ func (r *Report) wasteGrid() grid {
 	line("asked again by a person", x.Regenerates(), "no retry")
 	if n := &r.deep.Warned; n.Warned > 0 && !n.Overflow() {
 		g.rows = append(g.rows, []string{"after the first warning", "", Money(n.After), Percent(n.Share()) + " of what failed runs cost"})
+	}
+	return g
+}
+
+// contextLine says what growing contexts cost.
+func (r *Report) contextLine() string {
+	if r.deep == nil || r.Totals.Cost == nil || r.deep.Context.Overflow() || r.deep.Context.Turns == 0 {
+		return ""
+	}
+	c := &r.deep.Context
+	cost := Money(c.GrowthUSD()) + " for context beyond the first prompt of each thread (" + Percent(ratio(int64(c.GrowthUSD()), int64(c.InputUSD))) + " of input cost)"
+	factor := ""
+	if f := c.Factor(); f == f {
+		factor = Times(f) + " dearer than flat"
+	}
+	peak := ""
+	if p := c.PeakGrowth; p == p {
+		peak = "prompts grow to " + Times(p) + " their first (median of " + plural(c.Threads, "thread") + ")"
+	}
+	cache := ""
+	if h := c.HitRate(); c.Read > 0 && h == h {
+		cache = Percent(h) + " of re-sent tokens read from a cache"
+		if c.SavingUnknown == 0 {
+			cache += ", saved " + Money(c.SavingUSD)
+		}
+	}
+	breaks := ""
+	if b := c.Breaks.Total(); b.Breaks > 0 {
+		breaks = plural(b.Breaks, "lost cache")
+		if b.Unknown < b.Breaks {
+			breaks += ", penalty " + Money(b.Penalty)
+		}
+	}
+	return join(cost, factor, peak, cache, breaks, gap(c.Resets, "reset", ""))
+}
+
+func (r *Report) partGrid() grid {
+	c := &r.deep.Context
+	g := grid{title: "what the context grew in", head: []string{"", "cost", "share"}}
+	if c.Overflow() || c.Composition.Tagged == 0 {
+		return g
+	}
+	for _, p := range c.Composition.Parts() {
+		if p.Amount != 0 {
+			g.row(9, p.Name, Money(p.Amount), Percent(ratio(int64(p.Amount), int64(c.Composition.Total()))))
+		}
+	}
+	return g
+}
+
+func (r *Report) carryGrid() grid {
+	c := &r.deep.Context
+	g := grid{title: "what was carried along in the context, and what it cost over its life", head: []string{"", "cost", "share of growth", "blocks", "tokens", "sizes"}}
+	if c.Overflow() {
+		return g
+	}
+	list := c.Carry.Ranked(r.deep.names)
+	for _, s := range list {
+		name := s.Kind.String()
+		if tool := r.deep.names.Name(s.Tool); tool != "" {
+			name += ": " + tool
+		}
+		sizes := "from growth"
+		if s.Estimated > 0 {
+			sizes = "estimated"
+		}
+		g.row(len(list), Clean(name), Money(s.USD), Percent(ratio(int64(s.USD), int64(c.Carry.Total()))), Count(s.Blocks), Tokens(s.Tokens), sizes)
+	}
+	return g
+}
+
+func (r *Report) breakGrid() grid {
+	c := &r.deep.Context
+	g := grid{title: "lost caches, by cause", head: []string{"cause", "calls", "tokens lost", "penalty"}}
+	if c.Overflow() {
+		return g
+	}
+	for k, s := range c.Breaks.Sums {
+		if s.Breaks > 0 {
+			penalty := Money(s.Penalty)
+			if s.Unknown == s.Breaks {
+				penalty = Unknown
+			}
+			g.row(9, BreakCause(k).String(), Count(s.Breaks), Tokens(s.Lost), penalty)
+		}
 	}
 	return g
 }

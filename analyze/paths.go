@@ -50,6 +50,9 @@ func (p *pathSums) add(st *Study, in []bool) {
 			input = prompt.input()
 			_, growth = cutCall(st, i)
 		}
+		if st.Places[i].Waste == wasteLoop {
+			loop = c.Cost
+		}
 		for at := p.leafOf(run, c); ; at = p.scan.f.nodes[at].up {
 			n := p.node(at)
 			n.cost, _ = n.cost.Add(c.Cost)

@@ -64,3 +64,8 @@ func TestSpendQualityMerges(t *testing.T) {
 	mergesInAnyOrder(t, randomRuns(tracefmt.NewNames(), 42, 100), func() *SpendQuality { return &SpendQuality{} },
 		func(x *SpendQuality) any { return x.result() })
 }
+
+func BenchmarkSpendQuality(b *testing.B) {
+	x := &SpendQuality{}
+	benchAdd(b, benchRuns(tracefmt.NewNames(), 100), func(st *Study) { x.add(st, nil) })
+}

@@ -32,6 +32,7 @@ type Report struct {
 	Loops      *LoopInfo           `json:"loops,omitempty"`
 	Redundant  *CountInfo          `json:"redundant,omitempty"`
 	Warned     *WarnedInfo         `json:"post_warning,omitempty"`
+	Context    *ContextInfo        `json:"context,omitempty"`
 	Multiplier *MultiplierReport   `json:"multiplier,omitempty"`
 	Quality    *SpendQualityReport `json:"spend_quality,omitempty"`
 	Load       *LoadInfo           `json:"load,omitempty"`

@@ -273,6 +273,7 @@ func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
 	r.deep, r.tz = a, tz
 	r.Tries, r.TryCaps = tryReport(&a.Tries, money)
 	r.Loops, r.Redundant, r.Warned = loopReport(&a.Loops, money), countReport(a.Waste.Redundant, money && !a.Waste.Overflow), warnedReport(&a.Warned, money)
+	r.Context = contextReport(&a.Context, a.names, money)
 	x := &a.Retries
 	r.Retries.Hedges, r.Retries.Resamples = countReport(x.Hedges(), money), countReport(x.Resamples(), money)
 	r.Retries.Regenerates, r.Retries.ArgsChanged = countReport(x.Regenerates(), money), x.ArgsChanged
@@ -354,4 +355,101 @@ func tryReport(a *AttemptReport, money bool) (tries []TryInfo, caps []TryCapInfo
 		caps = append(caps, TryCapInfo{x.Attempts, dollars(x.Saved, ok), Fraction(x.SavedShare), x.Lost, x.LostUnknown, dollars(x.PerLost.USD, ok && x.PerLost.Known)})
 	}
 	return tries, caps
+}
+
+// ContextInfo is analysis-spec D, with the carry ledger and the lost caches.
+type ContextInfo struct {
+	Growth     *Dollars        `json:"growth_cost_usd"`
+	Factor     Fraction        `json:"context_factor"`
+	Resend     Fraction        `json:"resend_ratio"`
+	Resent     *Dollars        `json:"resent_cost_usd"`
+	HitRate    Fraction        `json:"cache_hit_rate"`
+	Saving     *Dollars        `json:"cache_saving_usd"`
+	Peak       Fraction        `json:"peak_growth"` // median of the threads
+	Resets     int64           `json:"resets"`
+	MaxPrompt  int64           `json:"max_prompt_tokens"`
+	Exponent   Fraction        `json:"doubling_exponent"` // median of the threads with four or more turns
+	Exponents  int64           `json:"doubling_exponent_of"`
+	Threads    int64           `json:"threads"`
+	Turns      int64           `json:"turns"`
+	Unpriced   int64           `json:"unpriced_turns"`
+	Input      *Dollars        `json:"input_cost_usd"`
+	Flat       *Dollars        `json:"flat_cost_usd"`
+	Other      *Dollars        `json:"other_growth_usd"` // of attempts that stand for no turn: composition and carry hold it, too
+	Components []PartInfo      `json:"composition"`
+	Carry      []CarryInfo     `json:"carry"` // adds up to growth_cost_usd + other_growth_usd
+	Blocks     []BlockInfo     `json:"carry_blocks"`
+	Breaks     []BreakInfo     `json:"cache_breaks"`
+	Lost       []BreakCallInfo `json:"cache_break_calls"`
+}
+
+// CarryInfo is what the blocks of one kind cost over their lifetime.
+type CarryInfo struct {
+	Kind      string  `json:"kind"`
+	Tool      string  `json:"tool,omitempty"`
+	Blocks    int64   `json:"blocks"`
+	Estimated int64   `json:"estimated_blocks"` // their size is a share of what the prompt grew by
+	Tokens    int64   `json:"tokens"`
+	Cost      Dollars `json:"cost_usd"`
+}
+
+// BlockInfo is one of the dearest blocks.
+type BlockInfo struct {
+	Run       string  `json:"run"`
+	Kind      string  `json:"kind"`
+	Tool      string  `json:"tool,omitempty"`
+	Turn      int64   `json:"turn"`
+	Tokens    int64   `json:"tokens"`
+	Sends     int64   `json:"sends"`
+	Estimated bool    `json:"estimated"`
+	Cost      Dollars `json:"cost_usd"`
+}
+
+// BreakInfo is the calls whose cached prefix was lost, by cause.
+type BreakInfo struct {
+	Cause   string   `json:"cause"`
+	Count   int64    `json:"count"`
+	Unknown int64    `json:"unknown_penalty"`
+	Penalty *Dollars `json:"penalty_usd"`
+}
+
+// BreakCallInfo is one of the dearest of them.
+type BreakCallInfo struct {
+	Run     string   `json:"run"`
+	Call    string   `json:"call"`
+	Cause   string   `json:"cause"`
+	Tokens  int64    `json:"lost_tokens"`
+	Penalty *Dollars `json:"penalty_usd"`
+}
+
+func contextReport(c *ContextReport, names *tracefmt.Names, money bool) *ContextInfo {
+	ok := money && !c.Overflow()
+	r := &ContextInfo{
+		Growth: dollars(c.GrowthUSD(), ok), Factor: Fraction(c.Factor()), Resend: Fraction(c.ResendRatio()), Resent: dollars(c.ResentUSD, ok),
+		HitRate: Fraction(c.HitRate()), Saving: dollars(c.SavingUSD, ok && c.SavingUnknown == 0), Peak: Fraction(c.PeakGrowth), Resets: c.Resets,
+		MaxPrompt: c.MaxPrompt, Exponent: Fraction(c.Exponent), Exponents: c.Exponents, Threads: c.Threads, Turns: c.Turns, Unpriced: c.Unpriced,
+		Input: dollars(c.InputUSD, ok), Flat: dollars(c.FlatUSD, ok), Other: dollars(c.OtherGrowthUSD, ok),
+		Components: []PartInfo{}, Carry: []CarryInfo{}, Blocks: []BlockInfo{}, Breaks: []BreakInfo{}, Lost: []BreakCallInfo{},
+	}
+	if !ok {
+		return r
+	}
+	for _, p := range c.Composition.Parts() {
+		r.Components = append(r.Components, PartInfo{p.Name, Dollars(p.Amount)})
+	}
+	for _, s := range c.Carry.Ranked(names) {
+		r.Carry = append(r.Carry, CarryInfo{s.Kind.String(), names.Name(s.Tool), s.Blocks, s.Estimated, s.Tokens, Dollars(s.USD)})
+	}
+	for _, b := range c.Carry.Top {
+		r.Blocks = append(r.Blocks, BlockInfo{b.Run, b.Kind.String(), names.Name(b.Tool), int64(b.Turn), b.Tokens, int64(b.Sends), b.Estimated, Dollars(b.USD)})
+	}
+	for k, s := range c.Breaks.Sums {
+		if s.Breaks > 0 {
+			r.Breaks = append(r.Breaks, BreakInfo{BreakCause(k).String(), s.Breaks, s.Unknown, dollars(s.Penalty, s.Unknown < s.Breaks)})
+		}
+	}
+	for _, b := range c.Breaks.Top {
+		r.Lost = append(r.Lost, BreakCallInfo{b.Run, b.Call, b.Cause.String(), b.Lost, b.Penalty.dollars()})
+	}
+	return r
 }

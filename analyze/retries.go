@@ -125,7 +125,7 @@ func (l *linker) join(calls int) {
 			rest, l.chains[y] = l.chains[y], Chain{}
 		}
 		rest.Links[0] = f.link
-		to.Calls, to.Links, to.Lost = append(to.Calls, rest.Calls...), append(to.Links, rest.Links...), to.Lost+rest.Lost
+		to.Calls, to.Links = append(to.Calls, rest.Calls...), append(to.Links, rest.Links...)
 		l.claim(x)
 	}
 	l.chains = slices.DeleteFunc(l.chains, func(c Chain) bool { return len(c.Calls) == 0 })
@@ -142,8 +142,9 @@ func (l *linker) sumUp(calls []tracefmt.Call) {
 	l.costs(calls)
 	for k := range l.chains {
 		ch := &l.chains[k]
-		ch.Base, ch.Accepted = -1, -1
-		for _, i := range ch.Calls {
+		ch.Base, ch.Accepted, ch.Lost = -1, -1, int32(b2i(ch.Truncated))
+		for n, i := range ch.Calls {
+			ch.Lost = max(ch.Lost, calls[i].Attempt-int32(n+1))
 			ch.Total, _ = ch.Total.Add(l.sub[i])
 			if ch.Base < 0 && l.sub[i] > 0 {
 				ch.Base = i
@@ -194,12 +195,16 @@ func (st *Study) StateLinks() {
 	calls := st.Run.Calls
 	for k := range st.Chains {
 		ch := &st.Chains[k]
-		for n, i := range ch.Calls {
-			if l := ch.Links[n]; l.Confidence > tracefmt.ConfidenceExplicit {
-				r := *calls[i].Record
-				r.RetryOf, r.RetryKind, r.Confidence = calls[ch.Calls[n-1]].ID, l.Kind, l.Confidence
-				calls[i].Record = &r
+		if !slices.ContainsFunc(ch.Links, func(l Link) bool { return l.Confidence > tracefmt.ConfidenceExplicit }) {
+			continue // the trace states it already
+		}
+		for n, i := range ch.Calls[1:] {
+			r, l := *calls[i].Record, ch.Links[n+1]
+			r.RetryOf, r.RetryKind = calls[ch.Calls[n]].ID, l.Kind
+			if l.Confidence > tracefmt.ConfidenceExplicit {
+				r.Confidence = l.Confidence
 			}
+			calls[i].Record = &r
 		}
 	}
 	for i, p := range st.Places {

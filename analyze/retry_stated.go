@@ -38,11 +38,12 @@ func (l *linker) linkByID(calls []tracefmt.Call, used []bool) {
 		if m[0] != int32(i) || calls[i].RetryOf == "" && len(m) == 1 {
 			continue
 		}
-		order(calls, m)
+		l.order(calls, m)
 		for _, k := range m {
 			used[k] = true
 		}
-		lost := calls[m[0]].RetryOf != "" && int(l.prev[m[0]]) >= len(calls)
+		first := &calls[m[0]]
+		lost := first.RetryOf != "" && int(l.prev[m[0]]) >= len(calls) || first.RetryOf == "" && first.Attempt > 1
 		if len(m) > 1 || lost {
 			l.chains = append(l.chains, Chain{Calls: m, Truncated: lost})
 		}
@@ -76,14 +77,18 @@ func (l *linker) findPrev(calls []tracefmt.Call) {
 	}
 }
 
-// order puts the attempts of one operation in a row.
-func order(calls []tracefmt.Call, m []int32) {
+// order puts the attempts of one operation in a row: as they name each other, where each is named once; else by number where all have one,
+// else by start.
+func (l *linker) order(calls []tracefmt.Call, m []int32) {
 	first := m[0]
 	for _, i := range m {
 		if calls[i].RetryOf == "" {
 			first = i
 			break
 		}
+	}
+	if l.followNames(calls, m, first) {
+		return
 	}
 	numbered := true
 	for _, i := range m {
@@ -98,6 +103,28 @@ func order(calls []tracefmt.Call, m []int32) {
 		}
 		return cmp.Compare(x, y)
 	})
+}
+
+// followNames orders attempts by the one that each names, from the first on; false where these are no single line.
+func (l *linker) followNames(calls []tracefmt.Call, m []int32, first int32) bool {
+	if len(m) <= 2 {
+		m[0], m[len(m)-1] = first, m[0]+m[len(m)-1]-first
+		return true
+	}
+	next := make(map[int32]int32, len(m))
+	for _, i := range m {
+		if _, twice := next[l.prev[i]]; i != first && (twice || calls[i].RetryOf == "") {
+			return false
+		}
+		if i != first {
+			next[l.prev[i]] = i
+		}
+	}
+	line := []int32{first}
+	for at, ok := next[first]; ok && len(line) < len(m); at, ok = next[at] {
+		line = append(line, at)
+	}
+	return len(line) == len(m) && copy(m, line) > 0
 }
 
 func b2i(b bool) int {
@@ -148,15 +175,17 @@ func (l *linker) linkByNumber(st *Study, used []bool) {
 	clear(l.open)
 	for i := range calls {
 		c := &calls[i]
-		if used[i] {
+		key := keyOfAttempt(c, st.Places[i].Thread)
+		if used[i] { // an operation of its own, that only names lead on from
+			o := openChain{last: int32(i), chain: -1}
+			l.open[key], l.open[key.anyPrompt()] = o, o
 			continue
 		}
-		key := keyOfAttempt(c, st.Places[i].Thread)
 		o, ok := l.open[key]
-		if near, is := l.open[key.anyPrompt()]; !ok && is && failed(&calls[near.last]) && c.Attempt == max(calls[near.last].Attempt, 1)+1 {
+		if near, is := l.open[key.anyPrompt()]; !ok && is && !used[near.last] && failed(&calls[near.last]) && c.Attempt == max(calls[near.last].Attempt, 1)+1 {
 			o, ok = near, true // the prompt changed with the attempt; the numbers still say that they belong together
 		}
-		if !ok || c.Attempt <= 1 || c.Attempt <= calls[o.last].Attempt || !goesOn(&calls[o.last], c) {
+		if !ok || used[o.last] || c.Attempt <= 1 || c.Attempt <= calls[o.last].Attempt || !goesOn(&calls[o.last], c) {
 			o = openChain{last: int32(i), chain: -1}
 			if c.Attempt > 1 { // the attempts before are not in the trace
 				o.chain = len(l.chains)
@@ -170,8 +199,10 @@ func (l *linker) linkByNumber(st *Study, used []bool) {
 			l.chains = append(l.chains, Chain{Calls: []int32{o.last}})
 		}
 		l.chains[o.chain].Calls = append(l.chains[o.chain].Calls, int32(i))
+		used[o.last] = true // no other may follow it
+		before := keyOfAttempt(&calls[o.last], st.Places[o.last].Thread)
 		o.last = int32(i)
-		l.open[key], l.open[key.anyPrompt()] = o, o
+		l.open[before], l.open[key], l.open[key.anyPrompt()] = o, o, o
 	}
 }
 
@@ -211,7 +242,7 @@ func keyOfAttempt(c *tracefmt.Call, thread int32) attemptKey {
 	return key
 }
 
-// describe tells how the attempts of stated chains differ, and how many of them left no call.
+// describe tells how the attempts of stated chains differ.
 func (l *linker) describe(calls []tracefmt.Call) {
 	for k := range l.chains {
 		ch := &l.chains[k]
@@ -219,8 +250,6 @@ func (l *linker) describe(calls []tracefmt.Call) {
 		for n, i := range ch.Calls[1:] {
 			ch.Links[n+1] = statedLink(&calls[ch.Calls[n]], &calls[i])
 		}
-		last := &calls[ch.Calls[len(ch.Calls)-1]]
-		ch.Lost = max(last.Attempt-int32(len(ch.Calls)), int32(b2i(ch.Truncated)))
 	}
 }
 

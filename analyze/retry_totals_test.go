@@ -269,3 +269,27 @@ func TestAttemptsThatLeftNoCalls(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestStatedLinksAreFoundAgain: what convert writes is read back as the same chains.
+func TestStatedLinksAreFoundAgain(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	inferred := 0
+	for range 1500 {
+		run := randomRetries(rng)
+		before := linksOf(run)
+		var s Student
+		st := s.Study(run)
+		for _, ch := range st.Chains {
+			for _, l := range ch.Links {
+				inferred += b2i(l.Confidence > tracefmt.ConfidenceExplicit)
+			}
+		}
+		st.StateLinks()
+		if after := linksOf(run); !reflect.DeepEqual(after, before) {
+			t.Fatalf("%q\nread back as\n%q", before, after)
+		}
+	}
+	if inferred < 1000 {
+		t.Errorf("only %d inferred links", inferred)
+	}
+}

@@ -186,12 +186,15 @@ func successCost(ctx context.Context, rows []RunRow) SuccessCost {
 	if r.OverTasks = len(tasks) > 0 && len(tasks)+alone < len(units); r.OverTasks {
 		units = append(tasks, taskless(units)...)
 	}
-	r.Interval = Bootstrap(ctx, len(units), unitCost(units, nil), func(draw []int32) float64 { return unitCost(units, draw) })
+	r.Interval = bootstrap(ctx, len(units), runDraws, unitCost(units, nil), func(draw []int32) float64 { return unitCost(units, draw) })
 	return r
 }
 
 // indicativeBelow is how many successes an interval needs to be more than indicative.
 const indicativeBelow = 10
+
+// runDraws bounds what a replicate draws of many runs: the intervals of each screen must be there in a moment.
+const runDraws = 20_000
 
 // A unitRuns is what is drawn: a run, or all runs of a task.
 type unitRuns struct {

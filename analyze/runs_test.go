@@ -138,3 +138,38 @@ func TestRunsOfAScope(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 }
+
+func manyRuns(n int) *Runs {
+	x := &Runs{}
+	gen := splitMix(3)
+	for i := range n {
+		x.rows = append(x.rows, RunRow{Cost: tracefmt.USD(gen.index(1e12)), Outcome: tracefmt.Outcome(gen.index(3)), Workflow: tracefmt.Sym(gen.index(3)),
+			Model: tracefmt.Sym(gen.index(5)), Score: float64(gen.index(100)), HasScore: true, Start: int64(1 + i)})
+	}
+	x.Rows()
+	return x
+}
+
+func BenchmarkSuccesses(b *testing.B) {
+	x := manyRuns(66_000)
+	for b.Loop() {
+		x.successes(b.Context())
+	}
+}
+
+func BenchmarkFlows(b *testing.B) {
+	x, names := manyRuns(66_000), tracefmt.NewNames()
+	for b.Loop() {
+		x.value(b.Context(), names, DimModel)
+	}
+}
+
+func BenchmarkRuns(b *testing.B) {
+	x := &Runs{}
+	benchAdd(b, benchRuns(tracefmt.NewNames(), 100), func(st *Study) {
+		if len(x.rows) > 1<<16 {
+			x.rows = x.rows[:0]
+		}
+		x.add(st, nil)
+	})
+}

@@ -13,7 +13,8 @@ type Study struct {
 	Places  []Place // one for each of Run.Calls
 	Threads []Thread
 	Chains  []Chain
-	Loops   []Loop // by thread, then in the order of its calls
+	Loops   []Loop  // by thread, then in the order of its calls
+	firsts  []int64 // for each thread the size of its first prompt, in tokens; 0 where none is known
 }
 
 // A Place is what a call is within its run.
@@ -62,6 +63,7 @@ func (cfg *Config) linked(run *tracefmt.Run, do func(*Study)) {
 func (s *Student) Study(run *tracefmt.Run) *Study {
 	st := s.link(run)
 	s.turns(run)
+	st.firstPrompts()
 	s.wastes.waste(st, s.links.walks)
 	return st
 }

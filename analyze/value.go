@@ -210,7 +210,7 @@ func (r *ValueReport) compare(ctx context.Context, rows []RunRow, at []int32, po
 	var resamples int64
 	hits := make([]int64, len(points))
 	if slices.Max(append([]int{-1}, by...)) >= 0 {
-		resamples = resampleDominance(ctx, rows, at, hits, r.ByScore)
+		resamples = resampleDominance(ctx, rows, at, points, hits, r.ByScore)
 	}
 	for i := range r.Flows {
 		f := &r.Flows[i]
@@ -289,20 +289,22 @@ func frontierSteps(points []flowPoint, list []int) []FrontierStep {
 	return out
 }
 
-// resampleDominance counts in how many resamples of the runs each flow is dominated.
-func resampleDominance(ctx context.Context, rows []RunRow, at []int32, hits []int64, byScore bool) (resamples int64) {
+// resampleDominance counts in how many resamples of the runs each flow is dominated. Of more than runDraws runs each resample draws
+// runDraws; its points are moved towards those of all runs as much as larger resamples would lie nearer to them.
+func resampleDominance(ctx context.Context, rows []RunRow, at []int32, whole []flowPoint, hits []int64, byScore bool) (resamples int64) {
 	runs := make([]flowRun, len(rows))
 	for i := range rows {
 		runs[i] = flowRunOf(&rows[i], at[i])
 	}
 	sums, points := make([]flowSum, len(hits)), make([]flowPoint, len(hits))
-	Bootstrap(ctx, len(rows), 0, func(draw []int32) float64 {
+	shrink := math.Sqrt(min(1, runDraws/float64(len(rows))))
+	bootstrap(ctx, len(rows), runDraws, 0, func(draw []int32) float64 {
 		clear(sums)
 		for _, i := range draw {
 			sums[runs[i].flow].add(&runs[i])
 		}
 		for i := range sums {
-			points[i] = sums[i].point(byScore)
+			points[i] = sums[i].point(byScore).near(whole[i], shrink)
 		}
 		for i, by := range dominators(points) {
 			hits[i] += int64(b2i(by >= 0))
@@ -311,6 +313,14 @@ func resampleDominance(ctx context.Context, rows []RunRow, at []int32, hits []in
 		return 0
 	})
 	return resamples
+}
+
+// near moves a point towards another; at 1 it stays.
+func (p flowPoint) near(to flowPoint, at float64) flowPoint {
+	if at == 1 {
+		return p
+	}
+	return flowPoint{to.cost + (p.cost-to.cost)*at, to.quality + (p.quality-to.quality)*at}
 }
 
 // worth adds up what runs were worth: for each flow and for all.

@@ -136,3 +136,30 @@ func TestEqualFlowsDoNotDominate(t *testing.T) {
 		}
 	}
 }
+
+// Of 40,000 runs half are drawn. The flow that is worse by what chance explains stays possibly dominated, the other one is.
+func TestManyRunsAreResampledInPart(t *testing.T) {
+	names := tracefmt.NewNames()
+	a, b, c := names.Sym("a"), names.Sym("b"), names.Sym("c")
+	x := &Runs{}
+	for i := range 40_000 {
+		row := RunRow{Cost: 10, Workflow: a, Outcome: tracefmt.OutcomeSuccess}
+		switch {
+		case i%4 == 1:
+			row.Workflow, row.Cost = b, 11
+		case i%4 == 3:
+			row.Workflow, row.Cost = c, 11
+		}
+		if i/4%10 == 0 || row.Workflow == b && i/4%10 == 1 || row.Workflow == c && i/4%500 == 1 {
+			row.Outcome = tracefmt.OutcomeFailure // 10 % of a, 20 % of b, 10.2 % of c
+		}
+		x.rows = append(x.rows, row)
+	}
+	r := x.value(context.Background(), names, DimWorkflow)
+	want := map[string]Standing{"a": StandingFrontier, "b": StandingDominated, "c": StandingPossiblyDominated}
+	for _, f := range r.Flows {
+		if f.Standing != want[f.Workflow] {
+			t.Errorf("%+v", f)
+		}
+	}
+}

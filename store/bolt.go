@@ -30,6 +30,8 @@ type Options struct {
 	// Outcomes are sources that hold verdicts and nothing else, for runs wherever these lie.
 	Outcomes []string
 	Show     func(path string) string // how a source is named to people; nil: by its path
+	// Map reads what no format knows; nil: the mapping that the store was last loaded with, if any.
+	Map *tracefmt.Map
 }
 
 func (o *Options) fill() {
@@ -203,6 +205,9 @@ func (s *Bolt) restore() error {
 			return nil
 		})
 		if err != nil {
+			return err
+		}
+		if err := s.restoreMap(tx); err != nil {
 			return err
 		}
 		if err := s.restoreVerdicts(tx); err != nil {

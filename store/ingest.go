@@ -66,7 +66,7 @@ const (
 )
 
 func (s *Bolt) newIngest() (*ingest, error) {
-	in := &ingest{s: s, pipe: newPipe(s.names, s.workers()), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
+	in := &ingest{s: s, pipe: newPipe(s.names, s.workers(), s.opt.Map), runs: map[uint64]*pending{}, byRows: map[uint32]*pending{}, index: map[uint64]uint32{},
 		claims: map[uint64]claim{}, limit: firstCommit, since: time.Now(), nrows: s.meta.Rows,
 		ends: map[uint32]bool{}, at: map[uint32]int64{}}
 	for range s.workers() {
@@ -148,6 +148,7 @@ const maxBad = 100
 // took counts what a batch of the source held.
 func (s *sourceState) took(b *tracefmt.Batch) {
 	s.Records += int64(len(b.Records))
+	s.Found.Add(b.Found)
 	if len(b.Records) > 0 && b.Records[0].Format == tracefmt.FormatOutcomes {
 		for i := range b.Records {
 			if b.Records[i].Flags&tracefmt.FlagVerdict != 0 {
@@ -192,6 +193,7 @@ func (in *ingest) finish(j *job, src *sourceState) {
 	for _, w := range j.end.warnings {
 		src.tally(w, 1)
 	}
+	src.mapWarnings(in.s.opt.Map)
 	in.s.done += j.at - in.at[j.feed.id]
 	in.at[j.feed.id] = j.at
 	in.ends[j.feed.id] = true

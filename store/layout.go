@@ -58,6 +58,9 @@ type sourceState struct {
 	Bad      []tracefmt.BadLine `json:"bad_lines,omitempty"` // the first of them
 	Warnings map[string]int64   `json:"warnings,omitempty"`
 
+	Map   string            `json:"map,omitempty"`  // hash of the mapping at hand when it was read
+	Found tracefmt.MapRules `json:"found,omitzero"` // rules of the mapping that found something
+
 	next chunkEnd // read up to here, not stored yet
 }
 

@@ -23,6 +23,9 @@ func (s *Bolt) Load(ctx context.Context, files []string, stdin io.Reader, progre
 		return err
 	}
 	plan, err := s.plan(files)
+	if err == nil {
+		err = s.keepMap()
+	}
 	if err != nil {
 		s.ended(err)
 		return err
@@ -193,15 +196,19 @@ type plan struct {
 // plan compares the files with what was read of them before.
 func (s *Bolt) plan(files []string) (*plan, error) {
 	p, replaced := s.compare(files)
+	why := "was replaced or cut since it was read"
 	if replaced == "" {
 		return p, nil
+	}
+	if _, src := s.source(replaced); s.remapped(src) {
+		why = "was read with another mapping"
 	}
 	files, lost := s.union(files)
 	if err := s.clear(); err != nil {
 		return nil, err
 	}
 	p, _ = s.compare(files)
-	p.notes = append(append(p.notes, lost...), s.opt.show(replaced)+" was replaced or cut since it was read: everything is read again")
+	p.notes = append(append(p.notes, lost...), s.opt.show(replaced)+" "+why+": everything is read again")
 	return p, nil
 }
 
@@ -235,11 +242,16 @@ func (s *Bolt) compare(files []string) (p *plan, replaced string) {
 		case src == nil:
 			id, src = s.newSource(path)
 		case err != nil || path == "-":
+		case s.remapped(src):
+			if src.Offset > 0 {
+				return nil, path
+			}
 		case src.unchanged(now):
 			continue
 		case !src.continues(path, now):
 			return nil, path
 		}
+		src.Map = s.opt.mapHash()
 		p.size += max(0, now.size-src.Offset)
 		p.feeds = append(p.feeds, &feed{id: id, path: path, format: s.opt.formatFor(path), offset: src.Offset, line: src.Line, seen: now})
 		if src.Offset > 0 && s.opt.formatFor(path) == 0 {

@@ -44,14 +44,14 @@ func (m *Mem) Load(ctx context.Context, files []string, stdin io.Reader, progres
 }
 
 func (m *Mem) read(ctx context.Context, src *sourceState, id uint32, stdin io.Reader) error {
-	r, err := tracefmt.OpenReader(src.Path, tracefmt.ReadOptions{Format: m.opt.formatFor(src.Path), Source: id, Stdin: stdin})
+	r, err := tracefmt.OpenReader(src.Path, tracefmt.ReadOptions{Format: m.opt.formatFor(src.Path), Source: id, Stdin: stdin, Map: m.opt.Map})
 	if err != nil {
 		src.Note = err.Error()
 		return nil
 	}
 	defer r.Close()
 	d := tracefmt.NewDecoder(m.names, nil)
-	d.Path = src.Path
+	d.Path, d.Map = src.Path, m.opt.Map
 	var c tracefmt.Chunk
 	for err = r.Next(&c); err == nil && ctx.Err() == nil; err = r.Next(&c) {
 		var b tracefmt.Batch
@@ -68,6 +68,7 @@ func (m *Mem) read(ctx context.Context, src *sourceState, id uint32, stdin io.Re
 	for _, w := range r.Warnings() {
 		src.tally(w, 1)
 	}
+	src.mapWarnings(m.opt.Map)
 	return ctx.Err()
 }
 

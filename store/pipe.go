@@ -14,6 +14,7 @@ import (
 type pipe struct {
 	names   *tracefmt.Names
 	workers int
+	own     *tracefmt.Map // of the person; may be nil
 	batches batchPool
 }
 
@@ -54,8 +55,8 @@ type feedEnd struct {
 	err                   error // why it could not be read on
 }
 
-func newPipe(names *tracefmt.Names, workers int) *pipe {
-	return &pipe{names: names, workers: workers}
+func newPipe(names *tracefmt.Names, workers int, own *tracefmt.Map) *pipe {
+	return &pipe{names: names, workers: workers, own: own}
 }
 
 // run reads the feeds and calls take for each job in order. It stops at the first error of take or when ctx ends.
@@ -111,7 +112,7 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 			return false
 		}
 	}
-	r, err := tracefmt.OpenReader(f.path, tracefmt.ReadOptions{Offset: f.offset, Line: f.line, Format: f.format, Source: f.id, Stdin: f.stdin})
+	r, err := tracefmt.OpenReader(f.path, tracefmt.ReadOptions{Offset: f.offset, Line: f.line, Format: f.format, Source: f.id, Stdin: f.stdin, Map: p.own})
 	if err != nil {
 		return send(order, &job{feed: f, end: &feedEnd{offset: f.offset, line: f.line, format: f.format, err: err}})
 	}
@@ -144,6 +145,7 @@ func (p *pipe) read(ctx context.Context, f *feed, free chan *tracefmt.Chunk, wor
 
 func (p *pipe) decode(work chan *job, free chan *tracefmt.Chunk) {
 	d := tracefmt.NewDecoder(p.names, nil)
+	d.Map = p.own
 	for j := range work {
 		j.batch = p.batches.get()
 		d.Path = j.feed.path

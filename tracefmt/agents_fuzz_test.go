@@ -1,9 +1,7 @@
 package tracefmt
 
 import (
-	"bytes"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 )
@@ -65,60 +63,6 @@ func agentRuns(t *testing.T, format uint8, path string, docs ...string) (map[str
 		}
 	}
 	return runsOf(&Batch{Records: d.Out}, d.names.all), d.names.all
-}
-
-// FuzzAgents feeds the decoders of agent benchmarks anything: no panic, no negative count, the same from a decoder that read other
-// documents before, and what they accept can be assembled and written.
-func FuzzAgents(f *testing.F) {
-	for i, doc := range agentDocs {
-		f.Add([]byte(doc.text), uint8(i))
-	}
-	f.Fuzz(func(t *testing.T, b []byte, which uint8) {
-		doc := agentDocs[int(which)%len(agentDocs)]
-		d := agentDecoder(doc.format, doc.path)
-		err := d.Decode(b, SourceRef{})
-		warm := agentDecoder(doc.format, doc.path)
-		warm.names.all = d.names.all
-		for _, other := range agentDocs {
-			if other.format == doc.format {
-				warm.Decode([]byte(other.text), SourceRef{})
-			}
-		}
-		warm.Out = nil
-		if again := warm.Decode(b, SourceRef{}); (err == nil) != (again == nil) || err == nil && !reflect.DeepEqual(d.Out, warm.Out) {
-			t.Fatalf("%q: %+v (%v), after other documents %+v (%v)", b, d.Out, err, warm.Out, again)
-		}
-		if p, ok := peekAt(b); ok {
-			for i := range Formats {
-				if s := Formats[i].sniff; s != nil {
-					s(&p)
-				}
-			}
-		}
-		if err != nil {
-			return
-		}
-		for i := range d.Out {
-			agentCheck(t, d, &d.Out[i], b)
-		}
-		runsOf(&Batch{Records: d.Out}, d.names.all)
-	})
-}
-
-func agentCheck(t *testing.T, d *Decoder, r *Record, b []byte) {
-	u := r.Usage
-	if u.Uncached() < 0 || u.CacheRead < 0 || u.CacheWrite1h > u.CacheWrite || u.Output < 0 || r.State(HasStart|HasEnd) && r.End < r.Start || r.Recorded < 0 || r.Run == "" {
-		t.Fatalf("%s: %+v", b, r)
-	}
-	if r.Kind == KindRun || r.Kind == KindMark {
-		return
-	}
-	if r.ID == "" {
-		t.Fatalf("%s: a call without an id: %+v", b, r)
-	}
-	if out := AppendCall(nil, d.names.all, &Call{Record: r, Kind: r.Kind}, Origin{}); !wholeValue(bytes.TrimSpace(out)) || bytes.Count(out, newline) != 1 {
-		t.Fatalf("written as %q", out)
-	}
 }
 
 // BenchmarkDecodeAgents reads documents of ordinary size: mostly text that no number depends on.

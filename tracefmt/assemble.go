@@ -105,14 +105,17 @@ func (a *Assembler) fold(old, r *Record) {
 }
 
 // foldSnapshot joins two lines of one streamed answer: it began with the first, and its usage is that of the latest. Of lines written at
-// the same time the one with the largest output is the latest.
+// the same time, or without one, the one with the largest output is the latest.
 func foldSnapshot(old, r *Record, later bool) {
 	first, last := old, r
-	if r.Start < old.Start || r.Start == old.Start && !later {
+	if d := cmp.Compare(r.startOr(noStart), old.startOr(noStart)); d < 0 || d == 0 && !later {
 		first, last = r, old
 	}
-	use := old
-	if newer := cmp.Or(cmp.Compare(r.End, old.End), cmp.Compare(r.Usage.Output, old.Usage.Output)); newer > 0 || newer == 0 && later {
+	use, newer := old, 0
+	if old.Has&r.Has&HasEnd != 0 {
+		newer = cmp.Compare(r.End, old.End)
+	}
+	if newer = cmp.Or(newer, cmp.Compare(r.Usage.Output, old.Usage.Output)); newer > 0 || newer == 0 && later {
 		use = r
 	}
 	m := *first
@@ -121,6 +124,9 @@ func foldSnapshot(old, r *Record, later bool) {
 	m.End = max(old.End, r.End)
 	m.Usage, m.Has, m.Src = use.Usage, old.Has|r.Has, use.Src
 	m.Flags = bothFlags(old.Flags, r.Flags)
+	if old.Usage.Output == r.Usage.Output || use.Flags&FlagUnderstated == 0 {
+		m.Flags &^= FlagUnderstated &^ (old.Flags & r.Flags)
+	}
 	*old = m
 }
 
@@ -216,6 +222,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 	recs = a.join(recs)
 	a.order = a.order[:0] // records are too large to be moved about
 	for i := range recs {
+		recs[i].inOrder()
 		a.order = append(a.order, &recs[i])
 	}
 	slices.SortFunc(a.order, byTime)
@@ -237,6 +244,7 @@ func (a *Assembler) Assemble(recs []Record) *Run {
 		}
 	}
 	own = a.judge(run.ID, own)
+	run.Agent, run.Model = a.judged.agent, a.judged.model
 	a.link(run.Calls)
 	a.climb(run.Calls)
 	a.inherit(run, own)
@@ -271,12 +279,18 @@ func inPlace(join func(a *Assembler, recs []Record)) func(*Assembler, []Record) 
 	}
 }
 
-// byTime orders calls by start, end, attempt, id; what has no start comes last.
+// byTime orders calls by start, end, attempt, id; what has no start comes last, and what has no time at all in the order of its lines.
 func byTime(x, y *Record) int {
 	if d := (x.Has & HasStart) - (y.Has & HasStart); d != 0 {
 		return cmp.Compare(y.Has&HasStart, x.Has&HasStart)
 	}
-	return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
+	if d := cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End)); d != 0 {
+		return d
+	}
+	if (x.Has|y.Has)&(HasStart|HasEnd) == 0 && x.Src.Offset != y.Src.Offset {
+		return cmp.Compare(x.Src.Offset, y.Src.Offset)
+	}
+	return cmp.Or(cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Src.Offset, y.Src.Offset))
 }
 
 // link finds the parent of each call. A parent that is not in the trace leaves an orphan.

@@ -48,9 +48,6 @@ func decodeAutoCodeRover(d *Decoder, value []byte) error {
 	id.add(fmt.Appendf(nil, "%d/%d/%d/%d", r.Start, r.End, r.Usage.Input, r.Usage.Output))
 	task := taskOfRover(folder)
 	run := id.runOf(task)
-	if r.State(HasStart|HasEnd) && r.End < r.Start {
-		r.End = r.Start
-	}
 	if r.Recorded == 0 {
 		r.Has &^= HasCost
 	}

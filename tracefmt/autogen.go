@@ -3,6 +3,7 @@ package tracefmt
 import (
 	"bytes"
 	"cmp"
+	"strconv"
 )
 
 var autoGenFormat = Format{Name: "autogen", Title: "AutoGen event log",
@@ -100,8 +101,11 @@ func decodeAutoGen(d *Decoder, value []byte) error {
 	if ns, ok := prefixTime(prefix); ok && r.Has&HasStart == 0 {
 		r.Start, r.Has = ns, r.Has|HasStart
 	}
-	if r.ID == "" { // equal events are one: a log states neither ids nor times to tell a copy from a repeat
+	if r.ID == "" { // equal events of one time are one: without times, nothing tells a copy from a repeat
 		r.ID = valueID("event-", event)
+		if r.Has&HasStart != 0 {
+			r.ID += "@" + strconv.FormatInt(r.Start, 36)
+		}
 	} else if r.Kind == KindLLM {
 		r.Flags |= FlagGlobal
 	}

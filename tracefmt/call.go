@@ -95,7 +95,8 @@ func (o Outcome) String() string {
 var outcomeWords = map[string]Outcome{
 	"success": OutcomeSuccess, "succeeded": OutcomeSuccess, "pass": OutcomeSuccess, "passed": OutcomeSuccess, "true": OutcomeSuccess, "yes": OutcomeSuccess,
 	"correct": OutcomeSuccess, "resolved": OutcomeSuccess, "ok": OutcomeSuccess,
-	"failure": OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
+	"escalated": OutcomeFailure, // to a person: the workflow did not do it (analysis-spec H)
+	"failure":   OutcomeFailure, "failed": OutcomeFailure, "fail": OutcomeFailure, "false": OutcomeFailure, "no": OutcomeFailure,
 	"incorrect": OutcomeFailure, "unresolved": OutcomeFailure, "error": OutcomeFailure,
 }
 
@@ -328,6 +329,13 @@ type RunFacts struct {
 
 // State tells whether all of the bits f are set.
 func (r *Record) State(f Fields) bool { return r.Has&f == f }
+
+// inOrder lets a call that by its clocks ended before it began end at once.
+func (r *Record) inOrder() {
+	if r.State(HasStart|HasEnd) && r.End < r.Start {
+		r.End = r.Start
+	}
+}
 
 // Uncached is the part of the input that was neither read from nor written to a cache.
 func (u *Usage) Uncached() int64 { return u.Input - u.CacheRead - u.CacheWrite }

@@ -29,6 +29,7 @@ type Batch struct {
 	Bad      []BadLine // the first 100 of them
 	Skipped  []Tally   // values that are none of the format's, by reason
 	Warnings []Tally   // values that were read but look odd, by text
+	Found    MapRules  // of values that are read by a mapping: which of its rules found something
 }
 
 // maxBad and maxTallies bound what a batch remembers one by one.
@@ -95,6 +96,7 @@ func (d *Decoder) DecodeChunk(c *Chunk, b *Batch) {
 		b.addBad(bad)
 	}
 	d.Head = c.Head
+	d.mapped.found = MapRules{}
 	switch {
 	case c.Values == nil:
 		d.lines(c)
@@ -105,6 +107,7 @@ func (d *Decoder) DecodeChunk(c *Chunk, b *Batch) {
 	default:
 		d.spans(c, d.values)
 	}
+	b.Found.Add(d.mapped.found)
 	b.Records, d.Out, d.warn, st.batch = d.Out, out, warn, nil
 }
 
@@ -276,6 +279,9 @@ var errObject = errors.New("not a JSON object")
 
 // other is the format that v belongs to when it is not the source's own.
 func (d *Decoder) other(v []byte) uint8 {
+	if d.Format == FormatMapped { // the mapping decides
+		return FormatNone
+	}
 	p, ok := peekAt(v)
 	if !ok || Formats[d.Format].sniff != nil && Formats[d.Format].sniff(&p) {
 		return FormatNone

@@ -140,8 +140,12 @@ func (d *Decoder) claudeRecord(l *claudeLine, kind Kind, id []byte) *Record {
 		r.ID = d.text(id)
 		r.Flags |= FlagGlobal
 	}
-	r.Workflow, r.Service = d.claudeProject(l.cwd)
+	if !l.stream {
+		r.Workflow, r.Service = d.claudeProject(l.cwd)
+	}
 	switch {
+	case l.stream && len(l.toolParent) > 0:
+		r.Instance = d.sym(l.toolParent) // until the join knows the agent's id
 	case l.progress:
 		r.Instance = d.sym(l.inner.agent)
 		r.Flags |= FlagProgress
@@ -213,8 +217,14 @@ func (d *Decoder) claudeCall(l *claudeLine, id []byte) *Record {
 		r.Has |= HasStart | HasEnd
 	}
 	r.LineID, r.LineParent = lineHash(l.uuid), lineHash(l.parent)
-	if l.progress {
+	if l.progress || l.stream {
 		r.Parent = d.text(l.toolParent)
+	}
+	if l.stream {
+		r.Status = StatusOK
+		if !l.msg.stopped {
+			r.Flags |= FlagUnderstated
+		}
 	}
 	return r
 }
@@ -311,7 +321,7 @@ func (d *Decoder) claudePrompt(l *claudeLine) {
 	default:
 		r.Name = d.sym(claudeHuman)
 	}
-	if l.progress {
+	if l.progress || l.stream {
 		r.Parent = d.text(l.toolParent)
 	}
 }

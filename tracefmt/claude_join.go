@@ -62,7 +62,7 @@ func (j *claudeJoin) index(a *Assembler, recs []Record) {
 	a.ids.reset(len(recs))
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatClaude {
+		if !claudeMade(r) {
 			continue
 		}
 		if r.Event == EventAgentResult {
@@ -76,8 +76,10 @@ func (j *claudeJoin) index(a *Assembler, recs []Record) {
 				r.Flags |= FlagPlaceholder
 			}
 		case KindLLM:
-			j.calls = append(j.calls, r)
-			j.tries = append(j.tries, r)
+			if r.Flags&FlagPlaceholder == 0 {
+				j.calls = append(j.calls, r)
+				j.tries = append(j.tries, r)
+			}
 		case KindMark:
 			if r.Event == EventAPIError {
 				j.tries = append(j.tries, r)
@@ -94,9 +96,16 @@ func (j *claudeJoin) index(a *Assembler, recs []Record) {
 	slices.SortFunc(j.tries, byThread)
 }
 
-// byThread orders what happened in each thread by its end; an error comes before a call that ended at the same time.
+// byThread orders what happened in each thread by its end; an error comes before a call that ended at the same time. Lines of stream-json
+// have no time, but stand in order.
 func byThread(x, y *Record) int {
-	return cmp.Or(cmp.Compare(x.Instance, y.Instance), cmp.Compare(x.End, y.End), cmp.Compare(y.Kind, x.Kind), cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.ID, y.ID))
+	if d := cmp.Or(cmp.Compare(x.Instance, y.Instance), cmp.Compare(x.End, y.End)); d != 0 {
+		return d
+	}
+	if (x.Has|y.Has)&HasEnd == 0 && x.Src.Offset != y.Src.Offset {
+		return cmp.Compare(x.Src.Offset, y.Src.Offset)
+	}
+	return cmp.Or(cmp.Compare(y.Kind, x.Kind), cmp.Compare(x.Attempt, y.Attempt), cmp.Compare(x.ID, y.ID))
 }
 
 // agentTool finds the agent tool of that id; nil when there is none, or when it is another tool.
@@ -124,7 +133,7 @@ func (j *claudeJoin) agent(instance Sym) *claudeAgent {
 func (j *claudeJoin) findAgents(a *Assembler, recs []Record) {
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatClaude || r.Instance == 0 {
+		if !claudeMade(r) || r.Instance == 0 {
 			continue
 		}
 		if r.Kind == KindTool {
@@ -167,7 +176,7 @@ func (g *claudeAgent) result(r *Record, unnamed Sym) {
 func (j *claudeJoin) finalCalls(a *Assembler, recs []Record) {
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatClaude || r.Event != EventAgentResult {
+		if !claudeMade(r) || r.Event != EventAgentResult {
 			continue
 		}
 		r.Status = StatusUnset
@@ -283,7 +292,7 @@ func (j *claudeJoin) attempts() {
 func (j *claudeJoin) name(a *Assembler, recs []Record) {
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatClaude || r.Instance == 0 || j.agents[r.Instance] == nil {
+		if !claudeMade(r) || r.Instance == 0 || j.agents[r.Instance] == nil {
 			continue
 		}
 		g := j.agents[r.Instance]

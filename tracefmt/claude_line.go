@@ -8,6 +8,7 @@ type claudeLine struct {
 	sidechain, meta, summary, apiError                                    bool
 	attempt, preTokens                                                    int64
 	progress                                                              bool // data.type is agent_progress
+	stream                                                                bool // a line of stream-json
 	dataKind                                                              []byte
 	inner                                                                 claudeInner
 	msg                                                                   claudeMessage
@@ -20,6 +21,7 @@ type claudeInner struct{ kind, uuid, agent []byte }
 // claudeMessage is message of a line, or of the line inside an agent_progress line.
 type claudeMessage struct {
 	id, model, text []byte // text: the content, or its first text block
+	stopped         bool   // it says why it ended: its usage is not that of its beginning
 	usage           claudeUsage
 	iterations      []claudeUsage // entries of usage.iterations
 	uses            []claudeUse
@@ -30,6 +32,7 @@ type claudeMessage struct {
 type claudeUsage struct {
 	model, tier, kind                        []byte // kind: of an iteration
 	fresh, cached, written, w5m, w1h, output int64
+	total                                    int64  // of all tokens; only clients that are made alike state it
 	has                                      Fields // HasInput, HasCacheRead, HasCacheWrite, HasCacheWrite1h (the split is stated), HasOutput
 	present, bad                             bool   // bad: a count is none
 }
@@ -166,7 +169,7 @@ func (l *claudeLine) readCompact(s *scanner) {
 		switch string(s.key()) {
 		case "trigger":
 			l.trigger = s.rawText()
-		case "preTokens":
+		case "preTokens", "pre_tokens":
 			if n, ok := parseInt(s.num()); ok && n >= 0 && n <= maxCount {
 				l.preTokens = n
 			}
@@ -214,6 +217,9 @@ func (m *claudeMessage) read(s *scanner) {
 			m.blocks(s)
 		case "usage":
 			m.usage.read(s, m)
+		case "stop_reason":
+			m.stopped = s.kind() == '"'
+			s.skip()
 		default:
 			s.skip()
 		}
@@ -318,6 +324,8 @@ func (u *claudeUsage) read(s *scanner, m *claudeMessage) {
 			u.count(s, &u.written, HasCacheWrite)
 		case "output_tokens":
 			u.count(s, &u.output, HasOutput)
+		case "total_tokens":
+			u.count(s, &u.total, 0)
 		case "cache_creation":
 			u.split(s)
 		case "service_tier":
@@ -388,7 +396,11 @@ func (u *claudeUsage) state(r *Record) {
 	}
 	r.Has |= u.has
 	r.Usage = Usage{Input: u.fresh, CacheRead: u.cached, CacheWrite: write, CacheWrite1h: hour, Output: u.output}
-	r.normaliseUsage(cacheBeside, noTotal)
+	total := u.total
+	if total == 0 {
+		total = noTotal
+	}
+	r.normaliseUsage(cacheBeside, total)
 	if string(u.tier) == "batch" {
 		r.Flags |= FlagBatch
 	}

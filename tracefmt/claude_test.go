@@ -837,6 +837,7 @@ func FuzzClaude(f *testing.F) {
 		for _, run := range home(slices.Clone(d.Out)) {
 			a.Assemble(a.Merge(run))
 		}
+		checkSource(t, FormatClaude, line)
 	})
 }
 

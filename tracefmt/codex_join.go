@@ -266,7 +266,7 @@ func (j *codexJoin) used(r *Record, now Usage) (use Usage, gap bool) {
 
 // sound keeps parts within their wholes where the totals contradict each other.
 func sound(u Usage) Usage {
-	u.CacheRead, u.Reasoning = min(u.CacheRead, u.Input), max(u.Reasoning, 0)
+	u.CacheRead, u.Reasoning = min(u.CacheRead, u.Input), min(max(u.Reasoning, 0), u.Output)
 	return u
 }
 
@@ -348,11 +348,4 @@ func (j *codexJoin) abort(at int64) {
 		}
 	}
 	j.running = j.running[:0]
-}
-
-// inOrder lets a call that ended before it began, by the lines of its start and its end, end at once.
-func (r *Record) inOrder() {
-	if r.State(HasStart|HasEnd) && r.End < r.Start {
-		r.End = r.Start
-	}
 }

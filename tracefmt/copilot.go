@@ -148,6 +148,9 @@ func decodeCopilot(d *Decoder, value []byte) error {
 	if l.bad {
 		return errCount
 	}
+	if len(l.id) == 0 {
+		l.id = contentID("line", value)
+	}
 	d.copilotLine(l)
 	return nil
 }

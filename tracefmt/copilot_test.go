@@ -22,7 +22,7 @@ func TestExpectedCopilot(t *testing.T) {
 		state     string // of the calls
 		premium   string
 	}{
-		{"events-with-shutdown.jsonl", "96ef38f0-9d09-45c3-8124-6448c36090ed", "claude-sonnet-4.6", 6, Usage{Input: 186809, CacheRead: 151738, Output: 2848}, 13, 0, "covered", "2"},
+		{"events-with-shutdown.jsonl", "96ef38f0-9d09-45c3-8124-6448c36090ed", "claude-sonnet-4.6", 6, Usage{Input: 186809, CacheRead: 151738, Output: 2848, Reasoning: 1024}, 13, 0, "covered", "2"},
 		{"no-shutdown-aborted.jsonl", "10fb4666-56f0-4352-90fc-715caf95b418", "claude-sonnet-4.6", 54, Usage{Output: 19254}, 68, 1, "understated", ""},
 		{"one-call-shutdown.jsonl", "2426852d-6cf5-4e90-be9f-e45fc6c7d5e4", "gpt-5.3-codex-spark", 1, Usage{Input: 12847, Output: 101, Reasoning: 94}, 0, 0, "known", "0"},
 	} {
@@ -133,6 +133,10 @@ func TestCopilotTotals(t *testing.T) {
 		"opened and left again":       {[]string{shutdown("10:01:00.000", "m 1000 400 30"), shutdown("10:03:00.000", "m 1000 400 30")}, Usage{Input: 1000, CacheRead: 400, Output: 30}, 0},
 		"opened and left, empty":      {[]string{shutdown("10:01:00.000", "m 1000 400 30"), shutdown("10:03:00.000")}, Usage{Input: 1000, CacheRead: 400, Output: 30}, 0},
 		"smaller, so a new counter":   {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 5), shutdown("10:03:00.000", "m 500 100 5")}, Usage{Input: 1500, CacheRead: 500, Output: 35}, 0},
+		"left, resumed and not left":  {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 40)}, Usage{Input: 1000, CacheRead: 400, Output: 70}, 1},
+		"a resumed one writes less":   {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 1500 600 35")}, Usage{Input: 2500, CacheRead: 1000, Output: 70}, 0},
+		"three times left":            {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 1500 600 40"), copilotMessage("10:04:00.000", "d", "m", 50), shutdown("10:05:00.000", "m 2000 800 50")}, Usage{Input: 4500, CacheRead: 1800, Output: 120}, 0},
+		"three times, counters go on": {[]string{shutdown("10:01:00.000", "m 1000 400 30"), copilotMessage("10:02:00.000", "c", "m", 40), shutdown("10:03:00.000", "m 2500 1000 70"), copilotMessage("10:04:00.000", "d", "m", 50), shutdown("10:05:00.000", "m 4500 1800 120")}, Usage{Input: 4500, CacheRead: 1800, Output: 120}, 0},
 		"more than its calls' output": {[]string{shutdown("10:01:00.000", "m 1000 400 50")}, Usage{Input: 1000, CacheRead: 400, Output: 50}, 0},
 	} {
 		run, names, _ := copilotRun(t, events(append(slices.Clone(calls), tc.lines...)...))

@@ -22,6 +22,7 @@ type flatState struct {
 	said      Status
 	stated    bool // a status is stated
 	named     bool // a name is stated, if only an empty one
+	settled   bool // convert wrote it: its names are settled
 	word      Sym  // the operation as written
 	status    int  // HTTP status
 	facts     RunFacts
@@ -73,7 +74,7 @@ var flatMembers = map[string]flatReader{
 	"agent":    flatName(func(r *Record) *Sym { return &r.Agent }),
 	"step":     flatName(func(r *Record) *Sym { return &r.Step }),
 	"name": func(d *Decoder, r *Record) error {
-		r.Name, d.flat.named = d.name(d.scan.str()), true
+		r.Name, d.flat.named = d.flatGroup(), true
 		return nil
 	},
 	"tool":           flatName(func(r *Record) *Sym { return &r.Tool }),
@@ -123,7 +124,13 @@ var flatMembers = map[string]flatReader{
 	"flags":   (*Decoder).flatFlags,
 
 	// What convert adds for people: nothing that the trace states.
-	"source_format": flatIgnore, "source": flatIgnore, "computed_cost_usd": flatIgnore, "price_row": flatIgnore, "unpriced": flatIgnore,
+	"source": flatIgnore, "computed_cost_usd": flatIgnore, "price_row": flatIgnore, "unpriced": flatIgnore,
+
+	"source_format": func(d *Decoder, r *Record) error { // stands before the names
+		d.flat.settled = true
+		d.scan.skip()
+		return nil
+	},
 }
 
 // flatAliases are other names of members: mostly those of OpenTelemetry.
@@ -285,9 +292,17 @@ func flatIgnore(d *Decoder, r *Record) error { d.scan.skip(); return nil }
 
 func flatName(field func(*Record) *Sym) flatReader {
 	return func(d *Decoder, r *Record) error {
-		*field(r) = d.name(d.scan.str())
+		*field(r) = d.flatGroup()
 		return nil
 	}
+}
+
+// flatGroup reads a name to group by. Those that convert wrote are settled: they stand as they are.
+func (d *Decoder) flatGroup() Sym {
+	if d.flat.settled {
+		return d.sym(d.scan.str())
+	}
+	return d.name(d.scan.str())
 }
 
 func flatText(field func(*Record) *Sym) flatReader {
@@ -761,6 +776,7 @@ var flagNames = []struct {
 	{"iteration", FlagIteration}, {"understated", FlagUnderstated}, {"inherited", FlagInherited}, {"total", FlagTotal}, {"rest", FlagRest},
 	{"cost_spread", FlagCostSpread}, {"reasoning_charged_twice", FlagReasonTwice}, {"covered", FlagCovered}, {"several_calls", FlagSeveral},
 	{"asked_by_person", FlagAsked},
+	{"snapshot", FlagSnapshot},
 }
 
 func (d *Decoder) flatFlags(r *Record) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // peek is what detection sees of a value: its top-level keys and, for scalar members, their text.
@@ -62,9 +61,6 @@ var foreign = []struct {
 	{"a conversation without usage, such as api_conversation_history.json of Cline: the calls are in ui_messages.json beside it", func(v *peek) bool {
 		return len(v.keys) == 2 && v.has("role") && v.keys["content"] == "["
 	}},
-	{"a Claude Code stream (--output-format stream-json); its session file is read", func(v *peek) bool {
-		return v.keys["type"] == "system" && v.keys["subtype"] == "init" && v.has("session_id")
-	}},
 }
 
 // How much of a source detection looks at: headSize first, more only while not one whole value was seen.
@@ -82,12 +78,16 @@ type findings struct {
 	sure   bool   // a whole value was seen
 	keys   []string
 	looks  string // what it looks like, when format is FormatNone
+
+	own     *Map // of the person, may be nil
+	claimed bool // it matches some value
+	fits    bool // it finds calls in some value
 }
 
-// detect looks at the beginning of a source.
-func detect(head []byte) findings {
+// detect looks at the beginning of a source, which may be for a mapping to read.
+func detect(head []byte, m *Map) findings {
 	head = bytes.TrimPrefix(head, bom)
-	f := findings{framed: framed(head)}
+	f := findings{framed: framed(head), own: m}
 	votes := make([]int, len(Formats))
 	if t := bytes.TrimLeft(head, blanks); len(t) > 0 && t[0] != '{' && t[0] != '[' {
 		f.plain(head, votes)
@@ -109,6 +109,18 @@ func detect(head []byte) findings {
 		}
 	}
 	return f
+}
+
+// mapped gives the source to the mapping where that claims it, or names no keys and finds calls in rows of guessed columns, or no format
+// knows the source.
+func (f *findings) mapped() {
+	if f.own == nil {
+		return
+	}
+	unsure := f.format == FormatFlat && f.fits || f.format == FormatNone && (len(f.keys) > 0 || f.csv != nil)
+	if f.claimed || unsure && len(f.own.match) == 0 {
+		f.format = FormatMapped
+	}
 }
 
 // plain looks at a source that is no JSON: a table, whose rows are looked at as objects, or text.
@@ -142,6 +154,10 @@ func (f *findings) plain(head []byte, votes []int) {
 
 // vote counts the first format that knows the value.
 func (f *findings) vote(p *peek, votes []int) (known bool) {
+	if f.own != nil {
+		f.claimed = f.claimed || f.own.matches(p)
+		f.fits = f.fits || f.own.finds(p.raw)
+	}
 	if n := formatOf(p); n != FormatNone {
 		votes[n]++
 		return true
@@ -274,7 +290,11 @@ func refuse(path string, head []byte, f findings) error {
 	return &SourceError{path, err, text}
 }
 
-const known = "; `costscope formats` lists what can be read, --format forces one"
+const (
+	known = "; `costscope formats` lists what can be read, --format forces one"
+	// StartHint says how to go on with a source that no format knows.
+	StartHint = "start a mapping: costscope formats --map-for FILE > map.yaml, then --map map.yaml"
+)
 
 func diagnose(head []byte, f findings) (text string, err error) {
 	b := bytes.TrimLeft(bytes.TrimPrefix(head, bom), blanks)
@@ -292,10 +312,9 @@ func diagnose(head []byte, f findings) (text string, err error) {
 	case f.looks != "":
 		return "looks like " + f.looks + ", which costscope does not read" + known, ErrNoFormat
 	case f.csv != nil:
-		return "a table of no known trace format; its columns are " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known, ErrNoFormat
+		return "a table of no known trace format; its columns are " + shownKeys(keysOf(head, f), 12) + known + "; " + StartHint, ErrNoFormat
 	case len(f.keys) > 0:
-		slices.Sort(f.keys)
-		return "JSON, but of no known trace format; its values have the keys " + strings.Join(f.keys[:min(len(f.keys), 12)], ", ") + known, ErrNoFormat
+		return "JSON, but of no known trace format; its values have the keys " + shownKeys(keysOf(head, f), 12) + known + "; " + StartHint, ErrNoFormat
 	case b[0] == '{' || b[0] == '[':
 		return "starts like JSON, but none of its first values is a whole object" + known, ErrNoFormat
 	case looksBinary(head):
@@ -325,8 +344,11 @@ func looksBinary(b []byte) bool {
 }
 
 // Detect reads the beginning of path and returns its format; the error says why it has none.
-func Detect(path string) (uint8, error) {
-	r, err := OpenReader(path, ReadOptions{})
+func Detect(path string) (uint8, error) { return DetectMapped(path, nil) }
+
+// DetectMapped is Detect beside a mapping, which may be nil.
+func DetectMapped(path string, m *Map) (uint8, error) {
+	r, err := OpenReader(path, ReadOptions{Map: m})
 	if err != nil {
 		return FormatNone, err
 	}

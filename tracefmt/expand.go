@@ -42,7 +42,12 @@ type Ignored struct {
 // trace count, the others are returned as ignored), globs, and "-" for standard input. Files named as such are not looked into. Each
 // file comes once. What names nothing is an error; files then holds what the other arguments name.
 func Expand(args []string) (files []string, ignored []Ignored, err error) {
-	x := expansion{seen: map[string]bool{}}
+	return ExpandMapped(args, nil)
+}
+
+// ExpandMapped is Expand beside a mapping, which may be nil: files of folders in which it finds calls are traces, too.
+func ExpandMapped(args []string, m *Map) (files []string, ignored []Ignored, err error) {
+	x := expansion{seen: map[string]bool{}, own: m}
 	var errs []error
 	for _, a := range args {
 		errs = append(errs, x.arg(a))
@@ -54,6 +59,7 @@ type expansion struct {
 	files   []string
 	ignored []Ignored
 	seen    map[string]bool
+	own     *Map
 }
 
 func (x *expansion) arg(a string) error {
@@ -121,8 +127,19 @@ func (x *expansion) glob(pattern string) error {
 
 // look adds path if its content is a trace.
 func (x *expansion) look(path string) {
-	_, err := Detect(path)
-	x.looked(path, err)
+	x.looked(path, x.detect(path))
+}
+
+// detect says why path is no trace. One that only the mapping reads must hold calls for it.
+func (x *expansion) detect(path string) error {
+	r, err := OpenReader(path, ReadOptions{Map: x.own})
+	if err != nil {
+		return err
+	}
+	if r.Format() == FormatMapped && !r.fits {
+		err = &SourceError{path, ErrNoFormat, "no call where the mapping looks for it"}
+	}
+	return errors.Join(err, r.Close())
 }
 
 // lookAll adds those of the paths whose content is a trace. Trees hold hundreds of files, and nothing is shown before all are looked at:
@@ -134,7 +151,7 @@ func (x *expansion) lookAll(paths []string) {
 	for range min(runtime.GOMAXPROCS(0), len(paths)) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(paths)); i = next.Add(1) - 1 {
-				_, errs[i] = Detect(paths[i])
+				errs[i] = x.detect(paths[i])
 			}
 		})
 	}

@@ -260,9 +260,6 @@ func eachObject(raw []byte, do func(v []byte) error) error {
 
 // closeRow settles what a row's record says of times and usage: counts that are all 0 say that none were recorded.
 func closeRow(r *Record) {
-	if r.State(HasStart|HasEnd) && r.End < r.Start {
-		r.End = r.Start
-	}
 	if u := &r.Usage; u.Input == 0 && u.Output == 0 {
 		*u = Usage{}
 		r.Has &^= HasUsage | HasCacheWrite1h | HasUnattributed

@@ -117,7 +117,7 @@ var Formats = []Format{
 	FormatOpenAI:         openAIFormat,
 	FormatCodex:          codexFormat,
 	FormatCopilot:        copilotFormat,
-	FormatClaudeStream:   unread("claude-stream"),
+	FormatClaudeStream:   claudeStreamFormat,
 	FormatPi:             piFormat,
 	FormatGeminiCLI:      geminiCLIFormat,
 	FormatQwen:           qwenFormat,
@@ -137,7 +137,7 @@ var Formats = []Format{
 	FormatTau:            tauFormat,
 	FormatTau2:           tau2Format,
 	FormatTerminalBench:  terminalBenchFormat,
-	FormatHAL:            unread("hal"),
+	FormatHAL:            halFormat,
 	FormatLangfuse:       langfuseFormat,
 	FormatLangSmith:      langSmithFormat,
 	FormatLiteLLM:        liteLLMFormat,
@@ -155,13 +155,8 @@ var Formats = []Format{
 	FormatCrewAI:         crewAIFormat,
 	FormatAutoGen:        autoGenFormat,
 	FormatFlat:           flatFormat,
-	FormatMapped:         unread("mapped"),
+	FormatMapped:         mappedFormat,
 	FormatOutcomes:       outcomesFormat,
-}
-
-// unread keeps the number of a format that has no reader: no value is taken for it.
-func unread(name string) Format {
-	return Format{Name: name, sniff: func(*peek) bool { return false }}
 }
 
 // Readable lists the formats that have a reader.
@@ -189,6 +184,7 @@ func FormatByName(name string) (uint8, bool) {
 type Decoder struct {
 	Path   string // of the source, for formats that name things by folder
 	Head   string // what Format.head says of the source; of CSV its header row
+	Map    *Map   // how to read values of the format mapped
 	Format uint8
 	Out    []Record // what was read; the caller takes it and sets it anew
 
@@ -201,6 +197,7 @@ type Decoder struct {
 	src      SourceRef
 	otlp     otlpState
 	claude   claudeState
+	stream   streamState
 	codex    codexState
 	copilot  copilotState
 	chunk    chunkState
@@ -215,7 +212,9 @@ type Decoder struct {
 	agents   agentsState
 	mlflow   mlflowState
 	weave    weaveState
+	hal      halState
 	gate     gateState
+	mapped   mappedState
 }
 
 // A Warning is about a value that was read but looks odd; equal warnings of a source are counted, not repeated.

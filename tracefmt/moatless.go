@@ -407,9 +407,6 @@ func (c *moatCall) add(d *Decoder, m *moatDoc) {
 	if u.CacheWrite > 0 {
 		r.Flags |= FlagWriteSplitGuess
 	}
-	if r.State(HasStart|HasEnd) && r.End < r.Start {
-		r.End = r.Start
-	}
 	d.settleUsage(r, habit, noTotal)
 	if m.sign([]byte(c.id)); c.id == "" {
 		m.sign(fmt.Appendf(nil, "%d/%d/%d/%d", r.Start, r.Recorded, r.Usage.Input, r.Usage.Output))

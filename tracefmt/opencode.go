@@ -103,7 +103,19 @@ func openCodeInfo(doc []byte) bool {
 	return false
 }
 
+// decodeOpenCode reads a value; what names no session is one of its source.
 func decodeOpenCode(d *Decoder, value []byte) error {
+	from := len(d.Out)
+	err := d.readOpenCode(value)
+	for i := from; i < len(d.Out); i++ {
+		if r := &d.Out[i]; r.Run == "" {
+			r.Run = d.sourceName()
+		}
+	}
+	return err
+}
+
+func (d *Decoder) readOpenCode(value []byte) error {
 	s := &d.scan
 	s.reset(value)
 	from := len(d.Out)
@@ -128,6 +140,9 @@ func decodeOpenCode(d *Decoder, value []byte) error {
 		default:
 			top.member(s)
 		}
+	}
+	if len(info.session) == 0 && !named {
+		info.session = top.session
 	}
 	switch {
 	case s.err != nil:

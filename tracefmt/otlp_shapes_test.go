@@ -1,11 +1,9 @@
 package tracefmt
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -291,53 +289,4 @@ func TestAttrTable(t *testing.T) {
 		}
 		seen[key] = a.name
 	}
-}
-
-func FuzzOTLP(f *testing.F) {
-	for _, name := range []string{"console.json", "late-resource.jsonl"} {
-		b, err := os.ReadFile(filepath.Join("testdata", "otlp", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, v := range jsonValues(f, b) {
-			f.Add(v)
-		}
-	}
-	f.Add([]byte(flat(`"langfuse.observation.usage_details":"{\"input\":1,\"total\":9}","metadata":"{\"tags\":[\"a:b\"]}","evaluations.0.evaluation.name":"pass","llm":{"cost":{"total":1}}`)))
-	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","eventName":"gen_ai.evaluation.result","attributes":[{"key":"gen_ai.evaluation.name","value":{"stringValue":"pass"}},{"key":"gen_ai.evaluation.score.value","value":{"boolValue":true}}]}]}]}]}`))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		n := NewNames()
-		d := NewDecoder(n, func(Warning) {})
-		d.Format = FormatOTLP
-		before := bytes.Clone(in)
-		err := d.Decode(in, SourceRef{})
-		if !bytes.Equal(in, before) {
-			t.Fatal("the decoder changed its input")
-		}
-		if err != nil {
-			return
-		}
-		first := slices.Clone(d.Out)
-		d.Out = nil
-		if err := d.Decode(in, SourceRef{}); err != nil {
-			t.Fatalf("the second time: %v", err)
-		}
-		for i, r := range d.Out {
-			if say(n, r) != say(n, first[i]) {
-				t.Fatal("not the same the second time")
-			}
-			u := r.Usage
-			if u.Input < 0 || u.Output < 0 || u.Uncached() < 0 || u.Reasoning > u.Output || u.CacheWrite1h > u.CacheWrite || r.Recorded < 0 {
-				t.Fatalf("impossible usage %+v", u)
-			}
-		}
-		byRun := map[string][]Record{}
-		for _, r := range d.Out {
-			byRun[r.Run] = append(byRun[r.Run], r)
-		}
-		for _, recs := range byRun {
-			a := Assembler{Names: n}
-			a.Assemble(a.Merge(recs))
-		}
-	})
 }

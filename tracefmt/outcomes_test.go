@@ -181,3 +181,12 @@ func TestReportsAgree(t *testing.T) {
 		t.Errorf("%d reports, want 100", n)
 	}
 }
+
+// A run that a person had to finish is none that the workflow finished.
+func TestEscalatedIsAFailure(t *testing.T) {
+	for word, want := range map[string]Outcome{"escalated": OutcomeFailure, "Escalated": OutcomeFailure, "resolved": OutcomeSuccess, "de-escalated": OutcomeUnknown} {
+		if got := outcomeWord([]byte(word)); got != want {
+			t.Errorf("%s: %s", word, got)
+		}
+	}
+}

@@ -34,3 +34,26 @@ func (r *PriceRow) Parts(u Usage, at int64) (Parts, bool) {
 	}
 	return p, true
 }
+
+// InputCost is what n tokens of input cost in a call of this usage where they are read from a cache, and where they are neither read from
+// nor written to one. It is false where no price is in force or an amount leaves the range of USD.
+func (r *PriceRow) InputCost(u Usage, at, n int64) (read, fresh USD, ok bool) {
+	if r == nil || n < 0 {
+		return 0, 0, false
+	}
+	s := r.in(at)
+	if s == nil {
+		return 0, 0, false
+	}
+	_, input := s.split(u)
+	of := func(class int) USD {
+		v, _ := s.rates[class].at(input)
+		hi, lo := bits.Mul64(uint64(n), uint64(v))
+		usd, fits := roundDiv(hi, lo, s.den)
+		ok = ok && fits
+		return usd
+	}
+	ok = true
+	read, fresh = of(classRead), of(classInput)
+	return read, fresh, ok
+}

@@ -77,6 +77,9 @@ func decodeQwen(d *Decoder, value []byte) error {
 	case l.bad:
 		return errCount
 	}
+	if len(l.uuid) == 0 {
+		l.uuid = contentID("line", value)
+	}
 	switch string(l.kind) {
 	case "assistant":
 		d.qwenAnswer(&l)
@@ -314,10 +317,8 @@ func (d *Decoder) qwenRecord(l *qwenLine, kind Kind, id ...[]byte) *Record {
 	r := d.add()
 	r.Kind = kind
 	r.Run, r.Session = d.claudeRun(l.session)
-	if len(l.uuid) > 0 {
-		r.ID = d.text(bytes.Join(id, nil))
-		r.Flags |= FlagGlobal
-	}
+	r.ID = d.text(bytes.Join(id, nil))
+	r.Flags |= FlagGlobal
 	r.Workflow, r.Service = d.claudeProject(l.cwd)
 	r.Tags = d.claudeTags(&l.claudeLine)
 	r.Agent = d.sym(claudeMain)

@@ -13,6 +13,7 @@ type ReadOptions struct {
 	Format uint8     // FormatNone: detect
 	Source uint32    // number of the source, for the SourceRefs
 	Stdin  io.Reader // what path "-" reads
+	Map    *Map      // how to read what no format knows; may be nil
 
 	chunk int // tests: bytes per chunk
 	limit int // tests: largest value
@@ -32,6 +33,8 @@ type Reader struct {
 	csv    bool
 	chunk  int
 	limit  int
+	own    *Map
+	fits   bool // own finds calls in the source's beginning, or claims it
 
 	carry             []byte // read, not given out
 	at                int64  // offset of carry
@@ -49,7 +52,7 @@ func OpenReader(path string, o ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{src: src, source: o.Source, format: o.Format, chunk: o.chunk, limit: o.limit}
+	r := &Reader{src: src, source: o.Source, format: o.Format, chunk: o.chunk, limit: o.limit, own: o.Map}
 	if r.chunk == 0 {
 		r.chunk = chunkSize
 	}
@@ -99,14 +102,17 @@ func (r *Reader) head() (head []byte, f findings, err error) {
 		if head, err = r.more(head, size); err != nil {
 			return nil, f, err
 		}
-		f = detect(head)
+		f = detect(head, r.own)
+		r.fits = f.fits || f.claimed
 		if r.eof || f.format != FormatNone || f.sure || len(head) >= headMax {
-			return head, f, nil
+			break
 		}
 		if len(f.keys) == 0 && !bytes.HasPrefix(bytes.TrimLeft(head, blanks), []byte("{")) {
-			return head, f, nil
+			break
 		}
 	}
+	f.mapped()
+	return head, f, nil
 }
 
 // look settles how the values of the source stand in it, and what its beginning says of them.
@@ -147,11 +153,17 @@ func (r *Reader) more(head []byte, size int) ([]byte, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 && (r.format != FormatNone || detect(head).format != FormatNone) {
+		if r.src.size < 0 && bytes.IndexByte(head, '\n') >= 0 && (r.format != FormatNone || r.tells(head)) {
 			break
 		}
 	}
 	return head, nil
+}
+
+// tells tells whether the beginning of a source says how to read it.
+func (r *Reader) tells(head []byte) bool {
+	f := detect(head, r.own)
+	return f.format != FormatNone || r.own != nil && f.sure
 }
 
 // Format is the source's format: the one asked for, else the detected one.

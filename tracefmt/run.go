@@ -58,6 +58,7 @@ type Call struct {
 	HasComputed bool
 	Mismatch    bool // recorded and computed differ by more than 1%
 	Price       *PriceRow
+	Stated      *Record // FlagTotal: what the trace states, before the calls' own numbers were taken off; nil for any other
 }
 
 // Run is one execution of a workflow with its calls, ordered by start, then end, then id.
@@ -68,6 +69,8 @@ type Run struct {
 	Version  Sym
 	User     Sym
 	Session  Sym
+	Agent    Sym // of the calls that name none; mostly not stated
+	Model    Sym // the same
 	Tags     Sym
 	Outcome  Outcome
 	HasScore bool

@@ -14,7 +14,7 @@ import (
 // sampleFormats is the format of the samples of each folder under ../shared/traces; a longer path goes before a shorter one, "" is none.
 var sampleFormats = map[string]string{
 	"aider/analytics.jsonl": "aider", "aider": "aider-chat", "aider-swe-bench": "aider-bench", "any-agent": "any-agent", "autogen": "autogen",
-	"bedrock": "bedrock", "claude-code": "claude-code", "claude-code-stream-json": "", "cline": "cline",
+	"bedrock": "bedrock", "claude-code": "claude-code", "claude-code-stream-json": "claude-stream", "cline": "cline",
 	"cloudflare-ai-gateway": "cloudflare-ai-gateway", "codex": "codex", "copilot-cli": "copilot-cli", "costscope": "costscope", "crewai": "crewai",
 	"gemini-cli": "gemini-cli", "helicone": "helicone", "kong": "kong", "langfuse": "langfuse", "langfuse/support-refund.otlp.collector.jsonl": "otlp",
 	"langsmith": "langsmith", "litellm": "litellm", "mini-swe-agent": "mini-swe-agent", "mlflow": "mlflow", "moatless": "moatless",

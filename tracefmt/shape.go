@@ -146,16 +146,7 @@ func (d *Decoder) withinText(read func() error) error {
 	if d.depth >= maxTextDepth || !wholeValue(b) {
 		return nil
 	}
-	for len(d.outer) <= d.depth {
-		d.outer = append(d.outer, scanner{})
-	}
-	d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
-	d.depth++
-	d.scan.reset(b)
-	err := read()
-	d.depth--
-	d.scan, d.outer[d.depth] = d.outer[d.depth], d.scan
-	return err
+	return d.within(b, read)
 }
 
 // A row is a format whose values, or parts of them, each give one record.
@@ -248,7 +239,7 @@ func (d *Decoder) record(w *row) error {
 func (d *Decoder) flatStart() {
 	f := &d.flat
 	f.kind, f.operation, f.override, f.total, f.timed = 'c', false, KindUnknown, noTotal, false
-	f.said, f.stated, f.named, f.word, f.status = StatusUnset, false, false, 0, 0
+	f.said, f.stated, f.named, f.settled, f.word, f.status = StatusUnset, false, false, false, 0, 0
 	f.facts = RunFacts{}
 	f.tags.reset()
 }

@@ -35,6 +35,9 @@ func parseTime(b []byte) (ns int64, zoned bool, err error) {
 
 // readTime is parseTime where a time that cannot be read is merely unknown.
 func readTime(b []byte) (ns int64, ok bool) {
+	if len(b) == 0 {
+		return 0, false
+	}
 	ns, _, err := parseTime(b)
 	return ns, err == nil
 }

@@ -12,12 +12,14 @@ func (a *Assembler) settleTotals(run *Run) {
 	a.totals = a.totals[:0]
 	for i := range run.Calls {
 		if c := &run.Calls[i]; c.Flags&(FlagTotal|FlagRest) == FlagTotal {
+			stated := *c.Record
+			c.Stated = &stated
 			a.settleTokens(run, c)
 			a.totals = append(a.totals, i)
 		}
 	}
 	for _, i := range a.totals {
-		if c := &run.Calls[i]; c.Record.Has&HasCost != 0 && c.Record.Recorded > 0 {
+		if c := &run.Calls[i]; c.Record.Has&HasCost != 0 && c.Record.Recorded > 0 && c.Flags&FlagCostSpread == 0 { // else it is a share of another's
 			a.settleCost(run, i)
 		}
 	}
@@ -25,8 +27,13 @@ func (a *Assembler) settleTotals(run *Run) {
 
 // within says that the total t speaks of c: a call of the model and agent that t names.
 func (t *Call) within(c *Call) bool {
-	return c.Flags&FlagTotal == 0 && c.Counted && (c.Kind.IsModel() || c.Has&HasUsage != 0) &&
+	return c.Flags&FlagTotal == 0 && c.Counted && !t.before(c) && (c.Kind.IsModel() || c.Has&HasUsage != 0) &&
 		(t.Model == 0 || t.Model == c.Model || t.Model == c.RequestModel) && (t.Record.Agent == 0 || t.Record.Agent == c.Agent)
+}
+
+// before says that c, of which a part is unknown, ended after the total t was stated.
+func (t *Call) before(c *Call) bool {
+	return c.Flags&FlagUnderstated != 0 && t.Has&HasEnd != 0 && c.Has&HasEnd != 0 && c.End > t.End
 }
 
 // counts are the token counts of u, in the order of countBits.
@@ -44,6 +51,7 @@ func (a *Assembler) settleTokens(run *Run, t *Call) {
 		return
 	}
 	rest := t.Usage.counts()
+	var hidden int64 // output of calls that do not tell how much of it was reasoning
 	for i := range run.Calls {
 		c := &run.Calls[i]
 		if !t.within(c) {
@@ -54,6 +62,9 @@ func (a *Assembler) settleTokens(run *Run, t *Call) {
 				*rest[k] = max(0, *rest[k]-*n)
 			}
 		}
+		if c.Has&(HasOutput|HasReasoning) == HasOutput {
+			hidden += c.Usage.Output
+		}
 		if c.Has&(HasInput|HasOutput) == 0 || c.Has&(HasInput|HasOutput) != HasInput|HasOutput && t.Has&HasInput != 0 {
 			c.cover()
 		}
@@ -62,11 +73,14 @@ func (a *Assembler) settleTokens(run *Run, t *Call) {
 	u.CacheWrite = min(u.CacheWrite, u.Input)
 	u.CacheRead = min(u.CacheRead, u.Input-u.CacheWrite)
 	u.CacheWrite1h = min(u.CacheWrite1h, u.CacheWrite)
-	u.Reasoning = min(u.Reasoning, u.Output)
-	if u.Input+u.Output == 0 {
+	u.Reasoning = min(u.Reasoning, u.Output+hidden)
+	if u.Input+u.Output+u.Reasoning == 0 {
 		return
 	}
 	t.carry()
+	if u.Input+u.Output == 0 {
+		return
+	}
 	t.State = CostUnpriced
 	if t.Model != 0 {
 		t.Price = a.priceRow(t.Provider, t.Model)
@@ -99,7 +113,8 @@ func (a *Assembler) settleCost(run *Run, i int) {
 	shares := a.shares[:0]
 	for k := range run.Calls {
 		c := &run.Calls[k]
-		own := k == i && t.Counted || k != i && c.Flags&FlagTotal != 0 && c.Counted && c.Has&HasCost == 0 && t.covers(c)
+		own := k == i && t.Counted || k != i && c.Flags&FlagTotal != 0 && c.Counted && (c.Has&HasCost == 0 || c.Flags&FlagCostSpread != 0) && t.covers(c)
+		own = own && c.Usage.Input+c.Usage.Output > 0
 		switch {
 		case !own && !t.within(c):
 		case !own && c.Has&HasCost != 0 && c.Flags&(FlagZeroCost|FlagCostSpread) == 0:

@@ -2,6 +2,8 @@ package tracefmt
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -137,23 +139,75 @@ func TestTotalsUnderOtherCostModes(t *testing.T) {
 	}
 }
 
-// TestTotalsSurviveConvert writes settled runs and reads them back.
+// TestTotalsSurviveConvert writes settled runs and reads them back under every cost mode: a converted total is what was stated.
 func TestTotalsSurviveConvert(t *testing.T) {
-	lines := `{"trace_id":"r","span_id":"1","operation":"chat","model":"m"}
+	for _, lines := range []string{
+		`{"trace_id":"r","span_id":"1","operation":"chat","model":"m"}
 {"trace_id":"r","span_id":"2","operation":"chat","model":"m","output_tokens":5}
-` + totalLine + `"model":"m","input_tokens":1000,"output_tokens":10,"cost_usd":1.25}`
-	names, recs := readLines(t, lines)
-	a := Assembler{Names: names, Book: modelBook(t)}
-	settled := a.Assemble(a.Merge(recs))
-	var b []byte
-	for i := range settled.Calls {
-		b = AppendCall(b, names, &settled.Calls[i], Origin{})
+` + totalLine + `"model":"m","input_tokens":1000,"output_tokens":10,"cost_usd":1.25}`,
+		totalLine + `"cost_usd":1.25}`,
+		`{"trace_id":"r","span_id":"1","operation":"chat","workflow":"w","agent":"one","model":"m","input_tokens":400,"output_tokens":4}
+{"trace_id":"r","span_id":"2","operation":"chat","agent":"two","model":"n","input_tokens":600,"output_tokens":6}
+` + totalLine + `"input_tokens":1000,"output_tokens":10,"cost_usd":1.25}`,
+		`{"trace_id":"r","span_id":"2","operation":"chat","agent":"a","model":"m","input_tokens":500,"output_tokens":5}
+{"trace_id":"r","span_id":"u","operation":"invoke_workflow","kind":"chain","flags":["total"],"model":"m","input_tokens":1000,"output_tokens":10}
+` + totalLine + `"cost_usd":1.25}`,
+	} {
+		names, recs := readLines(t, lines)
+		a := Assembler{Names: names, Book: modelBook(t)}
+		settled := a.Assemble(a.Merge(recs))
+		var b []byte
+		for i := range settled.Calls {
+			b = AppendCall(b, names, &settled.Calls[i], Origin{})
+		}
+		for _, mode := range []CostMode{CostAuto, CostModeRecorded, CostModeComputed} {
+			c1, i1, o1, n1, u1 := countedSums(assembleLines(t, mode, lines))
+			c2, i2, o2, n2, u2 := countedSums(assembleLines(t, mode, string(bytes.TrimSpace(b))))
+			if c1 != c2 || i1 != i2 || o1 != o2 || n1 != n2 || u1 != u2 || mode == CostAuto && c1.String() != "1.25" {
+				t.Errorf("%v: before %v %d %d %d %d, after %v %d %d %d %d\n%s", mode, c1, i1, o1, n1, u1, c2, i2, o2, n2, u2, b)
+			}
+		}
 	}
-	back := assembleLines(t, CostAuto, string(bytes.TrimSpace(b)))
-	c1, i1, o1, n1, u1 := countedSums(settled)
-	c2, i2, o2, n2, u2 := countedSums(back)
-	if c1 != c2 || i1 != i2 || o1 != o2 || n1 != n2 || u1 != u2 || c1.String() != "1.25" || i1 != 1000 || o1 != 10 {
-		t.Errorf("before %v %d %d %d %d, after %v %d %d %d %d\n%s", c1, i1, o1, n1, u1, c2, i2, o2, n2, u2, b)
+}
+
+// TestSettledNamesStay: convert wrote these lines, so that nothing is cut off their names; in any other line an id is.
+func TestSettledNamesStay(t *testing.T) {
+	run := assembleLines(t, CostAuto, `{"trace_id":"r","span_id":"1","operation":"chat","agent":"worker 7e8989f7"}
+{"trace_id":"r","span_id":"2","source_format":"gemini-cli","operation":"chat","agent":"worker 7e8989f7"}`)
+	if run.Calls[0].Agent == run.Calls[1].Agent {
+		t.Error("the id of a settled name was cut off, or that of another was not")
+	}
+}
+
+// TestRunLineNamesItsCalls: a run's line may say who made the calls that do not say so.
+func TestRunLineNamesItsCalls(t *testing.T) {
+	names, recs := readLines(t, `{"trace_id":"r","span_id":"1","operation":"chat"}
+{"trace_id":"r","span_id":"2","operation":"chat","agent":"own","model":"n"}
+{"type":"run","trace_id":"r","agent":"worker","request_model":"m"}`)
+	a := Assembler{Names: names}
+	var got []string
+	for _, c := range a.Assemble(a.Merge(recs)).Calls {
+		got = append(got, names.Name(c.Agent)+" "+names.Name(c.Model))
+	}
+	if want := []string{"worker m", "own n"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestTotalTellsReasoning: how much of the calls' output was reasoning is known in all, though of no call, and never more than their output.
+func TestTotalTellsReasoning(t *testing.T) {
+	for stated, want := range map[int]int64{4: 4, 25: 20} {
+		run := assembleLines(t, CostAuto, fmt.Sprintf(`{"trace_id":"r","span_id":"1","operation":"chat","model":"m","input_tokens":1000,"output_tokens":20}
+`+totalLine+`"model":"m","input_tokens":1000,"output_tokens":20,"reasoning_output_tokens":%d,"cost_usd":7}`, stated))
+		var got int64
+		for _, c := range run.Calls {
+			if c.Counted {
+				got += c.Usage.Reasoning
+			}
+		}
+		if cost, in, out, _, unknown := countedSums(run); got != want || cost != 7*Dollar || in != 1000 || out != 20 || unknown != 0 || run.Calls[0].Cost != cost {
+			t.Errorf("reasoning %d, want %d; cost %s, %d in, %d out, %d unknown", got, want, cost, in, out, unknown)
+		}
 	}
 }
 

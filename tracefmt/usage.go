@@ -124,6 +124,8 @@ func (r *Record) settleOutput(c, reading convention) (odd oddity) {
 		odd = oddNoOutput
 		r.Has |= HasOutput
 		r.Flags |= FlagUnderstated
+	case over && r.Flags&FlagRest != 0: // it is part of what the run's calls put out
+		return 0
 	case over && c&reasonKept != 0:
 		return oddReasoning
 	case !over && reading&reasonBeside == 0:

@@ -60,9 +60,9 @@ func (a *Assembler) judge(id string, own *Record) *Record {
 	return &j.own
 }
 
-// defaults takes who made the calls of the run from its own record, in formats that do not say so of each call.
+// defaults takes who made the calls of the run from its own record, in formats that need not say so of each call.
 func (j *judgement) defaults(own *Record) {
-	if own != nil && own.Format == FormatTerminalBench {
+	if own != nil && (own.Format == FormatTerminalBench || own.Format == FormatCostscope) {
 		j.agent, j.model = own.Agent, own.RequestModel
 	}
 }

@@ -42,6 +42,10 @@ var weaveUsage = shapeOf(usageMembers, fields{
 	"input_tokens":                weaveCount("input_tokens", func(m *weaveModel) { m.apart = true }),
 	"cache_read_input_tokens":     weaveCount("cache_read_input_tokens", func(m *weaveModel) { m.cache = true }),
 	"cache_creation_input_tokens": weaveCount("cache_creation_input_tokens", func(m *weaveModel) { m.cache = true }),
+	"inputTokens":                 weaveCount("input_tokens", func(m *weaveModel) { m.apart = true }),
+	"outputTokens":                mostOf(outputOf, HasOutput),
+	"cacheReadInputTokens":        weaveCount("cache_read_input_tokens", func(m *weaveModel) { m.cache = true }),
+	"cacheWriteInputTokens":       weaveCount("cache_creation_input_tokens", func(m *weaveModel) { m.cache = true }),
 	"prompt_token_count":          mostOf(inputOf, HasInput),
 	"candidates_token_count":      mostOf(outputOf, HasOutput),
 	"thoughts_token_count":        mostOf(reasoningOf, HasReasoning),
@@ -92,36 +96,37 @@ var weaveAttributes = fields{
 	},
 }
 
-var weaveCall = row{
-	shape: shapeOf(under("attributes", weaveAttributes), fields{
-		"id":                         idTo(func(r *Record) *string { return &r.ID }),
-		"trace_id":                   to("trace_id"),
-		"parent_id":                  idTo(func(r *Record) *string { return &r.Parent }),
-		"op_name":                    weaveOp,
-		"started_at":                 utcTo(startOf, HasStart),
-		"ended_at":                   utcTo(endOf, HasEnd),
-		"thread_id":                  unlessNone(to("session_id")),
-		"wb_user_id":                 weaveUser,
-		"deleted_at":                 func(d *Decoder, _ *Record) error { d.weave.deleted = len(d.scan.str()) > 0; return nil },
-		"exception":                  weaveError,
-		"exception.type":             weaveError,
-		"exception.message":          weaveError,
-		"summary.usage.*":            weaveModelUsage,
-		"summary.weave.costs.*":      weaveModelCosts,
-		"summary.weave.status":       weaveStatus,
-		"summary.weave.latency_ms":   durationTo(1e6),
-		`summary\.weave\.status`:     weaveStatus,
-		`summary\.weave\.latency_ms`: durationTo(1e6),
-		`attributes\.weave\.kind`:    weaveAttributes["weave.kind"],
-		"inputs":                     weaveInputs,
-		"output":                     func(d *Decoder, _ *Record) error { d.weave.out = weaveHash(d.scan.rawValue()); return nil },
-		"*":                          weaveColumn,
-	}),
-	begin: func(d *Decoder, _ *Record) {
-		w := &d.weave
-		*w = weaveState{models: w.models[:0], kind: w.kind[:0], status: w.status[:0]}
-	},
-	finish: finishWeave,
+var weaveCall = row{shape: shapeOf(weaveMembers), begin: beginWeave, finish: finishWeave}
+
+// weaveMembers are the members of a call.
+var weaveMembers = join(under("attributes", weaveAttributes), fields{
+	"id":                         idTo(func(r *Record) *string { return &r.ID }),
+	"trace_id":                   to("trace_id"),
+	"parent_id":                  idTo(func(r *Record) *string { return &r.Parent }),
+	"op_name":                    weaveOp,
+	"started_at":                 utcTo(startOf, HasStart),
+	"ended_at":                   utcTo(endOf, HasEnd),
+	"thread_id":                  unlessNone(to("session_id")),
+	"wb_user_id":                 weaveUser,
+	"deleted_at":                 func(d *Decoder, _ *Record) error { d.weave.deleted = len(d.scan.str()) > 0; return nil },
+	"exception":                  weaveError,
+	"exception.type":             weaveError,
+	"exception.message":          weaveError,
+	"summary.usage.*":            weaveModelUsage,
+	"summary.weave.costs.*":      weaveModelCosts,
+	"summary.weave.status":       weaveStatus,
+	"summary.weave.latency_ms":   durationTo(1e6),
+	`summary\.weave\.status`:     weaveStatus,
+	`summary\.weave\.latency_ms`: durationTo(1e6),
+	`attributes\.weave\.kind`:    weaveAttributes["weave.kind"],
+	"inputs":                     weaveInputs,
+	"output":                     func(d *Decoder, _ *Record) error { d.weave.out = weaveHash(d.scan.rawValue()); return nil },
+	"*":                          weaveColumn,
+})
+
+func beginWeave(d *Decoder, _ *Record) {
+	w := &d.weave
+	*w = weaveState{models: w.models[:0], kind: w.kind[:0], status: w.status[:0]}
 }
 
 func decodeWeave(d *Decoder, value []byte) error { return weaveCall.decode(d, value) }

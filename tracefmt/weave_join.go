@@ -7,7 +7,7 @@ import "strings"
 func (a *Assembler) joinWeave(recs []Record) {
 	at := map[string]int{}
 	for i := range recs {
-		if recs[i].Format == FormatWeave && recs[i].Kind != KindRun {
+		if isWeave(&recs[i]) && recs[i].Kind != KindRun {
 			at[recs[i].ID] = i
 		}
 	}
@@ -15,7 +15,7 @@ func (a *Assembler) joinWeave(recs []Record) {
 	sums := weaveSums(recs, at)
 	for i := range recs {
 		r := &recs[i]
-		if r.Format != FormatWeave {
+		if !isWeave(r) {
 			continue
 		}
 		embeds := r.Model != 0 && strings.Contains(a.Names.Name(r.Model), "embed")
@@ -28,11 +28,11 @@ func (a *Assembler) joinWeave(recs []Record) {
 	}
 }
 
-// weaveOrphans hangs calls whose parent is not there under the first root.
+// weaveOrphans hangs calls whose parent is not there under the first root. (A run of HAL's may have several traces.)
 func weaveOrphans(recs []Record, at map[string]int) {
 	var root *Record
 	for _, i := range at {
-		if r := &recs[i]; r.Parent == "" && (root == nil || byTime(r, root) < 0) {
+		if r := &recs[i]; r.Format == FormatWeave && r.Parent == "" && (root == nil || byTime(r, root) < 0) {
 			root = r
 		}
 	}
@@ -41,7 +41,7 @@ func weaveOrphans(recs []Record, at map[string]int) {
 	}
 	for _, i := range at {
 		r := &recs[i]
-		if _, known := at[r.Parent]; !known && r.Parent != "" {
+		if _, known := at[r.Parent]; !known && r.Parent != "" && r.Format == FormatWeave {
 			r.Parent = root.ID
 		}
 	}
@@ -82,3 +82,6 @@ func markSums(recs []Record, at map[string]int, sums map[string]bool, id string)
 func isWeavePart(r *Record) bool {
 	return r.Parent != "" && len(r.ID) > len(r.Parent) && r.ID[:len(r.Parent)] == r.Parent && strings.HasPrefix(r.ID[len(r.Parent):], weavePart)
 }
+
+// isWeave tells whether r is a call as Weave keeps it: HAL's results hold such calls, too.
+func isWeave(r *Record) bool { return r.Format == FormatWeave || r.Format == FormatHAL }

@@ -11,6 +11,7 @@ import (
 // Origin is what `convert` says about a call beside what its trace states.
 type Origin struct {
 	Source string // "file:line"
+	Part   bool   // not all calls of the run are written: totals stand as what they state beyond the calls
 }
 
 // AppendCall appends c as one line of costscope JSONL. Reading it back gives the same record, with the names that the run decided
@@ -18,18 +19,35 @@ type Origin struct {
 func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 	w := lineWriter{b, n}
 	r := c.Record
+	flags := r.Flags
+	if !o.Part { // who reads it settles the run again
+		flags &^= FlagCovered
+		if c.Stated != nil {
+			r = c.Stated
+			flags = r.Flags
+		}
+	}
 	w.open("call", r)
+	w.text("source_format", Formats[r.Format].Name)
 	w.text("parent_span_id", r.Parent)
 	w.kind(c)
 	w.sym("workflow", c.Workflow)
-	w.sym("agent", c.Agent)
+	if c.Stated == nil && !c.isSum() || o.Part { // a total speaks of the calls of the agent that it names
+		w.sym("agent", c.Agent)
+	} else {
+		w.sym("agent", r.Agent)
+	}
 	w.sym("step", c.Step)
 	w.sym("agent_role", r.Role)
 	w.sym("agent_instance", r.Instance)
 	w.sym("tool", r.Tool)
 	w.sym("provider", r.Provider)
-	w.sym("request_model", r.RequestModel)
-	w.sym("model", r.Model)
+	if r.Model|r.RequestModel == 0 {
+		w.sym("request_model", c.Model) // that of the run
+	} else {
+		w.sym("request_model", r.RequestModel)
+		w.sym("model", r.Model)
+	}
 	w.times(r)
 	w.usage(r)
 	w.status(r)
@@ -40,8 +58,11 @@ func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 	w.sym("session_id", c.Session)
 	w.sym("service.name", r.Service)
 	w.facts(r)
+	if r.Has&HasEnd != 0 { // its end tells as well that it holds nothing
+		flags &^= FlagSnapshot
+	}
+	w.flags(flags)
 	w.tags(r.Tags)
-	w.text("source_format", Formats[r.Format].Name)
 	w.text("source", o.Source)
 	w.money(c)
 	return append(w.b, "}\n"...)
@@ -51,7 +72,10 @@ func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 func AppendRun(b []byte, n *Names, r *Run) []byte {
 	w := lineWriter{b, n}
 	w.open("run", &Record{Run: r.ID})
+	w.text("source_format", r.format())
 	w.sym("workflow", r.Workflow)
+	w.sym("agent", r.Agent)
+	w.sym("request_model", r.Model)
 	w.sym("feature", r.Feature)
 	w.sym("version", r.Version)
 	w.sym("user_id", r.User)
@@ -64,6 +88,14 @@ func AppendRun(b []byte, n *Names, r *Run) []byte {
 	w.outcome(r)
 	w.tags(r.Tags)
 	return append(w.b, "}\n"...)
+}
+
+// format is that of the run's first call.
+func (r *Run) format() string {
+	if len(r.Calls) == 0 {
+		return costscopeFormat.Name
+	}
+	return Formats[r.Calls[0].Format].Name
 }
 
 // A lineWriter writes the members of one line. What is not stated is left out.
@@ -224,7 +256,6 @@ func (w *lineWriter) facts(r *Record) {
 	if r.Extra != nil {
 		w.scores(r.Extra.Scores)
 	}
-	w.flags(r.Flags)
 }
 
 func (w *lineWriter) flags(flags Flags) {

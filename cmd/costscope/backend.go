@@ -53,7 +53,7 @@ func (a *app) openTemporary(j *job, s *openedStore) error {
 }
 
 func (j *job) storeOptions(path string) store.Options {
-	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Outcomes: j.inputs.verdicts, Show: j.inputs.shown}
+	return store.Options{Path: path, Prices: j.book, Mode: j.mode, TZ: j.zone, Format: j.format, Outcomes: j.inputs.verdicts, Show: j.inputs.shown, Map: j.own}
 }
 
 // storePath is where the job's store is kept; "" for standard input, which has no place to be found again. It goes by what was typed, not
@@ -77,6 +77,13 @@ func (j *job) storePath() (string, error) {
 	}
 	for _, path := range j.inputs.verdicts {
 		set = append(set, string(filepath.Separator)+"--outcomes="+path)
+	}
+	if j.mapping != "" {
+		abs, err := filepath.Abs(j.mapping)
+		if err != nil {
+			return "", err
+		}
+		set = append(set, string(filepath.Separator)+"--map="+abs)
 	}
 	slices.Sort(set)
 	set = slices.Compact(set)

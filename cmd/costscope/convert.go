@@ -45,6 +45,7 @@ func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
 	}
 	match := j.query.Compile(s.Names(), s.config)
 	student := analyze.NewStudent(s.config)
+	part := narrows(j.query)
 	var b []byte
 	return s.Each(ctx, func(r *tracefmt.Run) error {
 		b = b[:0]
@@ -52,10 +53,10 @@ func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
 		for i := range r.Calls {
 			c := &r.Calls[i]
 			if from := lines[c.Src.Source]; match.Match(c, r, from.path) {
-				b = tracefmt.AppendCall(b, s.Names(), c, tracefmt.Origin{Source: from.at(c.Src.Offset)})
+				b = tracefmt.AppendCall(b, s.Names(), c, tracefmt.Origin{Source: from.at(c.Src.Offset), Part: part})
 			}
 		}
-		if len(b) > 0 || !narrows(j.query) { // a run may hold no call
+		if len(b) > 0 || !part { // a run may hold no call
 			b = tracefmt.AppendRun(b, s.Names(), r)
 		}
 		_, err := w.Write(b)

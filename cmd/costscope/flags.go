@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -13,14 +14,14 @@ import (
 
 // traceFlags is what every command over traces takes, as typed.
 type traceFlags struct {
-	store, format, prices, cost string
-	where, outcomes             []string
-	since, until, by, tz        string
-	json, markdown              bool
-	out                         string
-	noColor                     bool
-	theme                       string
-	quiet, mouse                bool
+	store, format, prices, cost, mapping string
+	where, outcomes                      []string
+	since, until, by, tz                 string
+	json, markdown                       bool
+	out                                  string
+	noColor                              bool
+	theme                                string
+	quiet, mouse                         bool
 }
 
 // defaultBy is how a view is grouped when nothing else is asked.
@@ -31,6 +32,7 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.SortFlags = false
 	s.StringVar(&f.store, "store", "", "keep what is read in `FILE` (default: one per set of sources in the user's cache)")
 	s.StringVar(&f.format, "format", "", "read all input as `NAME` (default: detect; see 'costscope formats')")
+	s.StringVar(&f.mapping, "map", "", "read what no format knows by the mapping in `FILE` (see 'costscope formats --map-for TRACE')")
 	s.StringArrayVar(&f.outcomes, "outcomes", nil, "verdicts, rewards and scores by run or task from `FILE` (repeatable)")
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
 	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
@@ -69,7 +71,8 @@ type job struct {
 	zone   *time.Location
 	query  analyze.Query
 	inputs inputs
-	keep   bool // what is read is the point: no temporary store will do
+	own    *tracefmt.Map // of --map
+	keep   bool          // what is read is the point: no temporary store will do
 }
 
 // onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before
@@ -83,6 +86,7 @@ func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobr
 			if err := j.check(fits, a.now()); err != nil {
 				return err
 			}
+			j.inputs.own = j.own
 			if err := a.find(&j.inputs, f.store); err != nil {
 				return err
 			}
@@ -97,7 +101,7 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 		return wrongUsage("", "--json and --markdown exclude each other")
 	}
 	for _, read := range []func() error{
-		j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices,
+		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices,
 	} {
 		if err := read(); err != nil {
 			return err
@@ -117,7 +121,29 @@ func (j *job) readFormat() error {
 	if !ok {
 		return wrongUsage("formats: "+strings.Join(formatNames(), ", "), "--format: there is no format %q", j.traceFlags.format)
 	}
+	if n == tracefmt.FormatMapped && j.own == nil {
+		return wrongUsage(tracefmt.StartHint, "--format mapped needs --map FILE")
+	}
 	j.format = n
+	return nil
+}
+
+func (j *job) readMap() error {
+	if j.mapping == "" {
+		return nil
+	}
+	f, err := os.Open(j.mapping)
+	if err != nil {
+		return wrongUsage(tracefmt.StartHint, "--map: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, tracefmt.MaxMapSize+1))
+	if err == nil {
+		j.own, err = tracefmt.ReadMap(text, j.mapping)
+	}
+	if err != nil {
+		return wrongUsage("", "--map: %w", err)
+	}
 	return nil
 }
 

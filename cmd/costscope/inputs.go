@@ -25,6 +25,7 @@ type inputs struct {
 	ignored  []tracefmt.Ignored // files of directories and globs that are no traces
 	store    string             // a store written by load, which is opened without its sources
 	stdin    string             // that of files which is a copy of standard input
+	own      *tracefmt.Map      // reads what no format knows
 }
 
 // find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store
@@ -33,7 +34,7 @@ func (a *app) find(in *inputs, store string) error {
 	if in.store = firstStore(in.args); in.store != "" {
 		return in.onlyStore(store)
 	}
-	files, ignored, err := tracefmt.Expand(in.args)
+	files, ignored, err := tracefmt.ExpandMapped(in.args, in.own)
 	in.ignored, in.missing = ignored, reasons(err)
 	for _, f := range files {
 		file := f
@@ -83,6 +84,10 @@ func (in *inputs) onlyStore(flag string) error {
 		return wrongUsage("to add them: costscope load TRACE... --outcomes FILE --store "+in.store,
 			"%s is a store, which is opened without other files", in.store)
 	}
+	if in.own != nil {
+		return wrongUsage("to read traces by it: costscope load TRACE... --map FILE --store "+in.store,
+			"%s is a store, which keeps the mapping that it was loaded with", in.store)
+	}
 	if flag != "" && !sameFile(flag, in.store) {
 		return wrongUsage("", "%s is a store already; --store %s has no meaning", in.store, flag)
 	}
@@ -100,11 +105,15 @@ func (in *inputs) nothing(tried []string) error {
 		lines = append(lines, g.Path+": "+g.Reason)
 	}
 	var b strings.Builder
+	start := ""
 	for _, l := range lines {
+		if strings.HasSuffix(l, tracefmt.StartHint) {
+			start = "\n" + tracefmt.StartHint
+		}
 		l, _, _ = strings.Cut(l, "; `costscope formats`") // said once, at the end
 		b.WriteString("  " + l + "\n")
 	}
-	return nothingRead(b.String()+"what can be read: costscope formats", "no call could be read from %s", strings.Join(in.args, " "))
+	return nothingRead(b.String()+"what can be read: costscope formats"+start, "no call could be read from %s", strings.Join(in.args, " "))
 }
 
 // leftOut is what a person may take to be in the numbers and is not: arguments that name nothing, and files of folders that look like

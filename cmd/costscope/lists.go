@@ -27,8 +27,12 @@ func formatNames() []string {
 	return names
 }
 
-func formatsCommand(a *app, _ *cobra.Command) func([]string) error {
+func formatsCommand(a *app, c *cobra.Command) func([]string) error {
+	trace := c.Flags().String("map-for", "", "begin a mapping for the `TRACE`, which --map takes: its keys, and what they look like")
 	return func(args []string) error {
+		if *trace != "" {
+			return a.startMap(*trace, args)
+		}
 		if len(args) > 0 {
 			return a.describeFormats(args)
 		}
@@ -36,9 +40,25 @@ func formatsCommand(a *app, _ *cobra.Command) func([]string) error {
 	}
 }
 
+// startMap prints the beginning of a mapping.
+func (a *app) startMap(trace string, args []string) error {
+	if len(args) > 0 {
+		return wrongUsage("usage: costscope formats --map-for TRACE", "--map-for takes one trace and no format")
+	}
+	text, err := tracefmt.StartMap(trace, a.in)
+	if err != nil {
+		return err
+	}
+	return a.write("", func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
 const formatsNote = `
 What each tells of its calls: yes, some (of the calls, or in some versions), or - for nothing. What a trace does not tell is shown as
 unknown, never as 0. costscope formats NAME says more. The format is detected; --format NAME sets it. gzip and zstd are recognised.
+Anything else is read by a mapping: costscope formats --map-for FILE begins one, --map FILE uses it.
 `
 
 // listFormats writes the table of formats.

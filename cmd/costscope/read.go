@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"costscope/analyze"
 )
@@ -102,6 +103,11 @@ func tried(st analyze.Status) []string {
 			why = "no known trace format"
 		default:
 			why = "read as " + src.Format + "; it holds no call"
+			for _, w := range st.Warnings {
+				if text, ok := strings.CutPrefix(w, src.Path+": mapping: "); ok {
+					why += "; " + text
+				}
+			}
 		}
 		lines = append(lines, src.Path+": "+why)
 	}
