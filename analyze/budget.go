@@ -144,6 +144,7 @@ type Limit struct {
 	Max      float64 // dollars or a ratio
 	Optional bool    // not enough data does not fail the gate
 	High     bool    // the high end of the metric's interval counts, not its value
+	Runs     int64   // of production; for projected_total
 }
 
 // A Measured is a metric of a scope as it was found.
@@ -208,7 +209,7 @@ func (k *Metric) judge(value, limit float64, m Measured) (result, why string) {
 	case over:
 		return ResultFail, k.text(value) + " is above " + k.text(limit)
 	case m.Partial:
-		return ResultInsufficient, k.text(value) + " is within " + k.text(limit) + ", but calls of unknown cost are not in it"
+		return ResultInsufficient, "incomplete: " + k.text(value) + " is within " + k.text(limit) + ", but calls of unknown cost are not in it"
 	case m.Bound:
 		return ResultInsufficient, "at least " + k.text(value)
 	}

@@ -89,7 +89,7 @@ func TestLimits(t *testing.T) {
 		{Limit{Metric: "total", Max: 25}, Measured{Value: 25, Sample: 3}, ResultPass, "within"},
 		{Limit{Metric: "total", Max: 25}, Measured{Value: 25.5, Sample: 3}, ResultFail, "$25.50 is above $25.00"},
 		{Limit{Metric: "total", Max: 25}, Measured{}, ResultInsufficient, "0 calls: 1 needed"},
-		{Limit{Metric: "total", Max: 25}, Measured{Value: 24.5, Sample: 3, Partial: true}, ResultInsufficient, "$24.50 is within $25.00, but calls of unknown cost are not in it"},
+		{Limit{Metric: "total", Max: 25}, Measured{Value: 24.5, Sample: 3, Partial: true}, ResultInsufficient, "incomplete: $24.50 is within $25.00, but calls of unknown cost are not in it"},
 		{Limit{Metric: "total", Max: 25}, Measured{Value: 25.5, Sample: 3, Partial: true}, ResultFail, "above"},
 		{Limit{Metric: "cost_per_run", Max: 1}, Measured{Value: 2, Sample: 9}, ResultInsufficient, "9 runs: 10 needed"},
 		{Limit{Metric: "cost_per_run", Max: 1}, Measured{Value: 2, Sample: 10}, ResultFail, "above"},

@@ -20,7 +20,7 @@ type Comparison struct {
 	Volume   Dollars      `json:"volume_usd"`
 	Mix      Dollars      `json:"mix_usd"`
 	Unit     Dollars      `json:"unit_usd"`
-	OldRuns  int64        `json:"old_runs"` // a run counts in each of its paths
+	OldRuns  int64        `json:"old_runs"`
 	NewRuns  int64        `json:"new_runs"`
 	Paths    []PathChange `json:"paths"` // largest change first
 	Drivers  []Driver     `json:"drivers"`
@@ -54,11 +54,31 @@ type PathChange struct {
 // significantP is the adjusted p below which a difference is called a change.
 const significantP = 0.05
 
-// Compare explains the change from old to new. The paths of a side must not contain one another. When the context is done the tests that are
-// left are not made.
+// A Side is one side of a comparison.
+type Side struct {
+	Runs  int64 // all; a run may have calls in several paths
+	Paths []PathCost
+}
+
+// sideOf is the paths alone: a run counts in each of its paths.
+func sideOf(paths []PathCost) Side {
+	s := Side{Paths: paths}
+	for i := range paths {
+		s.Runs += paths[i].Runs
+	}
+	return s
+}
+
+// Compare explains the change from old to new, where every run has calls in one path only.
 func Compare(ctx context.Context, old, new []PathCost) *Comparison {
-	pairs := match(old, new)
-	c := &Comparison{Paths: make([]PathChange, 0, len(pairs))}
+	return CompareSides(ctx, sideOf(old), sideOf(new))
+}
+
+// CompareSides explains the change from old to new. The paths of a side must not contain one another. When the context is done the tests that
+// are left are not made.
+func CompareSides(ctx context.Context, old, new Side) *Comparison {
+	pairs := match(old.Paths, new.Paths)
+	c := &Comparison{OldRuns: old.Runs, NewRuns: new.Runs, Paths: make([]PathChange, 0, len(pairs))}
 	c.total(pairs)
 	tests := make(map[string]pathPair, len(pairs))
 	for _, p := range pairs {
@@ -67,7 +87,7 @@ func Compare(ctx context.Context, old, new []PathCost) *Comparison {
 	}
 	slices.SortStableFunc(c.Paths, func(x, y PathChange) int { return cmp.Compare(y.Change.size(), x.Change.size()) })
 	c.test(ctx, tests)
-	c.Drivers = Drivers(old, new)
+	c.Drivers = driversOf(pairs, old.Runs, new.Runs)
 	return c
 }
 
@@ -79,7 +99,6 @@ func (d Dollars) size() Dollars { return max(d, -d) }
 func (c *Comparison) total(pairs []pathPair) {
 	ok := true
 	for _, p := range pairs {
-		c.OldRuns, c.NewRuns = c.OldRuns+p.old.Runs, c.NewRuns+p.new.Runs
 		ok = c.Old.add(p.old.Cost) && c.New.add(p.new.Cost) && ok
 	}
 	c.Change, c.Overflow = c.New-c.Old, !ok

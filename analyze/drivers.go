@@ -80,12 +80,21 @@ func factors(runs int64, e *Effort) (f [driverFactors]float64, ok bool) {
 	return f, runs > 0 && e.Operations > 0 && e.Attempts > 0 && e.Tokens > 0
 }
 
-// Drivers divides the change from one side to the other over the factors of G.6. The effects add up to the change exactly. A ratio is that of
-// the sums over all paths; a run counts in each of its paths.
+// Drivers divides the change from one side to the other over the factors of G.6, where every run has calls in one path only. The effects add up
+// to the change exactly. A ratio is that of the sums over all paths.
 func Drivers(old, new []PathCost) []Driver {
-	var d driving
-	for _, p := range match(old, new) {
+	return driversOf(match(old, new), 0, 0)
+}
+
+// driversOf does so for sides of so many runs, which may have calls in several paths: an operation counts per run of the side. 0: each path
+// has its own runs.
+func driversOf(pairs []pathPair, oldRuns, newRuns int64) []Driver {
+	d := driving{oldRuns: oldRuns, newRuns: newRuns}
+	for _, p := range pairs {
 		d.path(p.old, p.new)
+	}
+	if oldRuns > 0 && newRuns > 0 {
+		d.old.Runs, d.new.Runs = oldRuns, newRuns
 	}
 	return d.list(d.old.LLM, d.new.LLM)
 }
@@ -96,6 +105,8 @@ type driving struct {
 	whole    [driverCount]tracefmt.USD
 	change   tracefmt.USD
 	old, new PathCost // sums
+
+	oldRuns, newRuns int64 // of the sides; 0: those of each path
 }
 
 func (d *driving) path(old, new *PathCost) {
@@ -112,8 +123,8 @@ func (d *driving) path(old, new *PathCost) {
 		return
 	}
 	d.whole[driverOther] += change - (new.LLM.Cost - old.LLM.Cost)
-	f0, ok0 := factors(old.Runs, &old.LLM)
-	f1, ok1 := factors(new.Runs, &new.LLM)
+	f0, ok0 := factors(cmp.Or(d.oldRuns, old.Runs), &old.LLM)
+	f1, ok1 := factors(cmp.Or(d.newRuns, new.Runs), &new.LLM)
 	if ok0 && ok1 {
 		d.product(&f0, &f1, 1)
 	} else {

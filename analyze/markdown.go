@@ -9,6 +9,10 @@ import (
 // WriteMarkdown writes the report as markdown, with the content of WriteText.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	p := r.page()
+	return p.writeMarkdown(w)
+}
+
+func (p *page) writeMarkdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	b.WriteString("# " + p.title + "\n\n" + escape(p.under) + "\n\n")
 	b.WriteString("| | |\n|---|---|\n")
@@ -29,7 +33,11 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 }
 
 func (g *grid) writeMarkdown(b *bufio.Writer) {
-	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---" + strings.Repeat("|---:", len(g.head)-1) + "|\n")
+	column := "|---:"
+	if g.left {
+		column = "|---"
+	}
+	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---" + strings.Repeat(column, len(g.head)-1) + "|\n")
 	for i, row := range g.rows {
 		indent := ""
 		if g.depth != nil {

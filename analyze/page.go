@@ -23,7 +23,8 @@ type grid struct {
 	title string
 	head  []string
 	rows  [][]string
-	text  int   // further columns that are text
+	text  int   // columns from the left that are text
+	left  bool  // all are: none is set to the right
 	depth []int // of each row, for indenting; nil: flat
 	more  string
 }

@@ -46,6 +46,7 @@ func (p *pathCosts) add(st *Study, leaf []int32) {
 		task = st.Run.Facts.Task
 	}
 	for _, n := range p.touch {
+		p.sums[n].missing = p.sums[n].missing || st.Run.Outcome == tracefmt.OutcomeInFlight
 		p.sums[n].close(task)
 	}
 }
@@ -58,7 +59,7 @@ func (s *pathSum) call(c *tracefmt.Call, m mark) {
 	s.missing = s.missing || missing(c)
 }
 
-// close ends the run at hand. A run whose cost is not all known is no sample of what runs cost.
+// close ends the run at hand. A run whose cost is not all known, or that has not ended, is no sample of what runs cost.
 func (s *pathSum) close(task string) {
 	s.seen = false
 	s.Runs++

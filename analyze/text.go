@@ -11,6 +11,10 @@ import (
 // terminal is wide; columns line up.
 func (r *Report) WriteText(w io.Writer) error {
 	p := r.page()
+	return p.writeText(w)
+}
+
+func (p *page) writeText(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	b.WriteString(p.title + "  " + p.under + "\n\n")
 	for _, f := range p.facts {

@@ -11,6 +11,8 @@ import (
 // Exit codes (2 belongs to the gates; for 1 see exitFails).
 const (
 	exitDone        = 0
+	exitFails       = 1   // a gate that does not hold
+	exitTooLittle   = 2   // a gate that lacks the data to tell
 	exitNothing     = 3   // nothing could be read, or the result not be written
 	exitUsage       = 4   // wrong usage
 	exitInterrupted = 130 // interrupted; what was loaded is kept

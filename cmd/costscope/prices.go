@@ -13,10 +13,14 @@ import (
 
 const pricesLong = `Without MODEL, list the price book. With MODEL, written as a trace writes it, show the row that
 answers for it, why that one, and its rates in USD per million tokens. A name that no row
-answers for is unpriced: its calls have no cost, which is not a cost of zero.`
+answers for is unpriced: its calls have no cost, which is not a cost of zero.
+
+prices import FILE reads a public price file - LiteLLM's model map or the data of genai-prices - and
+shows what it changes. With -o it becomes a price book for --prices, every decimal taken over as it
+is; --at is its date (default: the file's).`
 
 // pricesFlags are as typed.
-type pricesFlags struct{ prices, provider, at string }
+type pricesFlags struct{ prices, provider, at, out string }
 
 func pricesCommand(a *app, c *cobra.Command) func([]string) error {
 	var f pricesFlags
@@ -25,10 +29,17 @@ func pricesCommand(a *app, c *cobra.Command) func([]string) error {
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
 	s.StringVar(&f.provider, "provider", "", "`NAME` of the provider, where the trace states it")
 	s.StringVar(&f.at, "at", "", "rates at `TIME`: RFC 3339, a date, or a span before now (default: the book's date)")
+	s.StringVarP(&f.out, "output", "o", "", "with import: write the price book to `FILE`")
 	return func(models []string) error {
 		book, err := priceBook(f.prices)
 		if err != nil {
 			return err
+		}
+		if len(models) > 0 && models[0] == "import" {
+			return a.importPrices(models[1:], &f, book)
+		}
+		if f.out != "" {
+			return wrongUsage("", "-o is for prices import")
 		}
 		at := int64(0)
 		if f.at != "" {

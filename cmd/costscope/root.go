@@ -37,6 +37,12 @@ func init() { // filled here because completion looks at the table
 			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
 		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
+		{"check TRACE... --budget FILE", "gate: budgets and limits, for continuous integration", checkLong,
+			"  costscope check traces.jsonl --max-cost 25\n  costscope check traces/ --budget budget.yaml --junit costs.xml --markdown >> $GITHUB_STEP_SUMMARY", 1, -1, checkCommand},
+		{"diff OLD NEW", "explain the change in spend between two traces", diffLong,
+			"  costscope diff last-week.jsonl this-week.jsonl\n  costscope diff main.jsonl branch.jsonl --by agent,model --fail 'growth>0.10' --markdown", 2, 2, diffCommand},
+		{"forecast TRACE... --runs N", "project a pilot to production", forecastLong,
+			"  costscope forecast pilot.jsonl --runs 100k\n  costscope forecast pilot.jsonl --runs 100k --retry-factor 1.2 --budget 3000/30d\n  costscope forecast pilot.jsonl --runs 2M --measured --weeks 8 --load 50 --json", 1, -1, forecastCommand},
 		{"convert TRACE...", "write costscope JSONL", convertLong,
 			"  costscope convert otel-export.json -o calls.jsonl", 1, -1, onTraces(fitsConvert, (*app).convertTraces)},
 		{"verify TRACE...", "re-read the sources and re-add every number of the store", verifyLong,
@@ -45,7 +51,7 @@ func init() { // filled here because completion looks at the table
 			"  costscope sample --scenario retry-storm --seed 7 -o storm.jsonl\n  costscope sample --demo | costscope report -", 0, 0, sampleCommand},
 		{"formats [NAME...]", "list the trace formats that can be read, and what each tells", "", "", 0, -1, formatsCommand},
 		{"prices [MODEL...]", "show prices, and which row of the price book a model's name matches", pricesLong,
-			"  costscope prices\n  costscope prices anthropic/claude-sonnet-4 gpt-4o", 0, -1, pricesCommand},
+			"  costscope prices\n  costscope prices anthropic/claude-sonnet-4 gpt-4o\n  costscope prices import model_prices_and_context_window.json -o prices.json", 0, -1, pricesCommand},
 		{"version", "print the version", "", "", 0, 0, versionCommand},
 		{"completion SHELL", "print a completion script for bash, zsh, fish or powershell", completionLong,
 			"  source <(costscope completion bash)", 1, 1, completionCommand},
@@ -127,10 +133,12 @@ func (c command) count(n int) error {
 	switch {
 	case n < c.min && c.max == 1:
 		return wrongUsage(hint, "%s needs an argument", c.name())
+	case n < c.min && c.max == 2:
+		return wrongUsage(hint, "%s needs two TRACEs: what was, and what is", c.name())
 	case n < c.min:
 		return wrongUsage(hint, "%s needs at least one TRACE: a file, a directory, a glob, or - for standard input", c.name())
 	case c.max >= 0 && n > c.max:
-		return wrongUsage(hint, "%s takes %s, not %d", c.name(), []string{"no argument", "one argument"}[c.max], n)
+		return wrongUsage(hint, "%s takes %s, not %d", c.name(), []string{"no argument", "one argument", "two TRACEs"}[c.max], n)
 	}
 	return nil
 }

@@ -14,9 +14,6 @@ const verifyLong = `Read the sources again and add every number of the store up 
 compared as it is, without reading what is new first. Exit code 0: every number agrees; 1: the
 calls that do not are named.`
 
-// exitFails is a gate that does not hold.
-const exitFails = 1
-
 // verifyTraces compares a store with its sources.
 func (a *app) verifyTraces(j *job) (err error) {
 	s, err := a.openStore(j)

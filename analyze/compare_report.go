@@ -1,0 +1,363 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"costscope/tracefmt"
+)
+
+// A ComparisonReport is a comparison to be shown. Drivers come by effect, the largest first.
+type ComparisonReport struct {
+	Comparison
+	Growth      Fraction    `json:"growth"`   // of the cost per run: 0.10 is 10 % dearer
+	GrowthP     Fraction    `json:"growth_p"` // of no difference between the runs' costs; NaN: not testable
+	Significant bool        `json:"growth_significant"`
+	OldPartial  bool        `json:"old_incomplete"` // calls of unknown cost are not in it
+	NewPartial  bool        `json:"new_incomplete"`
+	Conditions  []Condition `json:"conditions"`
+
+	OldSubject string   `json:"-"`
+	NewSubject string   `json:"-"`
+	By         []string `json:"by"`
+}
+
+// NewComparisonReport compares two surveys that group by the same dimensions.
+func NewComparisonReport(ctx context.Context, old, new *Survey) *ComparisonReport {
+	r := &ComparisonReport{Comparison: *CompareSides(ctx, old.Side(), new.Side()), Conditions: []Condition{}, By: []string{}}
+	byEffect := func(x, y Driver) int { return cmp.Compare(y.Effect.size(), x.Effect.size()) }
+	slices.SortStableFunc(r.Drivers, byEffect)
+	for i := range r.Paths {
+		slices.SortStableFunc(r.Paths[i].Drivers, byEffect)
+	}
+	for _, d := range old.scan.by {
+		r.By = append(r.By, d.String())
+	}
+	before, after := ratio(int64(r.Old), r.OldRuns), ratio(int64(r.New), r.NewRuns)
+	r.Growth = Fraction(after/before - 1)
+	if r.Old == 0 || r.Overflow {
+		r.Growth = Fraction(math.NaN())
+	}
+	var x PathChange
+	budget := testBudget(testWork)
+	p := x.test(ctx, pathPair{nil, &PathCost{Sample: old.Samples()}, &PathCost{Sample: new.Samples()}}, minSample, &budget)
+	r.GrowthP, r.Significant = Fraction(p), p < significantP
+	return r
+}
+
+// A Condition is what a person does not want to happen.
+type Condition struct {
+	Text  string   `json:"condition"`
+	Value Fraction `json:"value"` // NaN: not known
+	Holds bool     `json:"holds"`
+	Known bool     `json:"known"` // false: calls of unknown cost could decide it
+
+	name  string
+	op    string
+	limit float64
+}
+
+// A conditionName is what conditions can compare.
+type conditionName struct {
+	name  string
+	exact bool // calls of unknown cost do not matter
+	value func(*ComparisonReport) float64
+}
+
+// conditionNames are what conditions compare, in the order of the help.
+var conditionNames = []conditionName{
+	{"growth", false, func(r *ComparisonReport) float64 { return float64(r.Growth) }},
+	{"total_growth", false, func(r *ComparisonReport) float64 { return ratio(int64(r.Change), int64(r.Old)) }},
+	{"change", false, func(r *ComparisonReport) float64 { return tracefmt.USD(r.Change).Float() }},
+	{"volume", false, func(r *ComparisonReport) float64 { return tracefmt.USD(r.Volume).Float() }},
+	{"mix", false, func(r *ComparisonReport) float64 { return tracefmt.USD(r.Mix).Float() }},
+	{"unit", false, func(r *ComparisonReport) float64 { return tracefmt.USD(r.Unit).Float() }},
+	{"new", true, func(r *ComparisonReport) float64 { return r.count(func(x *PathChange) bool { return x.IsNew }) }},
+	{"retired", true, func(r *ComparisonReport) float64 { return r.count(func(x *PathChange) bool { return x.Retired }) }},
+	{"dearer", false, func(r *ComparisonReport) float64 {
+		return r.count(func(x *PathChange) bool { return x.Significant && x.NewMean.USD > x.OldMean.USD })
+	}},
+}
+
+func (r *ComparisonReport) count(is func(*PathChange) bool) (n float64) {
+	for i := range r.Paths {
+		n += float64(b2i(is(&r.Paths[i])))
+	}
+	return n
+}
+
+// ParseCondition reads NAME>NUMBER, also with >=, < and <=.
+func ParseCondition(s string) (Condition, error) {
+	c := Condition{Text: strings.TrimSpace(s), Value: Fraction(math.NaN())}
+	at := strings.IndexAny(s, "<>")
+	if at < 0 {
+		return c, fmt.Errorf("%q is no condition; write NAME>NUMBER, as in growth>0.10", s)
+	}
+	end := at + 1
+	if strings.HasPrefix(s[end:], "=") {
+		end++
+	}
+	var err error
+	c.name, c.op = strings.TrimSpace(s[:at]), s[at:end]
+	number := strings.TrimPrefix(strings.TrimSpace(s[end:]), "$")
+	if c.limit, err = strconv.ParseFloat(number, 64); err != nil || math.IsNaN(c.limit) || math.IsInf(c.limit, 0) {
+		return c, fmt.Errorf("%q: %q is no number", s, number)
+	}
+	var names []string
+	for _, n := range conditionNames {
+		if n.name == c.name {
+			return c, nil
+		}
+		names = append(names, n.name)
+	}
+	return c, fmt.Errorf("%q: nothing is called %q; there are %s", s, c.name, strings.Join(names, ", "))
+}
+
+// Judge answers conditions.
+func (r *ComparisonReport) Judge(list []Condition) {
+	for _, c := range list {
+		i := slices.IndexFunc(conditionNames, func(n conditionName) bool { return n.name == c.name })
+		v := conditionNames[i].value(r)
+		c.Value, c.Known = Fraction(v), !math.IsNaN(v) && (conditionNames[i].exact || !r.OldPartial && !r.NewPartial)
+		switch c.op {
+		case ">":
+			c.Holds = v > c.limit
+		case ">=":
+			c.Holds = v >= c.limit
+		case "<":
+			c.Holds = v < c.limit
+		case "<=":
+			c.Holds = v <= c.limit
+		}
+		r.Conditions = append(r.Conditions, c)
+	}
+}
+
+// WriteJSON writes the comparison as one JSON object (contract, section 2).
+func (r *ComparisonReport) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
+
+// WriteText writes the comparison for people.
+func (r *ComparisonReport) WriteText(w io.Writer) error { return r.page().writeText(w) }
+
+// WriteMarkdown writes the comparison for a pull request.
+func (r *ComparisonReport) WriteMarkdown(w io.Writer) error { return r.page().writeMarkdown(w) }
+
+func (r *ComparisonReport) page() *page {
+	p := &page{title: "costscope diff", under: Clean(r.OldSubject + " → " + r.NewSubject)}
+	for _, f := range [][2]string{
+		{"cost", r.changeText()}, {"per run", r.growthText()}, {"because", r.causeText()}, {"divided", r.splitText()}, {"paths", r.pathsText()},
+	} {
+		if f[1] != "" {
+			p.facts = append(p.facts, f)
+		}
+	}
+	for _, c := range r.Conditions {
+		p.facts = append(p.facts, [2]string{"condition", c.text()})
+	}
+	if r.Overflow {
+		p.notes = append(p.notes, "the sums exceed what costscope can add up: the amounts are wrong")
+		return p
+	}
+	if g := r.driverGrid(); len(g.rows) > 0 {
+		p.grids = append(p.grids, g)
+	}
+	if g := r.pathGrid(); len(g.rows) > 0 {
+		p.grids = append(p.grids, g)
+	} else if g.more != "" {
+		p.notes = append(p.notes, g.more)
+	}
+	if r.OldPartial {
+		p.notes = append(p.notes, "before: calls of unknown cost are not in it")
+	}
+	if r.NewPartial {
+		p.notes = append(p.notes, "after: calls of unknown cost are not in it")
+	}
+	return p
+}
+
+// signedMoney is an amount with its sign.
+func signedMoney(d Dollars) string {
+	if d > 0 {
+		return "+" + Money(tracefmt.USD(d))
+	}
+	return Money(tracefmt.USD(d))
+}
+
+// signedPercent is a change; "-" where it is not known.
+func signedPercent(v float64) string {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return Unknown
+	case v < 0:
+		return "-" + Percent(-v)
+	case v > 0:
+		return "+" + Percent(v)
+	}
+	return Percent(v)
+}
+
+func (r *ComparisonReport) changeText() string {
+	if r.Overflow {
+		return "too large to add up"
+	}
+	text := Money(tracefmt.USD(r.Old)) + " → " + Money(tracefmt.USD(r.New)) + ": " + signedMoney(r.Change)
+	if r.Old != 0 {
+		text += " (" + signedPercent(ratio(int64(r.Change), int64(r.Old))) + ")"
+	}
+	return join(text, Count(r.OldRuns)+" → "+plural(r.NewRuns, "run"))
+}
+
+func (r *ComparisonReport) growthText() string {
+	if r.OldRuns == 0 || r.NewRuns == 0 || r.Overflow {
+		return ""
+	}
+	sure := "may be chance"
+	switch p := float64(r.GrowthP); {
+	case math.IsNaN(p):
+		sure = "not testable: fewer than ten runs on a side"
+	case r.Significant:
+		sure = "significant"
+	case r.Growth == 0:
+		sure = "no change"
+	}
+	if p := float64(r.GrowthP); !math.IsNaN(p) {
+		sure += " (p " + pText(p) + ")"
+	}
+	return join(MoneyOr(quotient(tracefmt.USD(r.Old), 1, r.OldRuns))+" → "+MoneyOr(quotient(tracefmt.USD(r.New), 1, r.NewRuns))+": "+signedPercent(float64(r.Growth)), sure)
+}
+
+func pText(p float64) string {
+	if p < 0.001 {
+		return "< 0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
+}
+
+// causeText names the three largest drivers.
+func (r *ComparisonReport) causeText() string {
+	var parts []string
+	for _, d := range r.Drivers {
+		if len(parts) < 3 && d.Effect != 0 && !r.Overflow {
+			parts = append(parts, d.text()+" "+signedMoney(d.Effect))
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// text is a driver with its ratio: "attempts per operation 1.25x".
+func (d *Driver) text() string {
+	if math.IsNaN(float64(d.Ratio)) {
+		return d.Factor
+	}
+	return d.Factor + " " + Times(float64(d.Ratio))
+}
+
+func (r *ComparisonReport) splitText() string {
+	if r.Overflow {
+		return ""
+	}
+	return "volume " + signedMoney(r.Volume) + " · mix " + signedMoney(r.Mix) + " · unit cost " + signedMoney(r.Unit)
+}
+
+func (r *ComparisonReport) pathsText() string {
+	counts := func(n float64, what string) string {
+		if n == 0 {
+			return ""
+		}
+		return Count(int64(n)) + " " + what
+	}
+	return join(plural(int64(len(r.Paths)), "path"), counts(r.count(func(x *PathChange) bool { return x.IsNew }), "new"),
+		counts(r.count(func(x *PathChange) bool { return x.Retired }), "retired"),
+		fmt.Sprintf("%s of %s tested unit costs changed significantly", Count(int64(r.count(func(x *PathChange) bool { return x.Significant }))), Count(int64(r.Tested))))
+}
+
+func (r *ComparisonReport) driverGrid() grid {
+	g := grid{title: "drivers", head: []string{"", "effect", "ratio"}}
+	for _, d := range r.Drivers {
+		g.rows = append(g.rows, []string{d.Factor, signedMoney(d.Effect), Times(float64(d.Ratio))})
+	}
+	return g
+}
+
+// maxDiffRows bounds the paths that are printed; JSON has them all.
+const maxDiffRows = 50
+
+func (r *ComparisonReport) pathGrid() grid {
+	g := grid{title: "by " + Clean(strings.Join(r.By, ", ")), head: []string{"", "before", "after", "change", "volume", "mix", "unit cost", "runs", "per run", "cause"}}
+	same := int64(0)
+	for i := range r.Paths {
+		x := &r.Paths[i]
+		if x.same() {
+			same++
+			continue
+		}
+		if len(g.rows) == maxDiffRows {
+			g.more = r.restText(r.Paths[i:])
+			return g
+		}
+		g.rows = append(g.rows, []string{
+			pathText(x.Path), Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New)), signedMoney(x.Change), signedMoney(x.Volume), signedMoney(x.Mix), signedMoney(x.Unit),
+			Count(x.OldRuns) + " → " + Count(x.NewRuns), MoneyOr(x.OldMean) + " → " + MoneyOr(x.NewMean), x.causeText(),
+		})
+	}
+	if same > 0 {
+		g.more = "and " + plural(same, "path") + " without a change"
+	}
+	return g
+}
+
+// same tells that nothing changed in a path.
+func (x *PathChange) same() bool {
+	return x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && x.OldRuns == x.NewRuns
+}
+
+func (r *ComparisonReport) restText(rest []PathChange) string {
+	sum := Dollars(0)
+	for i := range rest {
+		sum.add(tracefmt.USD(rest[i].Change))
+	}
+	return "and " + plural(int64(len(rest)), "more path") + ": " + signedMoney(sum) + " in all; --json has them"
+}
+
+// causeText says what a path's change is: new, retired, dearer by its largest driver, or chance.
+func (x *PathChange) causeText() string {
+	switch {
+	case x.IsNew:
+		return "new"
+	case x.Retired:
+		return "retired"
+	case x.Unit == 0:
+		return ""
+	}
+	cause := ""
+	if len(x.Drivers) > 0 {
+		cause = x.Drivers[0].text()
+	}
+	switch {
+	case math.IsNaN(float64(x.PAdjusted)):
+		return join(cause, "not testable")
+	case x.Significant:
+		return join(cause, "significant")
+	}
+	return join(cause, "may be chance")
+}
+
+func (c *Condition) text() string {
+	value := "not known"
+	if v := float64(c.Value); !math.IsNaN(v) {
+		value = strconv.FormatFloat(v, 'g', 4, 64)
+	}
+	switch {
+	case c.Holds:
+		return c.Text + " holds: " + value
+	case !c.Known:
+		return c.Text + " cannot be told: " + value + ", and calls of unknown cost are not in it"
+	}
+	return c.Text + " does not hold: " + value
+}

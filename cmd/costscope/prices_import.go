@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// maxPriceFile bounds what is read as a price file.
+const maxPriceFile = 64 << 20
+
+// importPrices makes a price book of a public price file, and says what it changes beside the book in force.
+func (a *app) importPrices(args []string, f *pricesFlags, base *tracefmt.PriceBook) error {
+	if len(args) != 1 {
+		return wrongUsage("usage: costscope prices import FILE -o prices.json", "prices import needs one file: LiteLLM's model map or the data of genai-prices")
+	}
+	if f.out == "-" || f.out != "" && sameFile(f.out, args[0]) {
+		return wrongUsage("", "-o must be another file")
+	}
+	info, err := os.Stat(args[0])
+	if err == nil && info.Size() > maxPriceFile {
+		err = errors.New("larger than 64 MiB: that is no price file")
+	}
+	if err != nil {
+		return nothingRead("", "prices import %s: %w", args[0], err)
+	}
+	text, err := os.ReadFile(args[0])
+	if err != nil {
+		return nothingRead("", "prices import: %w", err)
+	}
+	asOf := info.ModTime().UTC()
+	if f.at != "" {
+		ns, err := analyze.ParseTime(f.at, a.now(), nil)
+		if err != nil {
+			return wrongUsage("", "--at: %w", err)
+		}
+		asOf = time.Unix(0, ns).UTC()
+	}
+	in, err := tracefmt.ImportPrices(text, asOf.Format(time.DateOnly), "imported from "+filepath.Base(args[0]))
+	if err != nil {
+		return nothingRead("LiteLLM's model map and the data of genai-prices can be read", "prices import %s: %w", args[0], err)
+	}
+	if f.out != "" {
+		if err := a.write(f.out, func(w io.Writer) error { _, err := w.Write(append(in.Book, '\n')); return err }); err != nil {
+			return err
+		}
+	}
+	return a.write("", func(w io.Writer) error { return showImport(w, in, base, f.out) })
+}
+
+// maxChanges bounds the rows that are shown.
+const maxChanges = 200
+
+// showImport says what a book changes beside the one in force.
+func showImport(w io.Writer, in *tracefmt.ImportedPrices, base *tracefmt.PriceBook, file string) error {
+	own, err := tracefmt.ReadPrices(strings.NewReader(string(in.Book)))
+	if err != nil {
+		return err
+	}
+	var changed []string
+	fresh, same := 0, 0
+	for _, row := range in.Rows {
+		now, _ := own.Match(row.Provider, row.Model)
+		was, _ := base.Match(row.Provider, row.Model)
+		switch diff := rateChanges(was, now); {
+		case was == nil:
+			fresh++
+		case diff == "":
+			same++
+		default:
+			changed = append(changed, row.Provider+" "+row.Model+": "+diff)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s, as of %s: %d changed, %d new, %d the same; %s left out\n", in.Kind, count(int64(len(in.Rows)), "model"), own.AsOf(), len(changed), fresh, same,
+		analyze.Count(int64(len(in.LeftOut))))
+	listSome(&b, "changed, USD per million tokens", changed)
+	var out []string
+	for _, l := range in.LeftOut {
+		if l.Why != "no price per token" {
+			out = append(out, l.Name+": "+l.Why)
+		}
+	}
+	listSome(&b, "left out, beside those without a price per token", out)
+	if file == "" {
+		b.WriteString("\nnothing is written: add -o FILE for a book that --prices reads\n")
+	} else {
+		fmt.Fprintf(&b, "\n%s is written: use it with --prices %s\n", file, file)
+	}
+	_, err = io.WriteString(w, printable(b.String()))
+	return err
+}
+
+func listSome(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	b.WriteString("\n" + title + ":\n")
+	for i, l := range lines {
+		if i == maxChanges {
+			fmt.Fprintf(b, "  and %d more\n", len(lines)-i)
+			return
+		}
+		b.WriteString("  " + l + "\n")
+	}
+}
+
+// rateChanges names the rates that differ; "" for none.
+func rateChanges(was, now *tracefmt.PriceRow) string {
+	type place struct {
+		class string
+		above int64
+	}
+	before, _ := was.RatesAt(0)
+	after, _ := now.RatesAt(0)
+	old := map[place]tracefmt.USD{}
+	for _, r := range before {
+		old[place{r.Class, r.Above}] = r.PerMillion
+	}
+	var parts []string
+	for _, r := range after {
+		at := place{r.Class, r.Above}
+		x, ok := old[at]
+		delete(old, at)
+		switch name := rateName(r); {
+		case !ok:
+			parts = append(parts, name+" $"+r.PerMillion.String()+" (new)")
+		case x != r.PerMillion:
+			parts = append(parts, name+" $"+x.String()+" → $"+r.PerMillion.String())
+		}
+	}
+	for _, r := range before {
+		if _, gone := old[place{r.Class, r.Above}]; gone {
+			parts = append(parts, rateName(r)+" $"+r.PerMillion.String()+" (not stated)")
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+func rateName(r tracefmt.Rate) string {
+	if r.Above > 0 {
+		return r.Class + " above " + analyze.Count(r.Above)
+	}
+	return r.Class
+}
