@@ -123,6 +123,11 @@ var flatMembers = map[string]flatReader{
 	"task":    func(d *Decoder, r *Record) error { d.flat.facts.Task = string(d.scan.str()); return nil },
 	"flags":   (*Decoder).flatFlags,
 
+	"context_event": func(d *Decoder, r *Record) error { // of marks
+		r.Event = contextEvents[string(d.scan.str())]
+		return nil
+	},
+
 	// What convert adds for people: nothing that the trace states.
 	"source": flatIgnore, "computed_cost_usd": flatIgnore, "price_row": flatIgnore, "unpriced": flatIgnore,
 
@@ -249,6 +254,11 @@ func (d *Decoder) flatDone(r *Record) error {
 		r.Kind, r.ID = KindRun, ""
 		r.Status = f.said
 		return nil
+	case 'm':
+		if r.Kind = KindMark; r.Event == EventNone {
+			return skipError("a mark of no event that matters")
+		}
+		return nil
 	}
 	if !f.operation {
 		return errors.New("operation is missing")
@@ -348,12 +358,17 @@ func (d *Decoder) flatTotal(r *Record) error {
 	return nil
 }
 
+// contextEvents are the events between calls that a mark may tell.
+var contextEvents = map[string]Event{"compact": EventCompact, "microcompact": EventMicroCompact}
+
 func (d *Decoder) flatType(r *Record) error {
 	switch string(d.scan.str()) {
 	case "call", "":
 		d.flat.kind = 'c'
 	case "run":
 		d.flat.kind = 'r'
+	case "mark":
+		d.flat.kind = 'm'
 	default:
 		d.flat.kind = 'x'
 	}

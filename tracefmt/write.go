@@ -90,6 +90,24 @@ func AppendRun(b []byte, n *Names, r *Run) []byte {
 	return append(w.b, "}\n"...)
 }
 
+// AppendMark appends an event between calls as one line of costscope JSONL; nothing for those that it has no word for.
+func AppendMark(b []byte, n *Names, m *Record) []byte {
+	for word, event := range contextEvents {
+		if m.Event != event || m.ID == "" {
+			continue
+		}
+		w := lineWriter{b, n}
+		w.open("mark", m)
+		w.text("source_format", Formats[m.Format].Name)
+		w.sym("agent", m.Agent)
+		w.sym("agent_instance", m.Instance)
+		w.text("context_event", word)
+		w.times(m)
+		return append(w.b, "}\n"...)
+	}
+	return b
+}
+
 // format is that of the run's first call.
 func (r *Run) format() string {
 	if len(r.Calls) == 0 {

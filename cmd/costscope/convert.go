@@ -57,6 +57,9 @@ func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
 			}
 		}
 		if len(b) > 0 || !part { // a run may hold no call
+			for _, m := range r.Marks {
+				b = tracefmt.AppendMark(b, s.Names(), m)
+			}
 			b = tracefmt.AppendRun(b, s.Names(), r)
 		}
 		_, err := w.Write(b)
