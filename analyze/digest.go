@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"context"
+	"sync"
 
 	"costscope/tracefmt"
 )
@@ -126,9 +127,15 @@ func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 	a := &Analysis{
 		Retries: d.retries, Tries: d.tries.result(), Loops: d.loops, Waste: d.waste.result(), Warned: d.warned,
 		Context: d.context.result(), names: d.names,
-		Factors: d.factors.result(), Spend: d.spend.result(), Success: d.runs.successes(ctx), Caps: NewCapCurve(rows), Accuracy: NewAccuracy(rows),
-		Value: d.runs.value(ctx, d.names, DimWorkflow), Models: d.runs.value(ctx, d.names, DimModel), Load: d.load.result(d.names), Agents: d.agents.result(), Drifts: d.drifts.result(ctx, d.names),
+		Factors: d.factors.result(), Spend: d.spend.result(), Agents: d.agents.result(),
 	}
+	var wg sync.WaitGroup // each of these sorts or draws many values
+	wg.Go(func() { a.Success, a.Caps, a.Accuracy = d.runs.successes(ctx), NewCapCurve(rows), NewAccuracy(rows) })
+	wg.Go(func() { a.Value = d.runs.value(ctx, d.names, DimWorkflow) })
+	wg.Go(func() { a.Models = d.runs.value(ctx, d.names, DimModel) })
+	wg.Go(func() { a.Load = d.load.result(d.names) })
+	wg.Go(func() { a.Drifts = d.drifts.result(ctx, d.names) })
+	wg.Wait()
 	a.Flags = Flags(t, d.paths.of(), &DefaultLimits, "high")
 	a.Flags = append(a.Flags, a.more(t, &DefaultLimits)...)
 	SortFlags(a.Flags)

@@ -30,17 +30,30 @@ func (st *Study) firstPrompts() {
 	}
 }
 
+// A promptCut is what the input of an LLM call cost, and of it, what the context had grown by since the first prompt of its thread.
+type promptCut struct{ input, growth tracefmt.USD }
+
+// cutCalls prices the prompt of every LLM call once for all that ask.
+func (st *Study) cutCalls() {
+	st.cuts = append(st.cuts[:0], make([]promptCut, len(st.Places))...)
+	for i := range st.Places {
+		c := &st.Run.Calls[i]
+		if st.Places[i].Turn == 0 || !known(c) {
+			continue
+		}
+		p := promptOf(c)
+		st.cuts[i].input = p.input()
+		if first := st.firstOf(i); first > 0 && sized(c) && promptTokens(c) > first {
+			st.cuts[i].growth = c.Cost - p.first(first) - p.output
+		}
+	}
+}
+
 // cutCall cuts what a call cost in the part that it would have cost had the context stayed at the first size of its thread, output
 // included, and the rest: the cost of context growth. Every LLM call has both, whichever attempt it is; of others all is flat.
 func cutCall(st *Study, i int) (flat, growth tracefmt.USD) {
-	c := &st.Run.Calls[i]
-	first := st.firstOf(i)
-	if first == 0 || !sized(c) || promptTokens(c) <= first || !known(c) {
-		return c.Cost, 0
-	}
-	p := promptOf(c)
-	flat = p.first(first) + p.output
-	return flat, c.Cost - flat
+	growth = st.cuts[i].growth
+	return st.Run.Calls[i].Cost - growth, growth
 }
 
 // firstOf is the size of the first prompt of a call's thread; 0 where it has none.

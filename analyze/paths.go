@@ -44,12 +44,7 @@ func (p *pathSums) add(st *Study, in []bool) {
 		if in != nil && !in[i] || !contributes(c) {
 			continue
 		}
-		input, growth, loop := tracefmt.USD(0), tracefmt.USD(0), tracefmt.USD(0)
-		if st.Places[i].Turn > 0 {
-			prompt := promptOf(c)
-			input = prompt.input()
-			_, growth = cutCall(st, i)
-		}
+		input, growth, loop := st.cuts[i].input, st.cuts[i].growth, tracefmt.USD(0)
 		if st.Places[i].Waste == wasteLoop {
 			loop = c.Cost
 		}

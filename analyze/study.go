@@ -13,8 +13,9 @@ type Study struct {
 	Places  []Place // one for each of Run.Calls
 	Threads []Thread
 	Chains  []Chain
-	Loops   []Loop  // by thread, then in the order of its calls
-	firsts  []int64 // for each thread the size of its first prompt, in tokens; 0 where none is known
+	Loops   []Loop      // by thread, then in the order of its calls
+	firsts  []int64     // for each thread the size of its first prompt, in tokens; 0 where none is known
+	cuts    []promptCut // one for each of Run.Calls
 }
 
 // A Place is what a call is within its run.
@@ -64,6 +65,7 @@ func (s *Student) Study(run *tracefmt.Run) *Study {
 	st := s.link(run)
 	s.turns(run)
 	st.firstPrompts()
+	st.cutCalls()
 	s.wastes.waste(st, s.links.walks)
 	return st
 }
