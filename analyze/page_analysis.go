@@ -30,6 +30,9 @@ func (r *Report) loadLine() string {
 			spikes += ", most of it " + pathText(top.Paths[0].names())
 		}
 	}
+	if l.NoEnd == l.Calls {
+		return join(spikes, "no call states its end, so that nothing tells how many ran at once", gap(l.Untimed, "call", "without a time left out"))
+	}
 	return join(spikes, fmt.Sprintf("at most %s at once", plural(int64(l.Peak), "call")), elasticityText(l), gap(l.Untimed, "call", "without a time left out"))
 }
 

@@ -74,7 +74,7 @@ func spendReport(s *SpendReport, money bool) *SpendQualityReport {
 
 // LoadInfo is analysis-spec I.
 type LoadInfo struct {
-	Peak       int           `json:"peak_concurrency"`
+	Peak       *int          `json:"peak_concurrency"` // nil: no call states its end
 	Mean       Fraction      `json:"mean_concurrency"`
 	Elasticity Fraction      `json:"elasticity"`
 	Rho        Fraction      `json:"rho"`
@@ -123,7 +123,7 @@ func loadReport(l *LoadReport, money bool, tz *time.Location) *LoadInfo {
 	in := ReportInput{TZ: tz}
 	at := func(ns int64) string { return *in.moment(max(ns, 1)) }
 	ok := money && !l.Overflow
-	r := &LoadInfo{Peak: l.Peak, Mean: Fraction(l.Mean), Elasticity: Fraction(l.Elasticity), Rho: Fraction(l.Rho), Varied: l.Varied, Untimed: l.Untimed,
+	r := &LoadInfo{Peak: number(l.Peak, l.NoEnd < l.Calls), Mean: Fraction(l.Mean), Elasticity: Fraction(l.Elasticity), Rho: Fraction(l.Rho), Varied: l.Varied, Untimed: l.Untimed,
 		UntimedUSD: dollars(l.UntimedUSD, ok), Width: Fraction(float64(l.Width) / 1e9), Bins: []BinInfo{}, Terciles: []TercileInfo{}, Spikes: []SpikeInfo{}, of: l}
 	if !ok {
 		return r

@@ -109,10 +109,14 @@ func (l *linker) afterModel(st *Study, w *walk, i int32) {
 	}
 	link := modelLink(a, b, w.used)
 	if !timed && link.Kind != tracefmt.RetryNone {
-		if !failed(a) || !same(a, b, 0) {
+		switch {
+		case failed(a) && same(a, b, 0):
+			link.Confidence = max(link.Confidence, tracefmt.ConfidenceMedium)
+		case a.Flags&tracefmt.FlagOutputBad != 0: // what a caller could not use it asks for again, whenever that was
+			link.Confidence = max(link.Confidence, tracefmt.ConfidenceLow)
+		default:
 			return
 		}
-		link.Confidence = max(link.Confidence, tracefmt.ConfidenceMedium)
 	}
 	if link.Kind == tracefmt.RetryNone {
 		return
