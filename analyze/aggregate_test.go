@@ -223,7 +223,7 @@ func partsSumUp(t *testing.T, q Query, table *Table) {
 // std is the price of T-A in pico-dollars for a token: input, cache read, cache write, output.
 var std = [4]int64{3e6, 3e5, 375e4, 15e6}
 
-func TestA2(t *testing.T) {
+func TestTA2(t *testing.T) {
 	names := tracefmt.NewNames()
 	asm := &tracefmt.Assembler{Names: names}
 	var recs []tracefmt.Record

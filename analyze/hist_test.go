@@ -20,7 +20,7 @@ func histOf(milli []int64) *Hist {
 	return h
 }
 
-func TestF2(t *testing.T) {
+func TestTF2(t *testing.T) {
 	for x, want := range map[int64]uint16{10e9: 1802, 12e9: 1817, 775e9: 2202, 1e9: 1591, 1000: 317, math.MaxInt64: 3711, 0: 0, 1: 1, -5: 0} {
 		if got := Bucket(x); got != want {
 			t.Errorf("bucket of %d is %d, want %d", x, got, want)
@@ -113,7 +113,7 @@ func TestHistBytes(t *testing.T) {
 	}
 }
 
-func TestF3Bins(t *testing.T) {
+func TestTF3Bins(t *testing.T) {
 	var n, sum []int64
 	for _, b := range histOf(milli).Bins() {
 		n, sum = append(n, b.N), append(sum, b.Sum/1e9)

@@ -13,7 +13,7 @@ const specPrices = `{"as_of":"2026-01-01","source":"analysis-spec A.1","provider
 	{"id":"big","match":{"equals":"big"},"prices":[{"input":15,"cache_read":1.5,"cache_write":18.75,"output":75}]},
 	{"id":"small","match":{"equals":"small"},"prices":[{"input":0.25,"cache_read":0.025,"cache_write":0.3125,"output":1.25}]}]}]}`
 
-func TestA1(t *testing.T) {
+func TestTA1(t *testing.T) {
 	book, err := tracefmt.ReadPrices(strings.NewReader(specPrices))
 	if err != nil {
 		t.Fatal(err)

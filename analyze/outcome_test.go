@@ -60,7 +60,7 @@ func TestRunsInFlightStandApart(t *testing.T) {
 	}
 }
 
-func TestA3(t *testing.T) {
+func TestTA3(t *testing.T) {
 	parts := []Part{{Name: "T", Weight: 1}, {Name: "C", Weight: 1}, {Name: "R", Weight: 1}}
 	Split(100, parts)
 	if parts[0].Amount != 33 || parts[1].Amount != 34 || parts[2].Amount != 33 {

@@ -25,7 +25,7 @@ func near(t *testing.T, what string, got, want float64) {
 	}
 }
 
-func TestF1(t *testing.T) {
+func TestTF1(t *testing.T) {
 	d := NewTail(usd(milli))
 	for what, v := range map[string][2]tracefmt.USD{
 		"sum": {d.Sum, 1500e9}, "mean": {d.Mean, 75e9}, "median": {d.Median, 21e9}, "p50": {d.P50, 20e9}, "p90": {d.P90, 90e9}, "p95": {d.P95, 250e9},
@@ -56,7 +56,7 @@ func TestF1(t *testing.T) {
 	}
 }
 
-func TestF3(t *testing.T) {
+func TestTF3(t *testing.T) {
 	near(t, "Gini of four equal runs", NewTail(usd([]int64{5, 5, 5, 5})).Gini, 0)
 	near(t, "Gini of one dear run", NewTail(usd([]int64{0, 0, 0, 8})).Gini, 0.75)
 	near(t, "Gini of one run", NewTail(usd([]int64{3})).Gini, 0)
@@ -65,7 +65,7 @@ func TestF3(t *testing.T) {
 	}
 }
 
-func TestF4(t *testing.T) {
+func TestTF4(t *testing.T) {
 	var a, b []int64
 	for range 180 {
 		a, b = append(a, 500), append(b, 500)
