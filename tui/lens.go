@@ -29,6 +29,7 @@ type lensKind struct {
 var lenses = []lensKind{
 	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }},
 	{"2", "retries", "what do failures cost?", newRetries},
+	{"3", "context", "how does the window grow, and what does it cost?", newContext},
 	{"4", "agents", "who spends, and on what role?", newAgents},
 	{"5", "load", "where does spend spike?", newLoad},
 	{"6", "outcomes", "what does a success cost, and which flows are efficient?", newOutcomes},
@@ -62,8 +63,8 @@ func (a *App) lensBar(out *pen) {
 			out.put(roleRule, " ")
 		}
 		out.put(roleKey, l.key)
-		if name := cut(l.name, most); name != "" {
-			out.put(roleDim, " "+name)
+		if most > 0 {
+			out.put(roleDim, " "+l.name[:min(len(l.name), most)])
 		}
 		if gap > 0 {
 			out.put(roleRule, " ")

@@ -75,7 +75,7 @@ func oddFakes() map[string]*fake {
 			r.Calls[k].Step = r.Calls[k].Agent
 		}
 	}
-	return map[string]*fake{"odd names": odd, "one run": one, "nothing known": blind(6), "one free call": none, "many": rich(120)}
+	return map[string]*fake{"odd names": odd, "one run": one, "nothing known": blind(6), "one free call": none, "many": rich(120), "grown": grown(60)}
 }
 
 func TestLensesFitAndNeverSayNaN(t *testing.T) {
@@ -105,11 +105,15 @@ func TestLensesFitAndNeverSayNaN(t *testing.T) {
 }
 
 func TestLensGoldens(t *testing.T) {
-	for _, l := range []struct{ key, name string }{{"2", "retries"}, {"4", "agents"}, {"5", "load"}, {"6", "outcomes"}, {"8", "flags"}} {
+	for _, l := range []struct{ key, name string }{{"2", "retries"}, {"3", "context"}, {"4", "agents"}, {"5", "load"}, {"6", "outcomes"}, {"8", "flags"}} {
+		make := rich
+		if l.name == "context" {
+			make = grown
+		}
 		for _, s := range [][2]int{{80, 24}, {120, 40}} {
 			size := fmt.Sprintf("%dx%d", s[0], s[1])
-			play(t, rich(120), s[0], s[1]).press(l.key).golden("lens-" + l.name + "-" + size)
-			play(t, rich(120), s[0], s[1]).press(l.key, "z").golden("lens-" + l.name + "-full-" + size)
+			play(t, make(120), s[0], s[1]).press(l.key).golden("lens-" + l.name + "-" + size)
+			play(t, make(120), s[0], s[1]).press(l.key, "z").golden("lens-" + l.name + "-full-" + size)
 		}
 	}
 	play(t, rich(120), 120, 40, coloured).press("6", "z").golden("lens-outcomes-full-120x40-colour")
