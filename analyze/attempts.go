@@ -26,6 +26,9 @@ type AttemptReport struct {
 	Overflow bool
 }
 
+// Most is the number of the last row that there can be: it stands for all attempts from there on.
+func (r *AttemptReport) Most() int { return maxTry }
+
 // An AttemptRow is the attempts of one number.
 type AttemptRow struct {
 	Number     int          // the last of maxTry rows stands for all from there on

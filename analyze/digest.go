@@ -22,6 +22,7 @@ type Digest struct {
 	drifts  *drifts
 	retries RetryTotals
 	tries   Attempts
+	chains  topChains
 	loops   LoopTotals
 	waste   WasteTotals
 	warned  WarningTotals
@@ -53,6 +54,7 @@ func (d *Digest) Add(run *tracefmt.Run) {
 	d.drifts.add(st, in)
 	d.retries.add(st, in)
 	d.tries.add(st, in)
+	d.chains.add(st, in)
 	d.loops.add(st, in)
 	d.waste.add(st, in)
 	d.warned.add(st, in)
@@ -88,6 +90,7 @@ func (d *Digest) Merge(o *Digest) {
 	d.drifts.merge(o.drifts)
 	d.retries.merge(&o.retries)
 	d.tries.merge(&o.tries)
+	d.chains.merge(&o.chains)
 	d.loops.merge(&o.loops)
 	d.waste.merge(&o.waste)
 	d.warned.merge(&o.warned)
@@ -102,6 +105,7 @@ func (d *Digest) Merge(o *Digest) {
 type Analysis struct {
 	Retries  RetryTotals
 	Tries    AttemptReport
+	Chains   []TopChain // the most wasteful
 	Loops    LoopTotals
 	Waste    WasteReport
 	Warned   WarningTotals
@@ -121,11 +125,14 @@ type Analysis struct {
 	names *tracefmt.Names
 }
 
+// Names resolves the names in the analysis.
+func (a *Analysis) Names() *tracefmt.Names { return a.names }
+
 // Result sums up. t is the table of the same scope. It stops where ctx ends.
 func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 	rows := d.runs.Rows()
 	a := &Analysis{
-		Retries: d.retries, Tries: d.tries.result(), Loops: d.loops, Waste: d.waste.result(), Warned: d.warned,
+		Retries: d.retries, Tries: d.tries.result(), Chains: d.chains.result(), Loops: d.loops, Waste: d.waste.result(), Warned: d.warned,
 		Context: d.context.result(), names: d.names,
 		Factors: d.factors.result(), Spend: d.spend.result(), Agents: d.agents.result(),
 	}

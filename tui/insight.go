@@ -88,7 +88,7 @@ func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
-		t.cur, t.top, t.free = 0, 0, false
+		t.cur, t.top, t.free = 0, 0, true // it begins at its top, wherever its first door is
 	}
 	if d := a.insights[key]; d != nil {
 		t.leave()
@@ -213,6 +213,9 @@ func (t *insight) move(a *App, by int) tea.Cmd {
 func (t *insight) moveOne(step int) {
 	h, last := t.drawn.h, max(0, len(t.drawn.lines)-t.drawn.h)
 	at, ok := t.at(t.cur + step)
+	if here, some := t.at(t.cur); some && step > 0 && here >= t.top+h {
+		ok = false // the cursor itself comes into sight first
+	}
 	if ok && (at >= t.top && at < t.top+h || t.top+step < 0 || t.top+step > last) {
 		t.cur, t.free = t.cur+step, false
 		return

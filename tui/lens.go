@@ -28,6 +28,8 @@ type lensKind struct {
 // lenses is every lens. The bar, the keys and the help page are made from it.
 var lenses = []lensKind{
 	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }},
+	{"2", "retries", "what do failures cost?", newRetries},
+	{"3", "context", "how does the window grow, and what does it cost?", newContext},
 	{"4", "agents", "who spends, and on what role?", newAgents},
 	{"5", "load", "where does spend spike?", newLoad},
 	{"6", "outcomes", "what does a success cost, and which flows are efficient?", newOutcomes},
@@ -46,8 +48,10 @@ func lensNamed(name string) int {
 	return 0
 }
 
-// lensBar draws the names of the lenses on a rule; the one in use stands out by its brackets too.
+// lensBar draws the names of the lenses on a rule; the one in use stands out by its brackets too. Where they do not fit, the others' names
+// are cut.
 func (a *App) lensBar(out *pen) {
+	most, gap := lensRoom(a.look.lens, out.max-3)
 	out.put(roleRule, "──")
 	for i := range lenses {
 		l := &lenses[i]
@@ -55,7 +59,19 @@ func (a *App) lensBar(out *pen) {
 			out.put(roleRule, "[").put(roleTitle, l.key+" "+l.name).put(roleRule, "]")
 			continue
 		}
-		out.put(roleRule, " ").put(roleKey, l.key).put(roleDim, " "+l.name).put(roleRule, " ")
+		if i == 0 || i-1 != a.look.lens || gap > 0 {
+			out.put(roleRule, " ")
+		}
+		out.put(roleKey, l.key)
+		if most > 0 {
+			out.put(roleDim, " "+l.name[:min(len(l.name), most)])
+		}
+		if gap > 0 {
+			out.put(roleRule, " ")
+		}
+	}
+	if gap == 0 {
+		out.put(roleRule, " ")
 	}
 	hint := "z fills the screen"
 	if a.chart() != nil {
@@ -65,6 +81,27 @@ func (a *App) lensBar(out *pen) {
 		out.put(roleRule, strings.Repeat("─", room)).put(roleDim, " "+hint+" ")
 	}
 	out.rule("")
+}
+
+// lensRoom is how long names in the bar can be, and the blanks after each, for it to take up to w columns.
+func lensRoom(used, w int) (most, gap int) {
+	for most, gap = 10, 1; most > 0; most-- {
+		need := 2
+		for i := range lenses {
+			name := min(len(lenses[i].name), most)
+			if i == used {
+				name = len(lenses[i].name) + 1
+			}
+			need += 3 + name + gap
+		}
+		if need <= w {
+			break
+		}
+		if gap == 1 {
+			most, gap = 11, 0
+		}
+	}
+	return most, gap
 }
 
 // zoom is a lens that fills the screen.

@@ -50,16 +50,22 @@ func deepLenses() (keys []string) {
 	return keys
 }
 
-// oddFakes are sources with little to say.
-func oddFakes() map[string]*fake {
-	one, blind, none := rich(1), rich(6), newFake(fakeShape{7, 1})
-	for _, r := range blind.runs {
+// blind is a fake of which neither costs nor times nor outcomes are known.
+func blind(runs int) *fake {
+	f := rich(runs)
+	for _, r := range f.runs {
 		r.Outcome, r.HasScore, r.Facts = tracefmt.OutcomeUnknown, false, nil
 		for k := range r.Calls {
 			c := &r.Calls[k]
 			c.State, c.Cost, c.Has, c.Start, c.End = tracefmt.CostUnpriced, 0, tracefmt.HasInput|tracefmt.HasOutput, 0, 0
 		}
 	}
+	return f
+}
+
+// oddFakes are sources with little to say.
+func oddFakes() map[string]*fake {
+	one, none := rich(1), newFake(fakeShape{7, 1})
 	none.runs[0].Calls = none.runs[0].Calls[:1]
 	none.runs[0].Calls[0].IsCall, none.runs[0].Calls[0].State = true, tracefmt.CostNone
 	odd := rich(20)
@@ -69,7 +75,7 @@ func oddFakes() map[string]*fake {
 			r.Calls[k].Step = r.Calls[k].Agent
 		}
 	}
-	return map[string]*fake{"odd names": odd, "one run": one, "nothing known": blind, "one free call": none, "many": rich(120)}
+	return map[string]*fake{"odd names": odd, "one run": one, "nothing known": blind(6), "one free call": none, "many": rich(120), "grown": grown(60)}
 }
 
 func TestLensesFitAndNeverSayNaN(t *testing.T) {
@@ -99,11 +105,15 @@ func TestLensesFitAndNeverSayNaN(t *testing.T) {
 }
 
 func TestLensGoldens(t *testing.T) {
-	for _, l := range []struct{ key, name string }{{"4", "agents"}, {"5", "load"}, {"6", "outcomes"}, {"8", "flags"}} {
+	for _, l := range []struct{ key, name string }{{"2", "retries"}, {"3", "context"}, {"4", "agents"}, {"5", "load"}, {"6", "outcomes"}, {"8", "flags"}} {
+		make := rich
+		if l.name == "context" {
+			make = grown
+		}
 		for _, s := range [][2]int{{80, 24}, {120, 40}} {
 			size := fmt.Sprintf("%dx%d", s[0], s[1])
-			play(t, rich(120), s[0], s[1]).press(l.key).golden("lens-" + l.name + "-" + size)
-			play(t, rich(120), s[0], s[1]).press(l.key, "z").golden("lens-" + l.name + "-full-" + size)
+			play(t, make(120), s[0], s[1]).press(l.key).golden("lens-" + l.name + "-" + size)
+			play(t, make(120), s[0], s[1]).press(l.key, "z").golden("lens-" + l.name + "-full-" + size)
 		}
 	}
 	play(t, rich(120), 120, 40, coloured).press("6", "z").golden("lens-outcomes-full-120x40-colour")
