@@ -30,13 +30,15 @@ func drawContext(p *insightPen, h int) {
 	p.growthHeadline(c)
 	p.promptSizes(c)
 	p.cacheLine(c)
+	if p.zoom {
+		p.promptsByTurn(c, h)
+	}
 	p.composition(&c.Composition)
 	p.carrySums(&c.Carry)
+	p.grownThreads(c)
 	if !p.zoom {
-		p.grownThreads(c)
 		return
 	}
-	p.grownThreads(c)
 	p.carryBlocks(&c.Carry)
 	p.lostCaches(&c.Breaks)
 	p.drifts(p.data.deep.Drifts)
@@ -357,4 +359,54 @@ func sparkline(list []analyze.DriftPeriod) (spark, ends string) {
 		return spark, unknown
 	}
 	return spark, tokensText(first) + " to " + tokensText(last)
+}
+
+// promptsByTurn is how large prompts are by their turn: the median as columns, the 95th percentile as marks, and how much of them is cached.
+func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
+	p.end()
+	p.rule("prompt tokens by turn")
+	rows, left := c.ByTurn, 9
+	room := p.max - 2 - left
+	if len(rows) < 2 || room < 8 {
+		p.note(2, "n/a: no thread has a second turn, or there is no room")
+		return
+	}
+	hidden := max(0, len(rows)-room)
+	rows = rows[:len(rows)-hidden]
+	barW, high := min(max(1, room/len(rows)), 6), max(3, min(8, h/4))
+	medians, most, resets := make([]int64, len(rows)), int64(0), int64(0)
+	for i, r := range rows {
+		medians[i] = r.Median
+		most, resets = max(most, r.P95), resets+r.Resets
+	}
+	g := newGrid(2+left+len(rows)*barW, high+2)
+	g.put(2, 0, roleDim, padLeft(short(most), left-1))
+	g.put(2, high-1, roleDim, padLeft("0", left-1))
+	g.put(2, high, roleDim, padLeft("cached", left-1))
+	g.put(2, high+1, roleDim, padLeft("turn", left-1))
+	columnsChart(medians, most, high, inkOf(barW), false, func(line, i int, s string) { g.put(2+left+i*barW, line, roleBar, s) })
+	free := newGaps(2+left, g.w)
+	for i, r := range rows {
+		x := 2 + left + i*barW
+		if e := height(r.P95, most, high*8, false); e > 0 && g.cells[high-1-(e-1)/8][x].c == 0 {
+			g.put(x, high-1-(e-1)/8, roleWarn, strings.Repeat("─", inkOf(barW)))
+		}
+		if r.Turns > 0 {
+			g.put(x, high, roleGood, strings.Repeat(shadeOf(int64(r.Cached*1000), 1000), inkOf(barW)))
+		}
+		if text := itoa(r.From); free.clear(x, x+len(text)) {
+			free.take(x, x+len(text)+2, 0)
+			g.put(x, high+1, roleDim, text)
+		}
+	}
+	g.write(p.pen)
+	last := &rows[len(rows)-1]
+	text := "█ median, ─ p95 of the threads that have such a turn: " + count(rows[0].Turns) + " at turn 1, " + count(last.Turns) + " at turn " + itoa(last.From) + "; cached: ░ little to █ all of it"
+	if resets > 0 {
+		text += "; " + count(resets) + plural(int(resets), " reset", " resets")
+	}
+	if hidden > 0 {
+		text += "; later turns are not drawn"
+	}
+	p.note(2, text)
 }
