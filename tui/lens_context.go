@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strings"
 
 	"costscope/analyze"
@@ -195,6 +197,9 @@ func (p *insightPen) carrySums(x *analyze.Carry) {
 		if c.Estimated > 0 {
 			tokens, estimated = "~"+tokens, true
 		}
+		if !p.zoom {
+			tokens += " tokens"
+		}
 		r := sheetRow{cells: []string{p.carried(c.Kind, c.Tool), p.growthUSD(c.USD), percent(int64(c.USD), int64(total)), p.growthUSD(c.Birth), count(c.Blocks), tokens, short(c.Resent)},
 			bar: []barPart{{int64(c.Birth), roleBar, "█"}, {int64(c.USD - c.Birth), roleWaste, "▒"}}}
 		if c.Tool != 0 {
@@ -202,6 +207,13 @@ func (p *insightPen) carrySums(x *analyze.Carry) {
 			r.to = &to
 		}
 		s.add(r)
+	}
+	if !p.zoom { // no heads there: only what explains itself
+		for i := range s.rows {
+			c := s.rows[i].cells
+			s.rows[i].cells = []string{c[0], c[1], c[2] + " of growth", c[5]}
+		}
+		s.cols = []sheetCol{s.cols[0], s.cols[1], s.cols[2], s.cols[5]}
 	}
 	s.write(p, p.zoom)
 	if !p.zoom {
@@ -281,9 +293,9 @@ func (p *insightPen) lostCaches(x *analyze.Breaks) {
 		return
 	}
 	s := sheet{most: int64(total.Penalty), cols: []sheetCol{{head: "because of", r: roleName}, {head: "penalty", r: roleWaste}, {head: "turns", rank: 1}, {head: "tokens lost", rank: 2}}}
-	for k, b := range x.Sums {
-		if b.Breaks > 0 {
-			s.add(sheetRow{cells: []string{causeText(analyze.BreakCause(k)), penalty(b), count(b.Breaks), short(b.Lost)}, bar: []barPart{{v: int64(b.Penalty), r: roleWaste}}})
+	for _, k := range causesRanked(x) {
+		if b := x.Sums[k]; b.Breaks > 0 {
+			s.add(sheetRow{cells: []string{causeText(k), penalty(b), count(b.Breaks), short(b.Lost)}, bar: []barPart{{v: int64(b.Penalty), r: roleWaste}}})
 		}
 	}
 	s.write(p, true)
@@ -297,6 +309,17 @@ func (p *insightPen) lostCaches(x *analyze.Breaks) {
 		t.add(sheetRow{to: &to, cells: []string{p.runAgent(b.Run, b.Agent) + " · turn " + itoa(int(b.Turn)), moneyOr(b.Penalty), short(b.Lost), gap, causeText(b.Cause)}})
 	}
 	t.write(p, true)
+}
+
+// causesRanked is the causes, dearest first; what nothing tells of stands last.
+func causesRanked(x *analyze.Breaks) (list []analyze.BreakCause) {
+	for k := range x.Sums {
+		list = append(list, analyze.BreakCause(k))
+	}
+	slices.SortStableFunc(list, func(a, b analyze.BreakCause) int {
+		return cmp.Or(b2i(a == analyze.BreakUnknown)-b2i(b == analyze.BreakUnknown), cmp.Compare(x.Sums[b].Penalty, x.Sums[a].Penalty))
+	})
+	return list
 }
 
 func causeText(c analyze.BreakCause) string {
@@ -395,7 +418,7 @@ func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
 			g.put(x, high, roleGood, strings.Repeat(shadeOf(int64(r.Cached*1000), 1000), inkOf(barW)))
 		}
 		if text := itoa(r.From); free.clear(x, x+len(text)) {
-			free.take(x, x+len(text)+2, 0)
+			free.take(x, min(x+len(text)+2, g.w), 0)
 			g.put(x, high+1, roleDim, text)
 		}
 	}
