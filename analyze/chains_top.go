@@ -35,6 +35,7 @@ type ChainAttempt struct {
 	What     tracefmt.Sym // its tool, else its model, else its step
 	Error    tracefmt.Sym
 	Failed   bool
+	Unusable bool // it failed because its output could not be used
 	Accepted bool
 	Cost     tracefmt.USD // with the calls inside it
 	Unknown  int64        // of these calls, those of unknown cost: Cost is a lower bound
@@ -68,6 +69,9 @@ func (x *topChains) add(st *Study, in []bool) {
 		c := &st.Run.Calls[i]
 		row := TopChain{Run: st.Run.ID, Workflow: c.Workflow, Agent: c.Agent, Outcome: st.Run.Outcome, Tries: len(ch.Calls), Lost: ch.Lost,
 			Accepted: ch.Accepted >= 0, Total: ch.Total, Wasted: ch.Wasted, at: int32(k)}
+		if len(x.top) == topCarried && compareChains(&row, &x.top[topCarried-1]) >= 0 {
+			continue
+		}
 		x.top = keepTop(x.top, row, compareChains)
 		kept = true
 	}
@@ -108,8 +112,8 @@ func (x *topChains) attempts(st *Study, ch *Chain) (out []ChainAttempt) {
 			continue
 		}
 		c := &st.Run.Calls[i]
-		a := ChainAttempt{Number: n + 1 + int(ch.offset()), Call: strings.Clone(c.ID), Kind: c.Kind, What: cmp.Or(c.Tool, c.Model, c.Step), Error: c.Error,
-			Failed: failed(c), Accepted: i == ch.Accepted, Cost: x.costs.sub[i], Unknown: x.unknown[i], Link: ch.Links[n]}
+		a := ChainAttempt{Number: n + 1 + int(ch.offset()), Call: strings.Clone(c.ID), Kind: c.Kind, What: cmp.Or(c.Tool, c.Model, c.Step), Error: c.Error, Failed: failed(c),
+			Unusable: failed(c) && c.Status != tracefmt.StatusError, Accepted: i == ch.Accepted, Cost: x.costs.sub[i], Unknown: x.unknown[i], Link: ch.Links[n]}
 		if c.Kind == tracefmt.KindLLM {
 			a.What = cmp.Or(c.Model, c.Step)
 		}

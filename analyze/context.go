@@ -33,6 +33,7 @@ type Context struct {
 	parts     Composition
 	carry     Carry
 	breaks    Breaks
+	byTurn    turnSizes
 
 	g grower
 }
@@ -54,6 +55,7 @@ func (x *Context) add(st *Study, in []bool) {
 		x.sends(in)
 		x.carry.thread(&x.g, in)
 		x.breaks.thread(&x.g, in)
+		x.byTurn.thread(&x.g, in)
 		if n := x.sum.Turns - turns; n > 0 {
 			x.thread(n, x.sum.GrowthUSD()+x.sum.OtherGrowthUSD-before)
 		}
@@ -102,6 +104,7 @@ func (x *Context) merge(o *Context) {
 	x.parts.merge(&o.parts)
 	x.carry.merge(&o.carry)
 	x.breaks.merge(&o.breaks)
+	x.byTurn.merge(&o.byTurn)
 }
 
 // A ContextReport is what a Context comes to.
@@ -115,10 +118,12 @@ type ContextReport struct {
 	Composition               Composition
 	Carry                     Carry
 	Breaks                    Breaks
+	ByTurn                    []TurnRow // from turn 1 up to the highest
+	turnWraps                 int32
 }
 
 func (x *Context) result() ContextReport {
-	r := ContextReport{Growth: x.sum, MaxPrompt: x.largest, Exponents: x.exponents.N(), Top: x.top, Composition: x.parts, Carry: x.carry, Breaks: x.breaks,
+	r := ContextReport{Growth: x.sum, MaxPrompt: x.largest, Exponents: x.exponents.N(), Top: x.top, Composition: x.parts, Carry: x.carry, Breaks: x.breaks, ByTurn: x.byTurn.result(), turnWraps: x.byTurn.wraps,
 		Exponent: quantileOf(&x.exponents, 50, 1e6), ExponentP90: quantileOf(&x.exponents, 90, 1e6),
 		PeakGrowth: quantileOf(&x.peaks, 50, 1e3), PeakGrowthP95: quantileOf(&x.peaks, 95, 1e3)}
 	r.Carry.stack, r.Carry.tools = nil, nil // memory of the collector
@@ -135,5 +140,5 @@ func quantileOf(h *Hist, percent int64, unit float64) float64 {
 
 // Overflow says that a sum exceeds what its type holds.
 func (r *ContextReport) Overflow() bool {
-	return r.Growth.wraps != 0 || r.Composition.wraps != 0 || r.Carry.wraps != 0 || r.Breaks.wraps != 0
+	return r.Growth.wraps != 0 || r.Composition.wraps != 0 || r.Carry.wraps != 0 || r.Breaks.wraps != 0 || r.turnWraps != 0
 }

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strings"
 
 	"costscope/analyze"
@@ -30,13 +32,15 @@ func drawContext(p *insightPen, h int) {
 	p.growthHeadline(c)
 	p.promptSizes(c)
 	p.cacheLine(c)
+	if p.zoom {
+		p.promptsByTurn(c, h)
+	}
 	p.composition(&c.Composition)
 	p.carrySums(&c.Carry)
+	p.grownThreads(c)
 	if !p.zoom {
-		p.grownThreads(c)
 		return
 	}
-	p.grownThreads(c)
 	p.carryBlocks(&c.Carry)
 	p.lostCaches(&c.Breaks)
 	p.drifts(p.data.deep.Drifts)
@@ -193,6 +197,9 @@ func (p *insightPen) carrySums(x *analyze.Carry) {
 		if c.Estimated > 0 {
 			tokens, estimated = "~"+tokens, true
 		}
+		if !p.zoom {
+			tokens += " tokens"
+		}
 		r := sheetRow{cells: []string{p.carried(c.Kind, c.Tool), p.growthUSD(c.USD), percent(int64(c.USD), int64(total)), p.growthUSD(c.Birth), count(c.Blocks), tokens, short(c.Resent)},
 			bar: []barPart{{int64(c.Birth), roleBar, "█"}, {int64(c.USD - c.Birth), roleWaste, "▒"}}}
 		if c.Tool != 0 {
@@ -200,6 +207,13 @@ func (p *insightPen) carrySums(x *analyze.Carry) {
 			r.to = &to
 		}
 		s.add(r)
+	}
+	if !p.zoom { // no heads there: only what explains itself
+		for i := range s.rows {
+			c := s.rows[i].cells
+			s.rows[i].cells = []string{c[0], c[1], c[2] + " of growth", c[5]}
+		}
+		s.cols = []sheetCol{s.cols[0], s.cols[1], s.cols[2], s.cols[5]}
 	}
 	s.write(p, p.zoom)
 	if !p.zoom {
@@ -279,9 +293,9 @@ func (p *insightPen) lostCaches(x *analyze.Breaks) {
 		return
 	}
 	s := sheet{most: int64(total.Penalty), cols: []sheetCol{{head: "because of", r: roleName}, {head: "penalty", r: roleWaste}, {head: "turns", rank: 1}, {head: "tokens lost", rank: 2}}}
-	for k, b := range x.Sums {
-		if b.Breaks > 0 {
-			s.add(sheetRow{cells: []string{causeText(analyze.BreakCause(k)), penalty(b), count(b.Breaks), short(b.Lost)}, bar: []barPart{{v: int64(b.Penalty), r: roleWaste}}})
+	for _, k := range causesRanked(x) {
+		if b := x.Sums[k]; b.Breaks > 0 {
+			s.add(sheetRow{cells: []string{causeText(k), penalty(b), count(b.Breaks), short(b.Lost)}, bar: []barPart{{v: int64(b.Penalty), r: roleWaste}}})
 		}
 	}
 	s.write(p, true)
@@ -295,6 +309,17 @@ func (p *insightPen) lostCaches(x *analyze.Breaks) {
 		t.add(sheetRow{to: &to, cells: []string{p.runAgent(b.Run, b.Agent) + " · turn " + itoa(int(b.Turn)), moneyOr(b.Penalty), short(b.Lost), gap, causeText(b.Cause)}})
 	}
 	t.write(p, true)
+}
+
+// causesRanked is the causes, dearest first; what nothing tells of stands last.
+func causesRanked(x *analyze.Breaks) (list []analyze.BreakCause) {
+	for k := range x.Sums {
+		list = append(list, analyze.BreakCause(k))
+	}
+	slices.SortStableFunc(list, func(a, b analyze.BreakCause) int {
+		return cmp.Or(b2i(a == analyze.BreakUnknown)-b2i(b == analyze.BreakUnknown), cmp.Compare(x.Sums[b].Penalty, x.Sums[a].Penalty))
+	})
+	return list
 }
 
 func causeText(c analyze.BreakCause) string {
@@ -357,4 +382,54 @@ func sparkline(list []analyze.DriftPeriod) (spark, ends string) {
 		return spark, unknown
 	}
 	return spark, tokensText(first) + " to " + tokensText(last)
+}
+
+// promptsByTurn is how large prompts are by their turn: the median as columns, the 95th percentile as marks, and how much of them is cached.
+func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
+	p.end()
+	p.rule("prompt tokens by turn")
+	rows, left := c.ByTurn, 9
+	room := p.max - 2 - left
+	if len(rows) < 2 || room < 8 {
+		p.note(2, "n/a: no thread has a second turn, or there is no room")
+		return
+	}
+	hidden := max(0, len(rows)-room)
+	rows = rows[:len(rows)-hidden]
+	barW, high := min(max(1, room/len(rows)), 6), max(3, min(8, h/4))
+	medians, most, resets := make([]int64, len(rows)), int64(0), int64(0)
+	for i, r := range rows {
+		medians[i] = r.Median
+		most, resets = max(most, r.P95), resets+r.Resets
+	}
+	g := newGrid(2+left+len(rows)*barW, high+2)
+	g.put(2, 0, roleDim, padLeft(short(most), left-1))
+	g.put(2, high-1, roleDim, padLeft("0", left-1))
+	g.put(2, high, roleDim, padLeft("cached", left-1))
+	g.put(2, high+1, roleDim, padLeft("turn", left-1))
+	columnsChart(medians, most, high, inkOf(barW), false, func(line, i int, s string) { g.put(2+left+i*barW, line, roleBar, s) })
+	free := newGaps(2+left, g.w)
+	for i, r := range rows {
+		x := 2 + left + i*barW
+		if e := height(r.P95, most, high*8, false); e > 0 && g.cells[high-1-(e-1)/8][x].c == 0 {
+			g.put(x, high-1-(e-1)/8, roleWarn, strings.Repeat("─", inkOf(barW)))
+		}
+		if r.Turns > 0 {
+			g.put(x, high, roleGood, strings.Repeat(shadeOf(int64(r.Cached*1000), 1000), inkOf(barW)))
+		}
+		if text := itoa(r.From); free.clear(x, x+len(text)) {
+			free.take(x, min(x+len(text)+2, g.w), 0)
+			g.put(x, high+1, roleDim, text)
+		}
+	}
+	g.write(p.pen)
+	last := &rows[len(rows)-1]
+	text := "█ median, ─ p95 of the threads that have such a turn: " + count(rows[0].Turns) + " at turn 1, " + count(last.Turns) + " at turn " + itoa(last.From) + "; cached: ░ little to █ all of it"
+	if resets > 0 {
+		text += "; " + count(resets) + plural(int(resets), " reset", " resets")
+	}
+	if hidden > 0 {
+		text += "; later turns are not drawn"
+	}
+	p.note(2, text)
 }

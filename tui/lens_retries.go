@@ -119,8 +119,12 @@ func (p *insightPen) retryKinds(r *analyze.RetryTotals) {
 		if k == tracefmt.RetryTool && r.ArgsChanged > 0 {
 			means += ", " + count(r.ArgsChanged) + plural(int(r.ArgsChanged), " time", " times") + " with other arguments"
 		}
+		often := count(x.Count)
+		if !p.zoom { // no heads there
+			often, share = often+plural(int(x.Count), " time", " times"), share+" of retry cost"
+		}
 		s.most = max(s.most, int64(x.Cost))
-		s.add(sheetRow{cells: []string{kindTexts[k].name, count(x.Count), usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
+		s.add(sheetRow{cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
 	}
 	for k, x := range r.Kinds {
 		line(tracefmt.RetryKind(k+1), x)
@@ -156,7 +160,7 @@ func (p *insightPen) worstChains(list []analyze.TopChain) {
 	for i := range list[:min(len(list), 3)] {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, cells: []string{shown(c.Run) + " " + p.chainAgent(c), amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
+		s.add(sheetRow{to: &to, cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
 	}
 	s.write(p, false)
 }
@@ -214,6 +218,8 @@ func (p *insightPen) cause(a *analyze.ChainAttempt) string {
 	switch {
 	case a.Error != 0:
 		return p.name(a.Error)
+	case a.Unusable:
+		return "unusable output"
 	case a.Failed:
 		return "failed"
 	case a.Accepted:
@@ -319,7 +325,7 @@ func (p *insightPen) known(usd tracefmt.USD) string {
 	if p.data.deep.Retries.Cost == 0 && p.lowerBound() != "" {
 		return unknown
 	}
-	return money(usd)
+	return p.lowerBound() + money(usd)
 }
 
 func (p *insightPen) capTexts(c *analyze.RetryCap) (saves, loses string) {
