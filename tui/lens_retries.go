@@ -65,9 +65,12 @@ func (p *insightPen) retryHeadline(r *analyze.RetryTotals) {
 		text += " · " + count(r.Lost) + " more are only mentioned: no cost known"
 	}
 	p.say(roleText, 2, text)
-	if r.Cost == 0 {
+	switch {
+	case r.Cost == 0:
 		p.note(2, "cost n/a: no call here has a known cost")
-	} else {
+	case r.Wasted == 0:
+		p.say(roleText, 2, "nothing wasted, as far as costs are known: no attempt that was not accepted has one")
+	default:
 		p.say(roleWaste, 2, "wasted "+p.lowerBound()+money(r.Wasted)+", "+percentOf(r.WasteShare())+" of "+p.lowerBound()+money(r.Cost)+": attempts that were not accepted")
 	}
 	p.rescues(r)
@@ -84,7 +87,7 @@ func (p *insightPen) rescues(r *analyze.RetryTotals) {
 		return
 	}
 	text := "rescued " + percentOf(r.RescueRate()) + ": " + count(r.Rescued) + " of " + count(r.Chains) + " accepted in a successful run"
-	if per := r.PerRescue(); per.Known && r.Cost > 0 {
+	if per := r.PerRescue(); per.Known && r.RetryCost > 0 {
 		text += ", for " + p.lowerBound() + money(per.USD) + " each"
 	}
 	p.say(roleText, 2, text)
@@ -114,6 +117,8 @@ func (p *insightPen) retryKinds(r *analyze.RetryTotals) {
 		usd, share := p.lowerBound()+money(x.Cost), percent(int64(x.Cost), int64(r.RetryCost))
 		if r.Cost == 0 {
 			usd = unknown
+		} else if x.Cost == 0 {
+			usd, share = none, none // nothing to pay is known
 		}
 		means := kindTexts[k].means
 		if k == tracefmt.RetryTool && r.ArgsChanged > 0 {
@@ -121,7 +126,7 @@ func (p *insightPen) retryKinds(r *analyze.RetryTotals) {
 		}
 		often := count(x.Count)
 		if !p.zoom { // no heads there
-			often, share = often+plural(int(x.Count), " time", " times"), share+" of retry cost"
+			often, share = often+plural(int(x.Count), " time", " times"), strings.TrimPrefix(share+" of retry cost", none+" of retry cost")
 		}
 		s.most = max(s.most, int64(x.Cost))
 		s.add(sheetRow{cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
@@ -238,7 +243,7 @@ func (p *insightPen) sureness(r *analyze.RetryTotals) {
 			continue
 		}
 		text := sureText(tracefmt.Confidence(k+1)) + " " + count(x.Count)
-		if r.Cost > 0 {
+		if x.Cost > 0 {
 			text += " (" + p.lowerBound() + money(x.Cost) + ")"
 		}
 		parts = append(parts, text)

@@ -91,6 +91,16 @@ func newAnalysis(t *testing.T) *analyze.Analysis {
 func TestRetriesSayWhyTheyShowNothing(t *testing.T) {
 	f := blind(40)
 	play(t, f, 120, 40).press("2", "z").sees("cost n/a: no call here has a known cost", "rescue rate n/a").seesNot("$0.00", "wasted $")
+	f = rich(40)
+	for _, r := range f.runs { // attempts that fail cost nothing, and so do further ones
+		for k := range r.Calls {
+			c := &r.Calls[k]
+			if c.Up = -1; c.RetryOf != "" || c.Status == tracefmt.StatusError {
+				c.State, c.Cost = tracefmt.CostNone, 0
+			}
+		}
+	}
+	play(t, f, 120, 40).press("2", "z").sees("nothing wasted, as far as costs are known", "plain retry", "not wasted $").seesNot("  wasted $")
 	f = rich(10)
 	for _, r := range f.runs {
 		for k := range r.Calls {
