@@ -124,6 +124,8 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.askStatus()
 	case changedMsg:
 		return a, tea.Batch(a.listen(), a.changed())
+	case analysingMsg:
+		return a, a.analysing(m)
 	case tickMsg:
 		a.refresh.waiting = false
 		return a, a.changed()

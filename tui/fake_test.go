@@ -71,7 +71,7 @@ func (f *fake) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 	return c, ctx.Err()
 }
 
-func (f *fake) Digest(ctx context.Context, q analyze.Query) (*analyze.Digest, error) {
+func (f *fake) Digest(ctx context.Context, q analyze.Query, _ func(done, of int64)) (*analyze.Digest, error) {
 	f.note("digest " + q.String())
 	d := analyze.NewDigest(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
 	f.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"costscope/analyze"
 
@@ -18,6 +19,7 @@ type insight struct {
 	s     scope
 	key   string
 	again bool
+	share *atomic.Int64 // percent of the runs read for the question at hand
 	data  *insightData
 	old   bool // data is of the row before; the answer for this one is on its way
 	err   error
@@ -111,19 +113,42 @@ func (t *insight) due(a *App, d due) tea.Cmd {
 
 func (t *insight) request(a *App) tea.Cmd {
 	t.again = false
-	src, s, by := a.src, t.s, a.opt.By
-	return t.ask(func(ctx context.Context) (any, error) {
+	src, s, by, share := a.src, t.s, a.opt.By, &atomic.Int64{}
+	t.share = share
+	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
 		q := s.by(by...)
 		table, err := src.Rollup(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		digest, err := src.Digest(ctx, q)
+		digest, err := src.Digest(ctx, q, func(done, of int64) { share.Store(100 * done / max(of, 1)) })
 		if err != nil {
 			return nil, err
 		}
 		return &insightData{s: s, table: table, deep: digest.Result(ctx, table)}, ctx.Err()
-	})
+	}), a.wait(refreshEvery, analysingMsg{&t.asker}))
+}
+
+// analysingMsg draws the progress of a long analysis anew.
+type analysingMsg struct{ of *asker }
+
+// analysing keeps the progress moving as long as the question is not answered.
+func (a *App) analysing(m analysingMsg) tea.Cmd {
+	if !m.of.busy {
+		return nil
+	}
+	return a.wait(refreshEvery, m)
+}
+
+// soFar is how far the analysis is; nothing while there is nothing to tell.
+func (t *insight) soFar() string {
+	if t.share == nil || !t.busy {
+		return ""
+	}
+	if n := t.share.Load(); n > 0 {
+		return " " + itoa(int(min(n, 99))) + "%"
+	}
+	return ""
 }
 
 func (t *insight) take(a *App, r reply) tea.Cmd {
@@ -193,7 +218,7 @@ func (t *insight) nothing(a *App, w, h int) []string {
 	if t.err != nil {
 		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
 	} else {
-		out.gap(2).line(roleDim, "analysing "+clean(strings.Join(t.s.names, " ▸ "))+" …")
+		out.gap(2).line(roleDim, "analysing "+clean(strings.Join(t.s.names, " ▸ "))+" …"+t.soFar())
 	}
 	return out.fit(h)
 }

@@ -81,7 +81,7 @@ func TestALadderShowsItsEnds(t *testing.T) {
 
 // newAnalysis is that of a few runs.
 func newAnalysis(t *testing.T) *analyze.Analysis {
-	d, err := rich(2).Digest(t.Context(), analyze.Query{})
+	d, err := rich(2).Digest(t.Context(), analyze.Query{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,8 @@ type Source interface {
 	Changed() <-chan struct{} // capacity 1, coalesced; nil where nothing ever changes
 	Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error)
 	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) // cost of each run within the scope
-	Digest(ctx context.Context, q analyze.Query) (*analyze.Digest, error)     // reads every call of the scope
+	// Digest reads every call of the scope; progress is told by several goroutines how far it is.
+	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
 	Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) // the bytes of a record; line counts from 1, 0 = unknown

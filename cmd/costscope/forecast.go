@@ -232,7 +232,7 @@ func (s *openedStore) factors(a *app, j *job, f *forecastFlags) ([]analyze.Scena
 	if err != nil {
 		return nil, err
 	}
-	digest, err := s.Digest(a.ctx, j.query)
+	digest, err := s.Digest(a.ctx, j.query, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, erro
 	if in.Runs, err = s.RunCosts(ctx, j.query); err != nil {
 		return nil, err
 	}
-	digest, err := s.Digest(ctx, j.query)
+	digest, err := s.Digest(ctx, j.query, nil)
 	if err != nil {
 		return nil, err
 	}
