@@ -18,7 +18,7 @@ type SpendLimit struct {
 	Period time.Duration // 0: in all
 }
 
-// periodNames are the words for periodNames.
+// periodNames are the words for periods.
 var periodNames = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
 
 // ParseSpendLimit reads "20", "20/day" or "3000/720h". Periods are minute, hour, day, week, month (of 30 days) or a duration of Go.
@@ -55,7 +55,7 @@ func (b SpendLimit) String() string {
 
 // Burn is how many times faster than the budget allows money was spent within a window; 1 is exactly on budget.
 func (b SpendLimit) Burn(spent tracefmt.USD, window time.Duration) float64 {
-	return float64(spent) / window.Hours() / (float64(b.USD) / b.Period.Hours())
+	return burnRate(spent, window, b.USD, b.Period)
 }
 
 // Lasts is how long the budget lasts when spent is gone and the rate of the window goes on; false where nothing is being spent.
@@ -167,12 +167,6 @@ type Alarm struct {
 	Cost  string    `json:"cost,omitempty"` // USD, exact
 }
 
-// burnPairs are the windows of analysis-spec M: an alert needs both above the rate.
-var burnPairs = []struct {
-	long, short time.Duration
-	rate        float64
-}{{time.Hour, 5 * time.Minute, 14.4}, {6 * time.Hour, 30 * time.Minute, 6}, {72 * time.Hour, 6 * time.Hour, 1}}
-
 const (
 	nearlySpent  = 0.8 // of a budget without a period
 	stormWindow  = 5 * time.Minute
@@ -255,7 +249,7 @@ func (a *Alarms) burning(s *Sample) []Alarm {
 	if b.USD == 0 || b.Period == 0 {
 		return nil
 	}
-	for _, p := range burnPairs {
+	for _, p := range alertPairs {
 		long, short := b.Burn(a.History.since(p.long).Spent, p.long), b.Burn(a.History.since(p.short).Spent, p.short)
 		if long > p.rate && short > p.rate {
 			return []Alarm{{Rule: "budget-burn", Value: long, Limit: p.rate, Cost: a.spentNow(s).String(),
@@ -337,7 +331,7 @@ func (l Limits) seedWindows() (w []time.Duration) {
 		return nil
 	}
 	w = append(w, l.Budget.Period)
-	for _, p := range burnPairs {
+	for _, p := range alertPairs {
 		w = append(w, p.long, p.short)
 	}
 	slices.Sort(w)

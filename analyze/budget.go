@@ -36,7 +36,12 @@ type Budget struct {
 
 // BurnRate is how fast the budget is spent: 1 is exactly on budget. It is NaN for a budget of nothing.
 func (b *Budget) BurnRate(spent tracefmt.USD, window time.Duration) float64 {
-	return ratio(int64(spent), int64(b.Amount)) * ratio(int64(b.Period), int64(window))
+	return burnRate(spent, window, b.Amount, b.Period)
+}
+
+// burnRate is how many times faster than the budget of a period allows money was spent within a window.
+func burnRate(spent tracefmt.USD, window time.Duration, budget tracefmt.USD, period time.Duration) float64 {
+	return ratio(int64(spent), int64(budget)) * ratio(int64(period), int64(window))
 }
 
 // alertPairs are the windows that must both burn faster than the rate (analysis-spec M).

@@ -11,32 +11,54 @@ import (
 // Digest analyses the runs of a scope: all workers read, what they find is joined. progress, which may be nil, is told by several
 // goroutines how many of all runs were read.
 func (s *Bolt) Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error) {
-	return digest(ctx, s, q, s.names, s.config(), int64(s.rows()), progress)
-}
-
-// Digest analyses the runs of a scope.
-func (m *Mem) Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error) {
-	return digest(ctx, m, q, m.names, m.config(), 0, nil)
-}
-
-func digest(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names, cfg analyze.Config, of int64, progress func(done, of int64)) (*analyze.Digest, error) {
-	parts := make([]*analyze.Digest, s.workers())
-	for i := range parts {
-		parts[i] = analyze.NewDigest(q, names, cfg, s.path)
-	}
 	var done atomic.Int64
+	return collect(ctx, s, func() *analyze.Digest { return analyze.NewDigest(q, s.names, s.config(), s.path) }, func() {
+		if n := done.Add(1); progress != nil && n%256 == 0 {
+			progress(n, int64(s.rows()))
+		}
+	})
+}
+
+// Digest analyses the runs of a scope. It is over before there is any progress to tell.
+func (m *Mem) Digest(ctx context.Context, q analyze.Query, _ func(done, of int64)) (*analyze.Digest, error) {
+	return collect(ctx, m, func() *analyze.Digest { return analyze.NewDigest(q, m.names, m.config(), m.path) }, nil)
+}
+
+// Survey reads the runs of a scope once, with all workers.
+func (s *Bolt) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
+	return collect(ctx, s, func() *analyze.Survey { return analyze.NewSurvey(q, s.names, s.config(), s.path) }, nil)
+}
+
+// Survey reads the runs of a scope once.
+func (m *Mem) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
+	return collect(ctx, m, func() *analyze.Survey { return analyze.NewSurvey(q, m.names, m.config(), m.path) }, nil)
+}
+
+// A collector takes in runs; collectors of different runs merge in any order.
+type collector[T any] interface {
+	Add(run *tracefmt.Run)
+	Merge(o T)
+}
+
+// collect gives every worker a collector of its own, and joins them. read, which may be nil, is called after every run.
+func collect[T collector[T]](ctx context.Context, s runs, fresh func() T, read func()) (T, error) {
+	parts := make([]T, s.workers())
+	for i := range parts {
+		parts[i] = fresh()
+	}
 	err := s.each(ctx, func(worker int, _ uint32, run *tracefmt.Run) error {
 		parts[worker].Add(run)
-		if n := done.Add(1); progress != nil && n%256 == 0 {
-			progress(n, of)
+		if read != nil {
+			read()
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		var none T
+		return none, err
 	}
-	for _, d := range parts[1:] {
-		parts[0].Merge(d)
+	for _, p := range parts[1:] {
+		parts[0].Merge(p)
 	}
 	return parts[0], nil
 }

@@ -60,6 +60,9 @@ func (k *asker) later(a *App, pause time.Duration) tea.Cmd {
 	return a.wait(pause, due{to: k, seq: k.seq})
 }
 
+// isDue says that d ends the pause that was asked for last.
+func (k *asker) isDue(d due) bool { return d.to == k && d.seq == k.seq }
+
 // after gives msg back when d has passed.
 func after(d time.Duration, msg tea.Msg) tea.Cmd {
 	return tea.Tick(d, func(time.Time) tea.Msg { return msg })

@@ -67,7 +67,7 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 }
 
 func (l *calls) due(a *App, d due) tea.Cmd {
-	if d.to != &l.asker || d.seq != l.seq {
+	if !l.isDue(d) {
 		return nil
 	}
 	return l.request(a)

@@ -105,7 +105,7 @@ func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
 }
 
 func (t *insight) due(a *App, d due) tea.Cmd {
-	if d.to != &t.asker || d.seq != t.seq {
+	if !t.isDue(d) {
 		return nil
 	}
 	return t.request(a)

@@ -80,7 +80,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 }
 
 func (t *shape) due(a *App, d due) tea.Cmd {
-	if d.to != &t.asker || d.seq != t.seq {
+	if !t.isDue(d) {
 		return nil
 	}
 	return t.request(a)
