@@ -116,7 +116,7 @@ func gap(n int64, noun, what string) string {
 	if n == 0 {
 		return ""
 	}
-	return plural(n, noun) + " " + what
+	return strings.TrimSuffix(plural(n, noun)+" "+what, " ")
 }
 
 func (r *Report) successLine() string {
