@@ -25,13 +25,14 @@ func drawMultiplier(p *insightPen, h int) {
 		return
 	case f.Total == 0:
 		p.end()
-		p.gap(2).line(roleDim, "no call with a known cost here")
+		p.note(2, "no call with a known cost here")
 		return
 	case f.Overall == f.Overall:
-		p.put(roleDim, " · ").put(roleSpend, money(f.Total)).put(roleText, " is "+times(f.Overall)+" the base")
-	}
-	if f.Unknown > 0 {
-		p.put(roleDim, " · at least: "+count(f.Unknown)+plural(int(f.Unknown), " call", " calls")+" of unknown cost")
+		bill := money(f.Total)
+		if f.Unknown > 0 {
+			bill = "≥" + bill
+		}
+		p.put(roleDim, " · ").put(roleSpend, bill).put(roleText, " is "+times(f.Overall)+" the base")
 	}
 	p.end()
 	name, sum := 19, 11
@@ -70,8 +71,11 @@ func drawMultiplier(p *insightPen, h int) {
 		return
 	}
 	p.end()
-	p.gap(2).line(roleDim, "fair share: each part of a call's cost is divided equally among the multipliers that it needed; base and shares add up to the bill.")
-	p.gap(2).line(roleDim, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap.")
+	if f.Unknown > 0 {
+		p.note(2, "≥ "+count(f.Unknown)+plural(int(f.Unknown), " call", " calls")+" of unknown cost are in no sum.")
+	}
+	p.note(2, "fair share: each part of a call's cost is divided equally among the multipliers that it needed; base and shares add up to the bill.")
+	p.note(2, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap.")
 	p.end()
 	p.rule("by role of the agent")
 	for _, r := range f.Roles {
