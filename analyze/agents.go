@@ -127,26 +127,48 @@ func (x *Agents) agentOf(k agentKey) int32 {
 	return n
 }
 
+// above is the call that encloses c, or the one that led to it and had ended before; -1 for none.
+func above(c *tracefmt.Call) int32 {
+	if c.After > 0 {
+		return c.After - 1
+	}
+	return c.Up
+}
+
 // nodeOf is the node of a call: the agent below the one of the call above. A call without an agent belongs to the agent above.
 func (x *Agents) nodeOf(run *tracefmt.Run, i int32) int32 {
 	if x.at[i] != 0 {
 		return x.at[i] - 1
 	}
 	x.todo = x.todo[:0]
-	for at := i; at >= 0 && x.at[at] == 0 && len(x.todo) < len(run.Calls); at = run.Calls[at].Up {
+	for at := i; at >= 0 && x.at[at] == 0 && len(x.todo) < len(run.Calls); at = above(&run.Calls[at]) {
 		x.todo = append(x.todo, at)
 	}
 	up := int32(0)
-	if last := x.todo[len(x.todo)-1]; run.Calls[last].Up >= 0 {
-		up = x.at[run.Calls[last].Up]
+	if top := above(&run.Calls[x.todo[len(x.todo)-1]]); top >= 0 {
+		up = x.at[top]
 	}
 	for k := len(x.todo) - 1; k >= 0; k-- {
 		c := &run.Calls[x.todo[k]]
+		if c.After > 0 {
+			up = x.handedBack(up, agentKey{c.Workflow, c.Agent})
+		}
 		if up = x.below(up, agentKey{c.Workflow, c.Agent}, k == 0); up != 0 && x.nodes[up-1].key.agent != 0 {
 			x.at[x.todo[k]] = up
 		}
 	}
 	return up - 1
+}
+
+// handedBack is the node, + 1, at or over up that is k's own already: agents that follow one another by turns do not nest deeper with
+// every turn. Where there is none, it is up.
+func (x *Agents) handedBack(up int32, k agentKey) int32 {
+	for at := up; at > 0; at = x.nodes[at-1].key.up {
+		if x.nodes[at-1].key.agentKey == k {
+			return at
+		}
+	}
+	return up
 }
 
 // below is the node, + 1, of an agent that works for the one of node up - 1. must: there has to be one, even without a name.

@@ -91,3 +91,29 @@ func BenchmarkAgents(b *testing.B) {
 	x := NewAgents(names)
 	benchAdd(b, benchRuns(names, 500), func(st *Study) { x.add(st, nil) })
 }
+
+// An agent that was asked by a call which had ended by then works for it all the same; one that is handed the work back by those below it
+// is not another one.
+func TestDelegationByWhatCameBefore(t *testing.T) {
+	names := tracefmt.NewNames()
+	run := &tracefmt.Run{ID: "r", Workflow: names.Sym("w")}
+	add := func(agent string, after int32, cost tracefmt.USD) {
+		rec := &tracefmt.Record{Run: "r", ID: fmt.Sprint(len(run.Calls)), Kind: tracefmt.KindLLM}
+		run.Calls = append(run.Calls, tracefmt.Call{Record: rec, Kind: tracefmt.KindLLM, Workflow: run.Workflow, Agent: names.Sym(agent), Up: -1, After: after, IsCall: true,
+			Counted: true, State: tracefmt.CostRecorded, Cost: cost})
+	}
+	add("planner", 0, 1)
+	add("executor", 1, 20)
+	add("validator", 2, 300)
+	add("executor", 3, 4000)
+	add("planner", 4, 50000)
+	x := NewAgents(names)
+	x.add(new(Student).Study(run), nil)
+	var got []string
+	for _, n := range x.result().Tree {
+		got = append(got, fmt.Sprintf("%s%s %d/%d", strings.Repeat(">", n.Depth), n.Agent, n.Own.Cost, n.All.Cost))
+	}
+	if s, want := strings.Join(got, " "), "planner 50001/54321 >executor 4020/4320 >>validator 300/300"; s != want {
+		t.Errorf("the tree is %s, not %s", s, want)
+	}
+}

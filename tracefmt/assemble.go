@@ -483,7 +483,7 @@ func (a *Assembler) descend(run *Run, i int32) {
 		if up := a.up[path[k]]; up >= 0 {
 			above = st[up]
 			if c.Up = up; !calls[up].holds(c.startOr(0)) {
-				c.Up = calls[up].Up
+				c.Up, c.After = calls[up].Up, up+1
 			}
 		}
 		s := &st[path[k]]

@@ -49,6 +49,7 @@ type Call struct {
 	User     Sym
 	Session  Sym
 	Up       int32 // index of the enclosing call in Run.Calls, -1 for none; a parent that merely came before does not enclose
+	After    int32 // index + 1 of the call stated as the parent that had ended before this one began: it led to it, and encloses nothing; 0 for none
 	Counted  bool  // its usage and cost count (usage counts at the leaves)
 	IsCall   bool  // counted among the calls; false for spans that only group others
 
