@@ -50,7 +50,11 @@ func (f *finder) find() {
 			hits = append(hits, hit{i, score})
 		}
 	}
-	slices.SortStableFunc(hits, func(x, y hit) int { return cmp.Compare(y.score, x.score) })
+	if len(terms) > 0 { // of two that fit alike the shorter one is meant
+		slices.SortStableFunc(hits, func(x, y hit) int {
+			return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(len(f.all[x.i].name), len(f.all[y.i].name)))
+		})
+	}
 	f.found = f.found[:0]
 	for _, h := range hits {
 		f.found = append(f.found, h.i)
@@ -204,8 +208,8 @@ func (f *finder) draw(a *App, out *pen, e *entry, here bool) {
 		name = roleDim
 	}
 	out.put(roleMark, mark).left(roleDim, e.kind, 9)
-	nameW := min(max(f.nameW(), 20), out.max*3/5)
-	out.left(name, e.name, nameW).gap(1).left(roleKey, e.key, 8).gap(1)
+	nameW, keyW := f.widths()
+	out.left(name, e.name, min(max(nameW, 20), out.max*45/100)).gap(1).left(roleKey, e.key, keyW).gap(1)
 	if why != "" {
 		out.put(roleWarn, "! "+why)
 	} else {
@@ -214,11 +218,10 @@ func (f *finder) draw(a *App, out *pen, e *entry, here bool) {
 	out.end()
 }
 
-// nameW is how wide the names are.
-func (f *finder) nameW() int {
-	n := 0
-	for i := range f.all {
-		n = max(n, width(f.all[i].name))
+// widths are those of the names and keys found.
+func (f *finder) widths() (name, key int) {
+	for _, i := range f.found {
+		name, key = max(name, width(f.all[i].name)), max(key, width(f.all[i].key))
 	}
-	return n
+	return name, key
 }

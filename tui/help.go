@@ -95,6 +95,7 @@ var signs = [][2]string{
 	{"▌", "the cursor"}, {"▾ ▴", "sorted by this column, largest or smallest first"}, {"█ ▒", "useful and wasted spend"},
 	{"✗", "failed"}, {"↻", "a retry"}, {"?", "no price is known: the cost is unknown, not 0"}, {"–", "not stated, unknown"},
 	{"≥", "at least: calls without a price or token counts are not in it"}, {"·", "none"}, {"▲", "the chosen bar"}, {"▴p50", "where a percentile lies"},
+	{"⚑ ✎", "flagged; with a note, which is shown under the screen while the cursor is there"},
 	{"◌ ●", "reading; following the end of the trace"},
 }
 
