@@ -419,7 +419,7 @@ func TestTheDateOfThePricesOutlastsTheRowCount(t *testing.T) {
 
 func TestHelpIsSearched(t *testing.T) {
 	p := play(t, small(), 100, 30)
-	p.press("?").sees("── keys", "PgDn ^f").press("/").typing("another dimension").press("enter").sees("b ", "group by another").seesNot("PgDn")
+	p.press("?").sees("── keys", "PgDn ^f").press("/").typing("another dimension").sees("▌ b ", "group by another").seesNot("PgDn")
 	p.press("esc").sees("── keys").press("?").sees("! this is the help").press("esc").sees("▌ support-bot")
 }
 

@@ -113,6 +113,7 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 	}
 	ans := r.ans.(callAnswer)
 	page := ans.page
+	newest := a.status.Live && l.atNewest()
 	if ans.total != nil {
 		l.total, l.stale = ans.total, l.again
 	}
@@ -131,6 +132,9 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 	}
 	l.all = page.Total
 	l.cur.resize(page.Reach, max(l.cur.rows, 1))
+	if newest {
+		l.toNewest()
+	}
 	if by := l.want; by != 0 {
 		l.want = 0
 		l.move(a, by)
@@ -141,6 +145,26 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 		return tea.Batch(opened, l.request(a))
 	}
 	return tea.Batch(opened, l.fetch(a))
+}
+
+// atNewest says that the cursor is on the newest call of a list by time.
+func (l *calls) atNewest() bool {
+	if !l.known || l.cur.n == 0 || callOrders[l.order].by != analyze.ByTime {
+		return false
+	}
+	return l.desc() && l.cur.at == 0 || !l.desc() && l.held && l.cur.at == l.cur.n-1
+}
+
+// toNewest moves the cursor to the newest call: at that end the list follows.
+func (l *calls) toNewest() {
+	if l.desc() {
+		l.cur.move(-l.cur.n)
+	} else {
+		l.cur.move(l.cur.n)
+	}
+	if row, ok := l.rows[l.cur.at]; ok {
+		l.ref = row.Ref
+	}
 }
 
 func abs(x int) int {
@@ -418,6 +442,9 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 		for n, k := range cols {
 			c := &callColumns[k]
 			text, r := c.text(a, &row)
+			if c.id == "" {
+				text += l.callMark(a, &row)
+			}
 			if text == unknown {
 				r = roleDim
 			}

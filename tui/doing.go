@@ -68,11 +68,30 @@ func needsRow(a *App) string {
 	return ""
 }
 
-func needsBars(a *App) string {
-	if a.chart() == nil {
+func needsShape(a *App) string {
+	t := a.table()
+	switch {
+	case a.chart() == nil:
 		return "only with lens 1, shape"
+	case t != nil && t.row() == nil:
+		return "there is no row under the cursor"
 	}
 	return ""
+}
+
+func needsBars(a *App) string {
+	why := needsShape(a)
+	if why == "" && len(a.chart().bins) == 0 {
+		return "there are no bars here"
+	}
+	return why
+}
+
+func cannotSort(a *App) string {
+	if t := a.table(); t != nil && t.row() == nil {
+		return "there are no rows to sort"
+	}
+	return needs[sorter]("nothing to sort here")(a)
 }
 
 func cannotOpen(a *App) string {
@@ -84,14 +103,14 @@ func cannotOpen(a *App) string {
 }
 
 func cannotBack(a *App) string {
-	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 {
+	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 || a.newcomer() {
 		return ""
 	}
 	return "this is the top · q quits"
 }
 
 func cannotGoLeft(a *App) string {
-	if a.zoomed() && a.chart() != nil {
+	if a.zoomed() && needsBars(a) == "" {
 		return ""
 	}
 	return cannotBack(a)
@@ -105,7 +124,7 @@ func cannotOpenBar(a *App) string {
 }
 
 func cannotGoRight(a *App) string {
-	if a.zoomed() && a.chart() != nil {
+	if a.zoomed() && needsBars(a) == "" {
 		return ""
 	}
 	return cannotOpen(a)
@@ -165,17 +184,39 @@ func alreadyHelp(a *App) string {
 
 // Moving.
 
-func by(n int) func(*App) tea.Cmd {
-	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n) }
-}
+func by(n int) func(*App) tea.Cmd { return moves(n, func(mover) int { return 1 }) }
 
-func pages(n int) func(*App) tea.Cmd {
-	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n*m.page()) }
-}
+func pages(n int) func(*App) tea.Cmd { return moves(n, mover.page) }
 
 func halfPages(n int) func(*App) tea.Cmd {
-	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n*max(1, m.page()/2)) }
+	return moves(n, func(m mover) int { return max(1, m.page()/2) })
 }
+
+// moves moves by n times a length, and says so where there is no further to go.
+func moves(n int, length func(mover) int) func(*App) tea.Cmd {
+	return func(a *App) tea.Cmd {
+		m, _ := can[mover](a)
+		e, ok := m.(edged)
+		before := [2]int{}
+		if ok {
+			before = e.place()
+		}
+		cmd := m.move(a, n*length(m))
+		if ok && e.place() == before {
+			a.say(map[bool]string{true: "this is the end", false: "this is the beginning"}[n > 0])
+		}
+		return cmd
+	}
+}
+
+// An edged mover can tell where it is: the cursor, and the first line in sight.
+type edged interface{ place() [2]int }
+
+func (p *paths) place() [2]int    { return [2]int{p.cur.at + p.want, p.cur.top} }
+func (l *calls) place() [2]int    { return [2]int{l.cur.at + l.want, l.cur.top} }
+func (t *insight) place() [2]int  { return [2]int{t.cur, t.top} }
+func (d *detail) place() [2]int   { return [2]int{d.cur.at, d.cur.top} }
+func (p *helpPage) place() [2]int { return [2]int{p.at, p.lines.top} }
 
 func (a *App) open() tea.Cmd {
 	o, _ := can[opener](a)
@@ -212,14 +253,14 @@ func (a *App) moveBar(by int) tea.Cmd {
 }
 
 func (a *App) goRight() tea.Cmd {
-	if a.zoomed() && a.chart() != nil {
+	if a.zoomed() && needsBars(a) == "" {
 		return a.moveBar(1)
 	}
 	return a.open()
 }
 
 func (a *App) goLeft() tea.Cmd {
-	if a.zoomed() && a.chart() != nil {
+	if a.zoomed() && needsBars(a) == "" {
 		return a.moveBar(-1)
 	}
 	return a.back()
@@ -229,6 +270,9 @@ func (a *App) goLeft() tea.Cmd {
 func (a *App) back() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
+	}
+	if len(a.stack) == 1 {
+		return a.unhint()
 	}
 	return a.pop()
 }
@@ -253,14 +297,8 @@ func conditions(text string) (preds []analyze.Pred, err error, ok bool) {
 	if !strings.ContainsAny(rest, "=~<>") {
 		return nil, nil, false
 	}
-	for _, f := range strings.Fields(text) {
-		p, err := analyze.ParsePred(f)
-		if err != nil {
-			return nil, err, true
-		}
-		preds = append(preds, p)
-	}
-	return preds, nil, true
+	preds, err = analyze.ParsePreds(text)
+	return preds, err, true
 }
 
 // filter opens the prompt: part of a name where there are names, conditions where calls are shown.
@@ -288,7 +326,10 @@ func (a *App) filter() tea.Cmd {
 	p.stop = func(a *App) tea.Cmd { return look(a, was) }
 	p.done = func(a *App, text string) (string, tea.Cmd) {
 		preds, err, ok := conditions(text)
-		switch {
+		switch h, help := a.top().(*helpPage); {
+		case help && text != "" && h.cannotOpen(a) == "":
+			a.over = nil
+			return "", h.open(a)
 		case names && (!ok || !calls):
 			return "", look(a, text)
 		case text == "":
@@ -299,20 +340,28 @@ func (a *App) filter() tea.Cmd {
 			return err.Error(), nil
 		}
 		a.over = nil
-		return "", a.narrow(preds...)
+		p.forget()
+		return "", tea.Batch(a.narrow(preds...), a.keepFilter(preds))
 	}
 	a.over = p
-	return nil
+	if h, help := a.top().(*helpPage); help {
+		p.aside = h.aside
+	}
+	if !calls {
+		return nil
+	}
+	p.comp = newCompletion(a.top().where())
+	return p.comp.refresh(a, was)
 }
 
 func filterHint(names, calls bool) string {
 	switch {
 	case !calls:
-		return "part of a line"
+		return "part of a line · ↑↓ choose · enter does it"
 	case names:
-		return "part of a name, !part, or conditions: model~sonnet cost>0.1"
+		return "part of a name, !part, or conditions: model~sonnet cost>0.1 · tab lists"
 	}
-	return "conditions: model~sonnet cost>0.1"
+	return "conditions: model~sonnet cost>0.1 · tab lists"
 }
 
 // narrow adds conditions that a person set to what is visible.
@@ -385,8 +434,10 @@ func (p *paths) turnSort(a *App) tea.Cmd {
 	return a.relook()
 }
 
-func (a *App) nextMeasure() tea.Cmd {
-	a.look.measure = (a.look.measure + 1) % measureCount
+func (a *App) nextMeasure() tea.Cmd { return a.measureBy((a.look.measure + 1) % measureCount) }
+
+func (a *App) measureBy(m measure) tea.Cmd {
+	a.look.measure = m
 	a.look.sort, a.look.up = "measure", false
 	a.say("shares, sums and bars are of " + measureNames[a.look.measure])
 	return a.relook()
