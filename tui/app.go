@@ -32,7 +32,8 @@ type App struct {
 	insights map[string]*insightData // answers of this state of the data, by scope
 	pulse    pulse
 	alarms   alarms
-	paused   bool // of a followed trace: what is on the screen stays
+	flying   map[string]*analyze.LiveRun // runs in flight
+	paused   bool                        // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
 	leaving  bool // the way out was asked for while loading
 	opening  any  // what opens its row as soon as that is there; the next key calls it off
@@ -115,6 +116,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.top().due(a, m)
 	case statusMsg:
 		a.status = m.s
+		a.flights()
 		return a, tea.Batch(a.whileLoading(), a.alive())
 	case seedMsg:
 		a.seeded(m)

@@ -178,7 +178,7 @@ func (p *paths) measureRows(a *App) {
 		p.sums = append(p.sums, sum)
 		p.most = max(p.most, v)
 		if p.nameW < maxName {
-			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))))
+			p.nameW = min(maxName, max(p.nameW, width(p.label(a, r))))
 		}
 		if some {
 			p.addPart(r)
@@ -207,6 +207,15 @@ func rowName(r *analyze.Row) string {
 		return ""
 	}
 	return r.Path[len(r.Path)-1]
+}
+
+// label is how a row is called on screen; a run in flight is marked.
+func (p *paths) label(a *App, r *analyze.Row) string {
+	name := shown(rowName(r))
+	if p.dim.Dim == analyze.DimRun && a.flying[rowName(r)] != nil {
+		return flightMark + name
+	}
+	return name
 }
 
 func (p *paths) keyAt(i int) string {
@@ -630,7 +639,7 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	if i == p.cur.at {
 		out.sel, mark = true, "▌ "
 	}
-	out.put(roleMark, mark).left(roleName, shown(rowName(p.rows[i])), l.name)
+	out.put(roleMark, mark).left(roleName, p.label(a, p.rows[i]), l.name)
 	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
 	if l.bar > 0 {
 		out.gap(2)
