@@ -90,6 +90,7 @@ func New(src Source, o Options) *App {
 	}
 	a := &App{src: src, opt: o, profile: profileOf(o), wait: after, look: look{sort: "measure", hidden: map[string]bool{}}}
 	a.theme = newTheme(darkBackground(o.Theme, env), a.profile)
+	a.note, a.bad = clean(o.Notice), o.Notice != ""
 	a.stack = []screen{newPaths(scope{query: o.Query}, o.By[0])}
 	return a
 }
@@ -115,8 +116,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case due:
 		return a, a.top().due(a, m)
 	case statusMsg:
-		a.status = m.s
-		a.flights()
+		a.takeStatus(m.s)
 		return a, tea.Batch(a.whileLoading(), a.alive())
 	case seedMsg:
 		a.seeded(m)

@@ -114,6 +114,15 @@ func (a *App) seeded(m seedMsg) {
 	a.alarms.ready = true
 }
 
+// takeStatus takes in the state of the source.
+func (a *App) takeStatus(st analyze.Status) {
+	if a.opt.Notice != "" {
+		st.Warnings = append([]string{a.opt.Notice}, st.Warnings...)
+	}
+	a.status = st
+	a.flights()
+}
+
 // flights notes which runs are in flight, unless the screen stands still.
 func (a *App) flights() {
 	if a.paused {
