@@ -85,7 +85,8 @@ type Sample struct {
 	At            time.Time
 	Spent         tracefmt.USD
 	Calls, Failed int64
-	Over          []RunOver // runs past the limit that was asked for, as far as they were heard of lately
+	Over          []RunOver  // runs past the limit that was asked for, as far as they were heard of lately
+	Loops         []LiveLoop // that went on lately
 }
 
 // RunOver is a run that has cost more than it should.
@@ -159,8 +160,8 @@ type Limits struct {
 // An Alarm says that something is wrong now.
 type Alarm struct {
 	At    time.Time `json:"at"`
-	Rule  string    `json:"rule"`           // budget-burn, budget-spent, retry-storm, run-budget
-	Key   string    `json:"key,omitempty"`  // of what, where a rule may hold for several: a run
+	Rule  string    `json:"rule"`           // budget-burn, budget-spent, budget-nearly-spent, retry-storm, loop, run-budget
+	Key   string    `json:"key,omitempty"`  // of what, where a rule may hold for several: a run, a loop
 	Text  string    `json:"text"`           // for people
 	Value float64   `json:"value"`          // what was measured
 	Limit float64   `json:"limit"`          // and what it exceeds
@@ -184,7 +185,7 @@ type Alarms struct {
 }
 
 // alertRules find what is wrong as of the last sample.
-var alertRules = []func(*Alarms, *Sample) []Alarm{(*Alarms).overBudget, (*Alarms).burning, (*Alarms).failing, (*Alarms).runsOver}
+var alertRules = []func(*Alarms, *Sample) []Alarm{(*Alarms).overBudget, (*Alarms).burning, (*Alarms).failing, (*Alarms).looping, (*Alarms).runsOver}
 
 // Take adds a sample and returns what is wrong now and was not before.
 func (a *Alarms) Take(s Sample) (news []Alarm) {
@@ -304,7 +305,7 @@ func (a *Alarms) State() (st BudgetPace, ok bool) {
 
 // SampleOf is the state of a live trace as a sample.
 func SampleOf(st *Status, now time.Time) Sample {
-	s := Sample{At: now, Spent: st.Spent, Failed: st.Failed, Over: st.Over}
+	s := Sample{At: now, Spent: st.Spent, Failed: st.Failed, Over: st.Over, Loops: st.Loops}
 	for i := range st.Sources {
 		s.Calls += st.Sources[i].Calls
 	}

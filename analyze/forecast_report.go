@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -78,6 +79,10 @@ func (r *ForecastReport) page() *page {
 		}
 	}
 	fact("budget", r.budgetText())
+	p.drawn = r.picture()
+	if c := r.Coverage; c != nil {
+		p.notes = append(p.notes, fmt.Sprintf("95 %% is what the interval is made for: on simulated pilots of this size, most with heavy tails, %d to %d of 100 such intervals held the truth", c[0], c[1]))
+	}
 	return p
 }
 

@@ -17,7 +17,14 @@ func (p *page) writeMarkdown(w io.Writer) error {
 	b.WriteString("# " + p.title + "\n\n" + escape(p.under) + "\n\n")
 	b.WriteString("| | |\n|---|---|\n")
 	for _, f := range p.facts {
-		b.WriteString("| **" + f[0] + "** | " + escape(f[1]) + " |\n")
+		name := f[0]
+		if name != "" {
+			name = "**" + name + "** "
+		}
+		b.WriteString("| " + name + "| " + escape(f[1]) + " |\n")
+	}
+	if len(p.drawn) > 0 {
+		b.WriteString("\n```text\n" + strings.Join(p.drawn, "\n") + "\n```\n")
 	}
 	for _, g := range p.grids {
 		b.WriteString("\n## " + escape(g.title) + "\n\n")

@@ -14,6 +14,7 @@ type page struct {
 	title string
 	under string // what it is about
 	facts [][2]string
+	drawn []string // a picture, line by line
 	grids []grid
 	notes []string // what is not known, and where the prices come from
 }

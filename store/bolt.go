@@ -33,6 +33,7 @@ type Options struct {
 	names    map[string]string        // of files that were first read under another path
 	PerRun   tracefmt.USD             // runs that come to cost more while they are followed are told by Status; 0: none
 	Show     func(path string) string // how a source is named to people; nil: by its path
+	Now      func() time.Time         // tells which runs are in flight; nil: time.Now
 	// Map reads what no format knows; nil: the mapping that the store was last loaded with, if any.
 	Map *tracefmt.Map
 }
@@ -43,6 +44,9 @@ func (o *Options) fill() {
 	}
 	if o.TZ == nil {
 		o.TZ = time.UTC
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 }
 
@@ -90,7 +94,7 @@ type Bolt struct {
 	done     int64
 	todo     int64
 	err      error
-	over     []analyze.RunOver
+	facts    liveFacts // of single runs, while live
 	notes    []string
 	order    orderCache
 	changed  chan struct{}

@@ -350,7 +350,7 @@ func (s *Bolt) Status() analyze.Status {
 	st.Live, st.Heard, st.Spent = s.live, s.heard, tracefmt.USD(s.sums.cells.RunCosts.Sum())
 	if s.live {
 		s.sums.cells.EachCell(func(_ analyze.CellKey, c *analyze.Summary, _ int64) { st.Failed += c.Failed })
-		st.Over = slices.Clone(s.over)
+		s.facts.fill(&st, s.opt.Now())
 	}
 	fillStatus(&st, s.sources, s.sums, &s.opt)
 	return st

@@ -34,7 +34,8 @@ type App struct {
 	alarms   alarms
 	marks    marking
 	place    placing
-	paused   bool // of a followed trace: what is on the screen stays
+	flying   map[string]*analyze.LiveRun // runs in flight
+	paused   bool                        // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
 	leaving  bool // the way out was asked for while loading
 	opening  any  // what opens its row as soon as that is there; the next key calls it off
@@ -91,6 +92,7 @@ func New(src Source, o Options) *App {
 	}
 	a := &App{src: src, opt: o, profile: profileOf(o), wait: after, look: look{sort: "measure", hidden: map[string]bool{}}}
 	a.theme = newTheme(darkBackground(o.Theme, env), a.profile)
+	a.note, a.bad = clean(o.Notice), o.Notice != ""
 	a.stack = []screen{newPaths(scope{query: o.Query}, o.By[0])}
 	return a
 }
@@ -117,7 +119,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case due:
 		return a, a.top().due(a, m)
 	case statusMsg:
-		a.status = m.s
+		a.takeStatus(m.s)
 		return a, tea.Batch(a.whileLoading(), a.alive())
 	case marksMsg:
 		return a, a.tookMarks(m)

@@ -280,7 +280,7 @@ type callColumn struct {
 }
 
 var callColumns = []callColumn{
-	{"", 2, 0, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
+	{"", 2, 0, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return stateOf(a, r) }},
 	{"time", 19, 3, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
 	{"workflow", 14, 9, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
 	{"agent", 14, 5, false, 6, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
@@ -297,6 +297,15 @@ var callColumns = []callColumn{
 	}},
 	{"took", 8, 10, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
 	{"cost", 11, 1, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
+}
+
+// stateOf is how the call ended; where there is nothing to say of that, whether its run goes on.
+func stateOf(a *App, r *analyze.CallRow) (string, role) {
+	g, as := stateGlyph(r)
+	if g == "" && a.flying[r.Run] != nil {
+		return "◌", roleKey
+	}
+	return g, as
 }
 
 // stateGlyph says how the call ended, in one sign.

@@ -297,7 +297,11 @@ func TestMain(m *testing.M) {
 	if strings.Contains(os.Getenv("COSTSCOPE_LOOK"), "loading") {
 		f.status.Loading, f.status.Done, f.status.Size = true, 43, 100
 	}
-	if err := Run(context.Background(), f, o); err != nil {
+	var src Source = f
+	if strings.Contains(os.Getenv("COSTSCOPE_LOOK"), "panic") {
+		src = panicking{f}
+	}
+	if err := Run(context.Background(), src, o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

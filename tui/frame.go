@@ -201,8 +201,8 @@ func predText(p analyze.Pred) string { return clean(p.String()) }
 // footer is the state of things and, below, the keys that work now or what is being typed.
 func (a *App) footer() []string {
 	out := newPen(a.theme, a.w)
-	if a.h >= 20 {
-		out.rule("")
+	if a.h >= ruledH {
+		a.liveRule(out)
 	}
 	a.statusLine(out)
 	if p, ok := a.over.(typed); ok {
@@ -235,10 +235,16 @@ type fact struct {
 	date        bool // the date of the prices, which stands wherever money does
 }
 
-// facts writes what is shown and what is missing. Where that does not fit, the last of it is put in fewer words first, and then left out.
+// ruledH is the height from which there is a rule above the status line. While live it says how things go on.
+const ruledH = 20
+
+// facts writes what is shown and what is missing.
 func (a *App) facts(out *pen) {
-	f := a.factList()
-	room := a.w - 1 - out.col
+	writeFacts(out, fitting(a.factList(), a.w-1-out.col))
+}
+
+// fitting is as much as there is room for: the last of it is put in fewer words first, and then left out.
+func fitting(f []fact, room int) []fact {
 	for i := len(f) - 1; i > 0 && factWidth(f) > room; i-- {
 		f[i].text = cmp.Or(f[i].short, f[i].text)
 	}
@@ -255,6 +261,10 @@ func (a *App) facts(out *pen) {
 		}
 		f = f[:last]
 	}
+	return f
+}
+
+func writeFacts(out *pen, f []fact) {
 	for i, x := range f {
 		if i > 0 {
 			out.put(roleDim, " · ")
@@ -281,8 +291,8 @@ func (a *App) factList() []fact {
 	} else if a.status.Err != nil {
 		f = append(f, newFact(roleFail, "✗ reading stopped: "+clean(a.status.Err.Error()), ""))
 	}
-	if a.status.Live && !a.status.Loading {
-		f = append(append(f, a.liveFact()), a.alertFacts()...)
+	if a.h < ruledH {
+		f = append(f, a.liveFacts()...)
 	}
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})

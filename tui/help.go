@@ -97,6 +97,7 @@ var signs = [][2]string{
 	{"≥", "at least: calls without a price or token counts are not in it"}, {"·", "none"}, {"▲", "the chosen bar"}, {"▴p50", "where a percentile lies"},
 	{"⚑ ✎", "flagged; with a note, which is shown under the screen while the cursor is there"},
 	{"◌ ●", "reading; following the end of the trace"},
+	{"◌", "at a run and its calls: in flight, nothing says how it ended and it had a call in the last " + analyze.Duration(analyze.InFlightFor)},
 }
 
 func (p *helpPage) where() scope             { return p.s }

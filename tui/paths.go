@@ -180,7 +180,7 @@ func (p *paths) measureRows(a *App) {
 		p.sums = append(p.sums, sum)
 		p.most = max(p.most, v)
 		if p.nameW < maxName {
-			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))+width(p.markOf(r))))
+			p.nameW = min(maxName, max(p.nameW, width(p.label(a, r))+width(p.markOf(r))))
 		}
 		if some {
 			p.addPart(r)
@@ -209,6 +209,15 @@ func rowName(r *analyze.Row) string {
 		return ""
 	}
 	return r.Path[len(r.Path)-1]
+}
+
+// label is how a row is called on screen; a run in flight is marked.
+func (p *paths) label(a *App, r *analyze.Row) string {
+	name := shown(rowName(r))
+	if p.dim.Dim == analyze.DimRun && a.flying[rowName(r)] != nil {
+		return flightMark + name
+	}
+	return name
 }
 
 func (p *paths) keyAt(i int) string {
@@ -633,7 +642,7 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 		out.sel, mark = true, "▌ "
 	}
 	out.put(roleMark, mark)
-	p.drawName(out, p.rows[i], l.name)
+	p.drawName(a, out, p.rows[i], l.name)
 	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
 	if l.bar > 0 {
 		out.gap(2)
@@ -643,12 +652,12 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 }
 
 // drawName writes the name of a row and, at the end of its column, what is marked there.
-func (p *paths) drawName(out *pen, r *analyze.Row, w int) {
+func (p *paths) drawName(a *App, out *pen, r *analyze.Row, w int) {
 	mark := p.markOf(r)
 	if mark != "" {
 		mark = " " + mark
 	}
-	out.left(roleName, shown(rowName(r)), w-width(mark)).put(roleKey, mark)
+	out.left(roleName, p.label(a, r), w-width(mark)).put(roleKey, mark)
 }
 
 func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellOf) {

@@ -45,4 +45,5 @@ type Options struct {
 	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
 	Profile   *termenv.Profile      // what the terminal can colour; none: as the environment says
 	Zone      *time.Location        // of the times shown; none: UTC
+	Notice    string                // said at the start, and counted among the warnings
 }
