@@ -224,7 +224,8 @@ func prefixed(with string, list []string) (out []string) {
 func (w *WhatIfReport) leverGrid() grid {
 	g := grid{title: "Levers, in the order in which they apply", head: []string{"lever", "", "calls", "alone", "in order"}, text: 2}
 	for _, l := range w.r.Levers {
-		g.rows = append(g.rows, []string{Clean(l.Value), Clean(strings.Join(l.Says, "; ")), Count(l.Calls), signedMoney(Dollars(l.Alone)), signedMoney(Dollars(l.Step))})
+		c := l.Cells()
+		g.rows = append(g.rows, append([]string{Clean(l.Value), Clean(strings.Join(l.Says, "; "))}, c[:]...))
 	}
 	g.rows = append(g.rows, []string{"together", "", "", "", signedMoney(Dollars(w.r.Total.Change))})
 	return g
@@ -260,6 +261,11 @@ func (s *WhatIfSum) Cells() (c [6]string) {
 		c[5] = Count(n)
 	}
 	return c
+}
+
+// Cells is the effect for people: the calls, what the lever does alone, and what in its place among the others.
+func (e *LeverEffect) Cells() [3]string {
+	return [3]string{Count(e.Calls), signedMoney(Dollars(e.Alone)), signedMoney(Dollars(e.Step))}
 }
 
 func sideText(v tracefmt.USD, none, of int64) string {

@@ -139,12 +139,27 @@ func (s *Scenario) set(part string, open func(string) (*tracefmt.PriceBook, erro
 		}
 		if Lever(l) == LeverPrices {
 			book, err := open(value)
-			s.Prices, s.PricesName, s.On[l] = book, value, err == nil
+			if err == nil {
+				s.SetPrices(book, value)
+			}
 			return err
 		}
 		return s.Set(Lever(l), value)
 	}
 	return errors.New("not a lever")
+}
+
+// Off lets a lever go.
+func (s *Scenario) Off(l Lever) {
+	s.On[l] = false
+	if l == LeverModel {
+		s.Swaps = nil
+	}
+}
+
+// SetPrices lets another book price the calls; file is its name.
+func (s *Scenario) SetPrices(book *tracefmt.PriceBook, file string) {
+	s.Prices, s.PricesName, s.On[LeverPrices] = book, file, true
 }
 
 // Set sets a lever to what a person wrote; prices are set by who reads the file. A model is added to those before.
@@ -214,9 +229,16 @@ func parseTokens(text string) (int64, error) {
 // ErrNoModel is returned for the name of a model that no price book answers for, or that stands for several.
 var ErrNoModel = errors.New("no such model")
 
-// FindModel is the row of a book that a person means: the one that answers for the name, else the only one whose name has all its words.
+// FindModel is the row of a book that a person means: the one listed as "provider/name", else the one that answers for the name, else the only one whose name has all its words.
 // The error, which wraps ErrNoModel, names rows that are near.
 func FindModel(book *tracefmt.PriceBook, name string) (*tracefmt.PriceRow, error) {
+	if strings.Contains(name, "/") {
+		for _, r := range book.Search(name) {
+			if strings.EqualFold(r.Provider+"/"+r.ID, name) {
+				return r, nil
+			}
+		}
+	}
 	if r := book.Find("", name); r != nil {
 		return r, nil
 	}

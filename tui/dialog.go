@@ -13,6 +13,12 @@ type dialog interface {
 	lines(a *App, w, most int) []string // at most most lines of at most w columns
 }
 
+// An overlay is a dialog that lies over the body; the others take the line of the keys.
+type overlay interface {
+	dialog
+	overlays() (keys string) // that work in it
+}
+
 // A picker is a list to choose from.
 type picker struct {
 	title string
@@ -26,6 +32,8 @@ type pickItem struct {
 	name, about string
 	mark        string // in front: "●" for what is chosen
 }
+
+func (p *picker) overlays() string { return p.keys }
 
 func (p *picker) key(a *App, k string, text []rune) tea.Cmd {
 	switch k {

@@ -28,7 +28,7 @@ func (a *App) View() string {
 	lines := make([]string, 0, a.h)
 	lines = append(lines, a.topLine())
 	lines = append(lines, a.top().view(a, a.w, body)...)
-	if p, ok := a.over.(*picker); ok {
+	if p, ok := a.over.(overlay); ok {
 		over := p.lines(a, a.w, body)
 		lines = append(lines[:len(lines)-len(over)], over...)
 	}
@@ -129,6 +129,8 @@ func (a *App) scopeTotal() *analyze.Row {
 				return &l.data.table.Total
 			}
 		}
+		return s.total
+	case *whatIf:
 		return s.total
 	}
 	return nil
@@ -346,8 +348,8 @@ func (a *App) missing() []fact {
 // keyLine is the keys that work now.
 func (a *App) keyLine(out *pen) {
 	out.gap(1)
-	if p, ok := a.over.(*picker); ok {
-		out.line(roleDim, p.keys)
+	if p, ok := a.over.(overlay); ok {
+		out.line(roleDim, p.overlays())
 		return
 	}
 	help := "? help"
