@@ -458,7 +458,7 @@ func cutPrompt(u tracefmt.Usage, most int64) tracefmt.Usage {
 	over := max(u.Input, read+write) - most
 	u.Input = most
 	u.CacheRead = max(read-over, 0)
-	u.CacheWrite = min(write, most-u.CacheRead)
+	u.CacheWrite = max(write-max(over-read, 0), 0)
 	u.CacheWrite1h = min(u.CacheWrite1h, u.CacheWrite)
 	return u
 }

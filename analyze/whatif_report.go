@@ -75,18 +75,18 @@ func (r *WhatIfResult) Assumptions() []string {
 // Gaps is what the three sums do not hold, and what of them is not compared.
 func (r *WhatIfResult) Gaps() (list []string) {
 	t := &r.Total
-	for _, g := range [...]struct {
-		n    int64
-		what string
-	}{
-		{t.NoRecord, "state no cost: recorded holds the others"},
-		{t.NoBook, "cannot be priced from tokens by the book: unknown, not 0"},
-		{t.NoIf, "cannot be re-priced: unknown, not 0"},
-		{t.Calls - t.Compared, "left out of the change: one of the sides does not know their cost"},
-	} {
-		if g.n > 0 {
-			list = append(list, gap(g.n, "call", g.what))
+	some := func(n int64, what string) {
+		if n > 0 {
+			list = append(list, gap(n, "call", what))
 		}
+	}
+	some(t.NoRecord, "without a stated cost: recorded holds the others")
+	if left := t.Calls - t.Compared; t.NoBook == left && t.NoIf == left {
+		some(left, "that cannot be priced or re-priced: unknown, not 0, and left out of the change")
+	} else {
+		some(t.NoBook, "that the book cannot price from tokens: unknown, not 0")
+		some(t.NoIf, "that cannot be re-priced: unknown, not 0")
+		some(left, "left out of the change: one of the sides does not know their cost")
 	}
 	if t.Fees != 0 {
 		list = append(list, Money(t.Fees)+" that tools and people are stated to cost is no matter of prices: it stands in every column where the call is made")

@@ -50,7 +50,7 @@ func init() {
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
 		{"u", "shape of runs or of calls", "runs/calls", needsBars, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
-		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "what-if", cannotWhatIf, (*App).whatIf},
+		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "", cannotWhatIf, (*App).whatIf},
 		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
 		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
 		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},

@@ -41,7 +41,7 @@ func (a *App) whatIf() tea.Cmd {
 			}
 		}
 	}
-	t.draw, t.free = t.write, true
+	t.free = true // it begins at its top
 	return a.push(t)
 }
 
