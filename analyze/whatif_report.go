@@ -169,7 +169,7 @@ func (s *WhatIfSum) figures() WhatIfFigures {
 // NewWhatIfReport puts a report of a result together. in needs no table.
 func NewWhatIfReport(in ReportInput, r *WhatIfResult) *WhatIfReport {
 	w := &WhatIfReport{
-		Version: in.Version, Prices: PriceInfo{textOrNil(in.Status.PricesAsOf), textOrNil(in.Status.PriceBook)}, Text: r.Scenario.String(), Query: in.queryInfo(),
+		Version: in.Version, Prices: NewPriceInfo(&in.Status), Text: r.Scenario.String(), Query: in.queryInfo(),
 		Levers: []WhatIfLever{}, Totals: r.Total.figures(), By: []string{}, Rows: []WhatIfGroup{}, Gaps: append([]string{}, r.Gaps()...),
 		Assumes: r.Assumptions(), r: r, subject: in.Query.narrowing(),
 	}
@@ -208,9 +208,7 @@ func (w *WhatIfReport) page() *page {
 		p.grids = append(p.grids, w.rowGrid())
 	}
 	p.notes = append(append(p.notes, w.r.Gaps()...), prefixed("assumed: ", w.r.Assumptions())...)
-	if w.Prices.AsOf != nil {
-		p.notes = append(p.notes, "book: prices as of "+Clean(*w.Prices.AsOf))
-	}
+	p.notes = append(p.notes, w.Prices.notes()...)
 	return p
 }
 

@@ -281,6 +281,9 @@ func (a *App) factList() []fact {
 	if a.status.Live && !a.status.Loading {
 		f = append(append(f, a.liveFact()), a.alertFacts()...)
 	}
+	if r := a.status.Repricing; r != nil && !a.status.Loading {
+		f = append(f, newFact(roleKey, clean(r.Text(a.status.PricesAsOf)), "re-priced: was "+money(r.Was)+", now "+money(r.Now)))
+	}
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})
 	}

@@ -209,6 +209,11 @@ func (j *job) readScenario() (err error) {
 	return nil
 }
 
+// priceInfo names the price book in force.
+func (j *job) priceInfo() analyze.PriceInfo {
+	return analyze.NewPriceInfo(&analyze.Status{PricesAsOf: j.book.AsOf(), PriceBook: j.book.Source(), PriceHash: j.book.Hash()})
+}
+
 // priceBook is the built-in book behind the one in file, if any.
 func priceBook(file string) (*tracefmt.PriceBook, error) {
 	builtin := tracefmt.BuiltinPrices()

@@ -33,26 +33,11 @@ func (a *app) reportTraces(j *job) error {
 	if err != nil {
 		return err
 	}
-	return a.write(j.out, func(w io.Writer) error {
-		switch {
-		case j.json:
-			return r.WriteJSON(w)
-		case j.markdown:
-			return r.WriteMarkdown(w)
-		}
-		return r.WriteText(w)
-	})
-}
-
-// A printout is a report that can be printed in each way.
-type printout interface {
-	WriteText(io.Writer) error
-	WriteJSON(io.Writer) error
-	WriteMarkdown(io.Writer) error
+	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
 }
 
 // answer is the report that was asked for.
-func (s *openedStore) answer(ctx context.Context, j *job) (printout, error) {
+func (s *openedStore) answer(ctx context.Context, j *job) (printed, error) {
 	if j.scenario.Any() {
 		return s.whatIf(ctx, j)
 	}
@@ -60,7 +45,7 @@ func (s *openedStore) answer(ctx context.Context, j *job) (printout, error) {
 }
 
 // whatIf prices the calls as they would have been.
-func (s *openedStore) whatIf(ctx context.Context, j *job) (printout, error) {
+func (s *openedStore) whatIf(ctx context.Context, j *job) (printed, error) {
 	r, err := s.WhatIf(ctx, j.query, j.scenario, nil)
 	if err != nil {
 		if errors.Is(err, analyze.ErrNoModel) {
