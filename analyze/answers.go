@@ -128,7 +128,9 @@ type Status struct {
 	SkipCount  int64
 	Warnings   []string
 	PricesAsOf string
-	PriceBook  string // where the prices come from
+	PriceBook  string     // where the prices come from
+	PriceHash  string     // tells books apart
+	Repricing  *Repricing // what this book made of sums kept with another; nil where they were its own
 	CostMode   tracefmt.CostMode
 	Err        error // why loading stopped
 }

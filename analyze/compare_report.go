@@ -22,6 +22,7 @@ type ComparisonReport struct {
 	OldPartial  bool        `json:"old_incomplete"` // calls of unknown cost are not in it
 	NewPartial  bool        `json:"new_incomplete"`
 	Conditions  []Condition `json:"conditions"`
+	Prices      PriceInfo   `json:"prices"`
 
 	OldSubject string   `json:"-"`
 	NewSubject string   `json:"-"`

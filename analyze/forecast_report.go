@@ -12,6 +12,7 @@ import (
 type ForecastReport struct {
 	Forecast
 	Budget *Crossing `json:"budget"` // nil: none was asked for
+	Prices PriceInfo `json:"prices"`
 
 	Subject string         `json:"-"` // what the pilot is
 	Zone    *time.Location `json:"-"`

@@ -210,5 +210,53 @@ func (s *Scan) value(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, d Dimensio
 	return cellValue(k, d.Dim)
 }
 
+// groupOf is the group of a call; -1 for one that is out of scope.
+func (s *Scan) groupOf(run *tracefmt.Run, c *tracefmt.Call) int32 {
+	if !contributes(c) {
+		return -1
+	}
+	source := ""
+	if s.source != nil && s.m.needsSource {
+		source = s.source(c.Src.Source)
+	}
+	k := keyOf(run, c, &s.agg.days)
+	if !s.m.match(&k, c, run, source) {
+		return -1
+	}
+	for i, d := range s.by {
+		s.path[i] = s.value(&k, c, run, d)
+	}
+	return s.f.leafOf(s.path)
+}
+
+// pathOf is the names that lead to a group.
+func (s *Scan) pathOf(group int32) (path []string) {
+	for at := group; at != 0; at = s.f.nodes[at].up {
+		path = append(path, s.f.label(s.by[s.f.nodes[at].depth-1], s.f.nodes[at].value))
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// adopt makes sure that s has all groups of o, a scan of the same query, and tells which they are.
+func (s *Scan) adopt(o *Scan) []int32 {
+	to := make([]int32, len(o.f.nodes))
+	for i, n := range o.f.nodes[1:] {
+		to[i+1] = s.f.childOf(to[n.up], s.translate(n.value, o, n.depth), n.depth)
+	}
+	return to
+}
+
+// translate gives the number that s has for a value of o: texts without a Sym are numbered as they come.
+func (s *Scan) translate(value uint32, o *Scan, depth int) uint32 {
+	switch s.by[depth-1].Dim {
+	case DimRun, DimSource, DimTag:
+		if value > 0 {
+			return s.f.texts.number(o.f.texts.texts[value-1])
+		}
+	}
+	return value
+}
+
 // Table is the answer so far. The scan must not go on after it.
 func (s *Scan) Table() *Table { return s.f.table() }

@@ -79,25 +79,28 @@ type Bolt struct {
 	opt   Options
 	names *tracefmt.Names
 
-	mu       sync.RWMutex // guards what follows
-	sums     *sums
-	meta     metaState
-	sources  []*sourceState // by number
-	verdicts verdicts
-	saved    uint64 // commit that the stored sums belong to
-	stale    bool   // sums do not belong to the calls: they are to be worked out anew, and not to be stored
-	named    int    // names stored
-	version  uint64 // grows with every change that a screen would show
-	loading  bool
-	live     bool      // Follow is at work
-	heard    time.Time // when Follow last read something new
-	done     int64
-	todo     int64
-	err      error
-	facts    liveFacts // of single runs, while live
-	notes    []string
-	order    orderCache
-	changed  chan struct{}
+	mu        sync.RWMutex // guards what follows
+	sums      *sums
+	meta      metaState
+	sources   []*sourceState // by number
+	verdicts  verdicts
+	before    pricedWith         // what the sums were made with when the store was opened
+	sumsOf    uint64             // commit that they were of
+	repricing *analyze.Repricing // what the book at hand made of them; nil: they were its own
+	saved     uint64             // commit that the stored sums belong to
+	stale     bool               // sums do not belong to the calls: they are to be worked out anew, and not to be stored
+	named     int                // names stored
+	version   uint64             // grows with every change that a screen would show
+	loading   bool
+	live      bool      // Follow is at work
+	heard     time.Time // when Follow last read something new
+	done      int64
+	todo      int64
+	err       error
+	facts     liveFacts // of single runs, while live
+	notes     []string
+	order     orderCache
+	changed   chan struct{}
 }
 
 // Open opens the store at o.Path, making it if need be. The error wraps ErrInUse, ErrNewer or ErrCorrupt where one of them is the cause.
@@ -252,6 +255,7 @@ func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	if v := tx.Bucket(bucketMeta).Get([]byte("sums")); v != nil {
 		_ = unsealJSON(v, &of) // damaged: worked out anew
 	}
+	s.before, s.sumsOf = of.pricedWith, of.Commit
 	if of.Commit == s.meta.Commit && of.Config == s.configText() {
 		b, err := getSealed(tx.Bucket(bucketMeta), []byte("sums of runs"))
 		if err == nil {
@@ -284,7 +288,7 @@ func (s *Bolt) Close() error {
 func (s *Bolt) saveSums() error {
 	s.mu.RLock()
 	fresh := s.saved == s.meta.Commit || s.stale
-	of := sumsState{s.meta.Commit, s.configText()}
+	of := sumsState{s.meta.Commit, s.configText(), s.pricedNow()}
 	var b []byte
 	if !fresh {
 		b = s.sums.append(nil)
@@ -298,11 +302,14 @@ func (s *Bolt) saveSums() error {
 		if err := putSealed(m, []byte("sums of runs"), b); err != nil {
 			return err
 		}
+		if err := s.keepBook(m, &of.pricedWith); err != nil {
+			return err
+		}
 		return putSealed(m, []byte("sums"), mustJSON(of))
 	})
 	if err == nil {
 		s.mu.Lock()
-		s.saved = of.Commit
+		s.saved, s.before = of.Commit, of.pricedWith
 		s.mu.Unlock()
 	}
 	return err

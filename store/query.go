@@ -347,11 +347,12 @@ func (s *Bolt) Status() analyze.Status {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st := analyze.Status{Loading: s.loading, Done: s.done, Size: s.todo, Version: s.version, Err: s.err, Warnings: slices.Clone(s.notes)}
-	st.Live, st.Heard, st.Spent = s.live, s.heard, tracefmt.USD(s.sums.cells.RunCosts.Sum())
+	st.Live, st.Heard, st.Spent = s.live, s.heard, s.spent()
 	if s.live {
 		s.sums.cells.EachCell(func(_ analyze.CellKey, c *analyze.Summary, _ int64) { st.Failed += c.Failed })
 		s.facts.fill(&st, s.opt.Now())
 	}
+	st.Repricing = s.repricing
 	fillStatus(&st, s.sources, s.sums, &s.opt)
 	return st
 }
@@ -398,7 +399,7 @@ func warnings(sources []*sourceState, sums *sums, show func(string) string) []st
 
 // fillStatus adds what both stores say of their sources.
 func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Options) {
-	st.PricesAsOf, st.PriceBook, st.CostMode = opt.Prices.AsOf(), opt.Prices.Source(), opt.Mode
+	st.PricesAsOf, st.PriceBook, st.PriceHash, st.CostMode = opt.Prices.AsOf(), opt.Prices.Source(), opt.Prices.Hash(), opt.Mode
 	for i, src := range sources {
 		n := sourceSums{}
 		if i < len(sums.sources) {

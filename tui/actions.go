@@ -50,6 +50,7 @@ func init() {
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
 		{"u", "shape of runs or of calls", "runs/calls", needsShape, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
+		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "", cannotWhatIf, (*App).whatIf},
 		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
 		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
 		{"space", "flag what is under the cursor ⚑, or take the flag off", "flag", cannotMark, (*App).flag},

@@ -28,6 +28,7 @@ type App struct {
 	bad   bool     // the note is about something that could not be done
 
 	look     look
+	scenario analyze.Scenario // of what-if
 	refresh  clock
 	insights map[string]*insightData // answers of this state of the data, by scope
 	pulse    pulse

@@ -18,6 +18,10 @@ type (
 	answered interface { // waits for an answer
 		take(a *App, r reply)
 	}
+	covering interface { // lies over the last lines of the body; says which keys work in it
+		lines(a *App, w, most int) []string
+		overlays() (keys string)
+	}
 	overlaid interface { // lies over the last lines of the body, beside the line that is typed into
 		overlay(a *App, w, most int) []string
 	}
@@ -39,6 +43,8 @@ type pickItem struct {
 	name, about string
 	mark        string // in front: "●" for what is chosen
 }
+
+func (p *picker) overlays() string { return p.keys }
 
 func (p *picker) key(a *App, k string, text []rune) tea.Cmd {
 	switch k {

@@ -89,6 +89,21 @@ func (f *fake) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 	return c, ctx.Err()
 }
 
+func (f *fake) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, _ func(done, of int64)) (*analyze.WhatIfResult, error) {
+	f.note("what if " + sc.String() + " " + q.String())
+	w, err := analyze.NewWhatIf(q, sc, fakePrices(), f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for _, r := range runs {
+		w.Add(r)
+	}
+	return w.Result(), ctx.Err()
+}
+
 func (f *fake) Digest(ctx context.Context, q analyze.Query, _ func(done, of int64)) (*analyze.Digest, error) {
 	f.note("digest " + q.String())
 	d := analyze.NewDigest(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })

@@ -33,7 +33,7 @@ func (a *App) View() string {
 		over := o.overlay(a, a.w, body)
 		lines = append(lines[:len(lines)-len(over)], over...)
 	}
-	if p, ok := a.over.(*picker); ok {
+	if p, ok := a.over.(covering); ok {
 		over := p.lines(a, a.w, body)
 		lines = append(lines[:len(lines)-len(over)], over...)
 	}
@@ -134,6 +134,8 @@ func (a *App) scopeTotal() *analyze.Row {
 				return &l.data.table.Total
 			}
 		}
+		return s.total
+	case *whatIf:
 		return s.total
 	}
 	return nil
@@ -294,6 +296,9 @@ func (a *App) factList() []fact {
 	if a.h < ruledH {
 		f = append(f, a.liveFacts()...)
 	}
+	if r := a.status.Repricing; r != nil && !a.status.Loading {
+		f = append(f, newFact(roleKey, clean(r.Text(a.status.PricesAsOf)), "re-priced: was "+money(r.Was)+", now "+money(r.Now)))
+	}
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})
 	}
@@ -361,8 +366,8 @@ func (a *App) missing() []fact {
 // keyLine is the keys that work now.
 func (a *App) keyLine(out *pen) {
 	out.gap(1)
-	if p, ok := a.over.(*picker); ok {
-		out.line(roleDim, p.keys)
+	if p, ok := a.over.(covering); ok {
+		out.line(roleDim, p.overlays())
 		return
 	}
 	help := "? help"

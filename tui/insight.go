@@ -272,16 +272,20 @@ func (t *insight) open(a *App) tea.Cmd {
 
 // click puts the cursor on the line, and opens it when it is there already.
 func (t *insight) click(a *App, _, y int) tea.Cmd {
-	for n, d := range t.doors {
-		if d.line != t.top+y {
-			continue
-		}
-		if n == t.cur {
-			return t.open(a)
-		}
-		t.cur = n
+	if t.chosen(y) {
+		return t.open(a)
 	}
 	return nil
+}
+
+// chosen puts the cursor on the line, and says whether it was there already.
+func (t *insight) chosen(y int) bool {
+	n := slices.IndexFunc(t.doors, func(d door) bool { return d.line == t.top+y })
+	if n < 0 || n == t.cur {
+		return n >= 0
+	}
+	t.cur = n
+	return false
 }
 
 // into is the scope of a path below that of the lens. What its own path has fixed already is not said again.

@@ -19,6 +19,8 @@ type Source interface {
 	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) // cost of each run within the scope
 	// Digest reads every call of the scope; progress is told by several goroutines how far it is.
 	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)
+	// WhatIf prices the calls of the scope as they would have been; progress as in Digest.
+	WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, progress func(done, of int64)) (*analyze.WhatIfResult, error)
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
 	Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) // the bytes of a record; line counts from 1, 0 = unknown
@@ -44,6 +46,9 @@ type Options struct {
 	Limits    analyze.Limits        // that a followed trace is held against
 	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
 	Profile   *termenv.Profile      // what the terminal can colour; none: as the environment says
-	Zone      *time.Location        // of the times shown; none: UTC
 	Notice    string                // said at the start, and counted among the warnings
+	Prices    *tracefmt.PriceBook   // in force: to choose a model from
+	// OpenPrices reads another price book; nil: there is none to read.
+	OpenPrices func(file string) (*tracefmt.PriceBook, error)
+	Zone       *time.Location // of the times shown; none: UTC
 }

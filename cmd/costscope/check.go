@@ -106,7 +106,7 @@ func (a *app) check(j *job, f *checkFlags) error {
 	}
 	defer s.Close()
 	m := measurer{ctx: a.ctx, store: s, job: j, before: before, facts: map[string]*scopeFacts{}}
-	r := analyze.GateReport{Gate: analyze.Check(f.file.limits, m.measure), Subject: j.subject(), Unpriced: []analyze.UnpricedModel{}}
+	r := analyze.GateReport{Gate: analyze.Check(f.file.limits, m.measure), Subject: j.subject(), Unpriced: []analyze.UnpricedModel{}, Prices: j.priceInfo()}
 	for i := range f.file.budgets {
 		m.budget(&f.file.budgets[i], &r.Gate)
 	}

@@ -98,6 +98,7 @@ func (a *app) diff(sides [2]*job, d *diffFlags) error {
 		return err
 	}
 	r.OldPartial, r.NewPartial = partial[0], partial[1]
+	r.Prices = sides[1].priceInfo()
 	r.OldSubject, r.NewSubject = sides[0].title(), sides[1].subject()
 	r.Judge(d.conditions)
 	j := sides[1]

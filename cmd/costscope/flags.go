@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -22,6 +23,7 @@ type traceFlags struct {
 	noColor                              bool
 	theme                                string
 	quiet, mouse, follow                 bool
+	whatIf                               string
 	alertFlags
 }
 
@@ -51,6 +53,9 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
 	if c.Name() == "open" || c.Name() == "load" {
 		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
+	}
+	if c.Name() == "report" {
+		s.StringVar(&f.whatIf, "what-if", "", "price the calls as they would have been, by `LEVERS`: model=NAME;retries<=2;context<=100k;cache=1h;prices=FILE;batch")
 	}
 	if c.Name() == "tail" {
 		f.alertFlags.register(c)
@@ -94,7 +99,10 @@ type job struct {
 	inputs inputs
 	own    *tracefmt.Map // of --map
 	limits analyze.Limits
-	keep   bool // what is read is the point: no temporary store will do
+
+	scenario analyze.Scenario // of --what-if
+
+	keep bool // what is read is the point: no temporary store will do
 }
 
 // onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before
@@ -124,7 +132,7 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 		return wrongUsage("", "--json and --markdown exclude each other")
 	}
 	for _, read := range []func() error{
-		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readLimits,
+		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readScenario, j.readLimits,
 	} {
 		if err := read(); err != nil {
 			return err
@@ -205,22 +213,46 @@ func (j *job) readPrices() (err error) {
 	return err
 }
 
+func (j *job) readScenario() (err error) {
+	if j.whatIf == "" {
+		return nil
+	}
+	if j.scenario, err = analyze.ParseScenario(j.whatIf, ownPrices); err != nil {
+		return wrongUsage(analyze.ScenarioHint, "--what-if: %w", err)
+	}
+	return nil
+}
+
+// priceInfo names the price book in force.
+func (j *job) priceInfo() analyze.PriceInfo {
+	return analyze.NewPriceInfo(&analyze.Status{PricesAsOf: j.book.AsOf(), PriceBook: j.book.Source(), PriceHash: j.book.Hash()})
+}
+
 // priceBook is the built-in book behind the one in file, if any.
 func priceBook(file string) (*tracefmt.PriceBook, error) {
 	builtin := tracefmt.BuiltinPrices()
 	if file == "" {
 		return builtin, nil
 	}
-	f, err := os.Open(file)
+	own, err := ownPrices(file)
 	if err != nil {
 		return nil, wrongUsage("", "--prices: %w", err)
+	}
+	return own.Over(builtin), nil
+}
+
+// ownPrices reads a user's price book.
+func ownPrices(file string) (*tracefmt.PriceBook, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	own, err := tracefmt.ReadPrices(f)
 	if err != nil {
-		return nil, wrongUsage("", "--prices %s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return own.Over(builtin), nil
+	return own, nil
 }
 
 func (j *job) readQuery(now time.Time) error {

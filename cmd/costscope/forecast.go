@@ -164,6 +164,7 @@ func (a *app) forecast(j *job, f *forecastFlags) error {
 		return err
 	}
 	r := analyze.NewForecastReport(analyze.NewForecast(a.ctx, pilot, f.n, factors), j.subject(), j.zone)
+	r.Prices = j.priceInfo()
 	if err := a.ctx.Err(); err != nil {
 		return err
 	}

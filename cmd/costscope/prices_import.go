@@ -69,7 +69,7 @@ func showImport(w io.Writer, in *tracefmt.ImportedPrices, base *tracefmt.PriceBo
 	for _, row := range in.Rows {
 		now, _ := own.Match(row.Provider, row.Model)
 		was, _ := base.Match(row.Provider, row.Model)
-		switch diff := rateChanges(was, now); {
+		switch diff := analyze.RateChanges(was, now, 0); {
 		case was == nil:
 			fresh++
 		case diff == "":
@@ -110,43 +110,4 @@ func listSome(b *strings.Builder, title string, lines []string) {
 		}
 		b.WriteString("  " + l + "\n")
 	}
-}
-
-// rateChanges names the rates that differ; "" for none.
-func rateChanges(was, now *tracefmt.PriceRow) string {
-	type place struct {
-		class string
-		above int64
-	}
-	before, _ := was.RatesAt(0)
-	after, _ := now.RatesAt(0)
-	old := map[place]tracefmt.USD{}
-	for _, r := range before {
-		old[place{r.Class, r.Above}] = r.PerMillion
-	}
-	var parts []string
-	for _, r := range after {
-		at := place{r.Class, r.Above}
-		x, ok := old[at]
-		delete(old, at)
-		switch name := rateName(r); {
-		case !ok:
-			parts = append(parts, name+" $"+r.PerMillion.String()+" (new)")
-		case x != r.PerMillion:
-			parts = append(parts, name+" $"+x.String()+" → $"+r.PerMillion.String())
-		}
-	}
-	for _, r := range before {
-		if _, gone := old[place{r.Class, r.Above}]; gone {
-			parts = append(parts, rateName(r)+" $"+r.PerMillion.String()+" (not stated)")
-		}
-	}
-	return strings.Join(parts, " · ")
-}
-
-func rateName(r tracefmt.Rate) string {
-	if r.Above > 0 {
-		return r.Class + " above " + analyze.Count(r.Above)
-	}
-	return r.Class
 }
