@@ -29,20 +29,21 @@ func init() {
 		{"g home", "to the first", "", needs[mover]("nothing to move over here"), by(-1 << 30)},
 		{"G end", "to the last", "", needs[mover]("nothing to move over here"), by(1 << 30)},
 		{"enter", "open what is under the cursor", "open", cannotOpen, (*App).open},
-		{"l right", "open; in a full chart: the next bar", "", cannotGoRight, (*App).goRight},
+		{"l right", "open; in a full chart: the next bar; in the icicle: to the right", "", cannotGoRight, (*App).goRight},
 		{"esc", "go back", "back", cannotBack, (*App).back},
-		{"h left", "go back; in a full chart: the bar before", "", cannotGoLeft, (*App).goLeft},
+		{"h left", "go back; in a full chart: the bar before; in the icicle: to the left", "", cannotGoLeft, (*App).goLeft},
 		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
 		{"]", "choose the next bar", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
-		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
+		{"o", "open the chosen bar; in the icicle: the calls of the cell", "calls", cannotOpenBar, (*App).openBar},
+		{"i", "money icicle: all paths as one picture, as wide as their cost; and back", "icicle", cannotIcicle, (*App).showIcicle},
 		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
-		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
-		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
-		{"x", "exclude the name under the cursor", "", needsRow, (*App).exclude},
+		{"backspace", "take the last filter, or focus of the icicle, back", "", cannotUnfilter, (*App).unfilter},
+		{"f", "focus on the name under the cursor", "", needsNamed, (*App).focus},
+		{"x", "exclude the name under the cursor", "exclude", needsNamed, (*App).exclude},
 		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
 		{"s", "sort by the next column", "sort", needs[sorter]("nothing to sort here"), (*App).nextSort},
 		{"S", "turn the order around", "", needs[sorter]("nothing to sort here"), (*App).turnSort},
-		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsTable, (*App).nextMeasure},
+		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsMeasured, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
 		{"1 9", "the lens of that number; again: let it fill the screen", "", needsLensed, nil},
 		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
@@ -71,10 +72,12 @@ func init() {
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
 	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
-	"zoom": func(a *App) bool { return !a.zoomed() },
+	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
 }
 
 func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
+
+func inIcicle(a *App) bool { _, ok := a.top().(*icicle); return ok }
 
 // inFoot says whether the footer should show an action: it works now, and its place is here.
 func (x *action) inFoot(a *App) bool {
