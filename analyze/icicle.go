@@ -11,6 +11,8 @@ type Icicle struct {
 	By    []Dimension // of the table
 	Fold  bool        // the last two dimensions, model and tool, are one level
 	Nodes []IcicleNode
+
+	Levels, Paths int // below everything, as far as any node goes; and the nodes there
 }
 
 // An IcicleNode is a group of calls. Node 0 is everything; a node comes before those below it.
@@ -56,6 +58,11 @@ func NewIcicle(t *Table, fold bool, of func(*Row) int64) *Icicle {
 	for i := len(ic.Nodes) - 1; i >= 0; i-- {
 		ic.close(int32(i))
 	}
+	ic.Paths = -1
+	ic.Each(func(n int32) {
+		ic.Levels = max(ic.Levels, int(ic.Nodes[n].Depth))
+		ic.Paths++
+	})
 	return ic
 }
 
@@ -110,13 +117,6 @@ func (ic *Icicle) Path(n int32) []int32 {
 	}
 	slices.Reverse(p)
 	return p
-}
-
-// Levels is how many levels there are below everything, as far as any node goes.
-func (ic *Icicle) Levels() int {
-	deep := int32(0)
-	ic.Each(func(n int32) { deep = max(deep, ic.Nodes[n].Depth) })
-	return int(deep)
 }
 
 // Each visits the nodes, parents before their children.

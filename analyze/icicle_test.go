@@ -59,14 +59,14 @@ func TestIcicleFoldsPathsAndKeepsWhatIsOwn(t *testing.T) {
 	if got := ic.tell(0); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if n := ic.Levels(); n != 4 {
+	if n := ic.Levels; n != 4 {
 		t.Errorf("%d levels", n)
 	}
 }
 
 func TestIcicleOfCallsThatNameNothingIsOnePiece(t *testing.T) {
 	ic, _ := icicleOf(t, []icicleCall{{"", "", "", "", 2}})
-	if got := ic.tell(0); got != " 2(0)[bot 2(2)]" || ic.Levels() != 1 {
+	if got := ic.tell(0); got != " 2(0)[bot 2(2)]" || ic.Levels != 1 || ic.Paths != 1 {
 		t.Error(got)
 	}
 }

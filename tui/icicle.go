@@ -14,12 +14,11 @@ import (
 // icicle is the money of a scope as one picture: a row for each level of the path, all runs folded into one, as wide as the measure.
 type icicle struct {
 	asker
-	s     scope
-	m     measure // that data was made for
-	of    string  // id of the scope that data is of
-	paths int64   // in data
-	data  *analyze.Icicle
-	err   error
+	s    scope
+	m    measure // that data was made for
+	of   string  // id of the scope that data is of
+	data *analyze.Icicle
+	err  error
 
 	at    string       // id of the cell of the cursor
 	focus []icicleRoot // what fills the width; the last one is in view
@@ -93,8 +92,7 @@ func (t *icicle) take(a *App, r reply) tea.Cmd {
 		return nil
 	}
 	ans := r.ans.(icicleAnswer)
-	t.data, t.m, t.of, t.paths = ans.ic, ans.m, ans.of, -1
-	t.data.Each(func(int32) { t.paths++ })
+	t.data, t.m, t.of = ans.ic, ans.m, ans.of
 	t.find()
 	return nil
 }
@@ -114,7 +112,7 @@ func (t *icicle) summary(a *App) string {
 	if t.data == nil {
 		return map[bool]string{true: "", false: "reading"}[t.err != nil]
 	}
-	return count(t.paths) + plural(int(t.paths), " path", " paths")
+	return count(int64(t.data.Paths)) + plural(t.data.Paths, " path", " paths")
 }
 
 // Ids: a node is known by the names that lead to it, whatever its number becomes.

@@ -67,7 +67,7 @@ func (t *icicle) gutter(w int) int {
 		return 0
 	}
 	n := 0
-	for d := range t.data.Levels() + 1 {
+	for d := range t.data.Levels + 1 {
 		n = max(n, width(t.levelName(d)))
 	}
 	return min(n, w/6) + 2
