@@ -128,7 +128,7 @@ func (l *loop) run(cmd tea.Cmd) {
 // benchScreens are every lens, in the pane and on the whole screen, and the screens that are none.
 func benchScreens() map[string][]string {
 	all := map[string][]string{
-		"icicle": {"i", "j", "j"}, "detail": {"9", "z", "enter"}, "help": {"?"}, "runs": {"b", "r", "enter"}, "filter": {"/", "w", "0", "1", "enter"},
+		"icicle": {"i", "j", "j"}, "detail": {"9", "z", "enter"}, "help": {"?"}, "runs": {"b", "r", "r", "enter"}, "filter": {"/", "w", "0", "1", "enter"},
 	}
 	for _, l := range lenses {
 		all["lens-"+l.name] = []string{l.key}

@@ -60,7 +60,7 @@ func everyScreen() map[string][]string {
 	all := map[string][]string{
 		"icicle": {"i"}, "icicle cell": {"i", "j", "l", "j"}, "icicle focus": {"i", "j", "enter", "j", "j"}, "icicle rest": {"i", "j", "l", "l", "l", "l", "l", "l", "enter"},
 		"icicle search": {"i", "/", "e"}, "icicle tokens": {"m", "i", "j"}, "icicle below": {"enter", "i", "G"}, "detail": {"9", "z", "enter"}, "help": {"?"},
-		"group picker": {"b"}, "columns picker": {"C"}, "prompt": {"/", "x"}, "deep": {"enter", "enter"}, "runs": {"b", "r", "enter"},
+		"group picker": {"b"}, "columns picker": {"C"}, "prompt": {"/", "x"}, "deep": {"enter", "enter"}, "runs": {"b", "r", "r", "enter"},
 	}
 	for _, l := range lenses {
 		all["lens "+l.name] = []string{l.key}
