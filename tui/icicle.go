@@ -44,7 +44,35 @@ type icicleFound struct {
 	hit   map[int32]bool // nodes of which the name matches
 	below map[int32]bool // these and the nodes above them
 	n     int64
-	sum   int64 // their measure; a match within a match counts once
+	sum   icicleSum // a match within a match counts once
+}
+
+// An icicleSum is the measure of several nodes added up.
+type icicleSum struct {
+	nodes, value  int64
+	known, unsure bool // of some the cost is known; of some it is not, or not all
+}
+
+func (s *icicleSum) add(x *analyze.IcicleNode) {
+	s.nodes++
+	s.value += x.Value
+	s.known = s.known || !costUnknown(x.Row)
+	s.unsure = s.unsure || x.Row.Incomplete()
+}
+
+// text is the sum in words; what is not known, or not all, says so.
+func (s *icicleSum) text(m measure) string {
+	switch {
+	case m == byTokens || m == byCalls:
+		return count(s.value)
+	case m == byWasted:
+		return moneyInt(s.value)
+	case !s.known:
+		return "?"
+	case s.unsure:
+		return "≥" + moneyInt(s.value)
+	}
+	return moneyInt(s.value)
 }
 
 // icicleDrawing is kept as long as nothing that it shows has changed.
@@ -233,7 +261,7 @@ func (t *icicle) cannotOpen(*App) string {
 		return "there is nothing to focus on"
 	case c.up < 0:
 		return "this fills the width already · esc goes back"
-	case c.rest && c.value == 0:
+	case c.rest && c.sum.value == 0:
 		return "nothing of this has a " + measureNames[t.m] + " to draw · m measures something else"
 	}
 	return ""
@@ -364,7 +392,7 @@ func (t *icicle) find() {
 		}
 		t.found.n++
 		if !within[n] {
-			t.found.sum += x.Value
+			t.found.sum.add(x)
 			within[n] = true
 		}
 	})

@@ -56,8 +56,8 @@ func (t *icicle) searchFact() piece {
 	if f.n == 0 {
 		return piece{roleWarn, "no name contains \"" + clean(t.match.text) + "\""}
 	}
-	v := amountText(t.m, f.sum, t.m == byCost && t.data.Nodes[0].Row.Incomplete(), false)
-	return piece{roleFilter, "◆ " + count(f.n) + plural(int(f.n), " match", " matches") + " " + v + " " + percent(f.sum, t.data.Nodes[0].Value)}
+	v := f.sum.text(t.m)
+	return piece{roleFilter, "◆ " + count(f.n) + plural(int(f.n), " match", " matches") + " " + v + " " + partOf(f.sum.value, t.data.Nodes[0].Value, v)}
 }
 
 // facts are the numbers of a cell.
@@ -68,13 +68,13 @@ func (t *icicle) facts(c *icicleCell) []piece {
 		f = append(f, t.ownFact(x))
 	}
 	if whole := &t.data.Nodes[0]; c.node != 0 || c.rest {
-		f = append(f, piece{roleText, partOf(c.value, whole.Value, t.valueText(c)) + " of " + lastName(t.s)})
+		f = append(f, piece{roleText, partOf(c.sum.value, whole.Value, t.valueText(c)) + " of " + lastName(t.s)})
 		up := x.Up
 		if c.rest {
 			up = c.node
 		}
 		if above := &t.data.Nodes[up]; up != 0 {
-			f = append(f, piece{roleText, partOf(c.value, above.Value, t.valueText(c)) + " of " + shown(above.Name)})
+			f = append(f, piece{roleText, partOf(c.sum.value, above.Value, t.valueText(c)) + " of " + shown(above.Name)})
 		}
 	}
 	if c.rest {
@@ -88,10 +88,11 @@ func (t *icicle) ownFact(x *analyze.IcicleNode) piece {
 	switch {
 	case len(x.Kids) == 0:
 		return piece{roleDim, "all of it its own"}
-	case x.Own == 0:
+	case !t.data.Nodes[x.Kids[len(x.Kids)-1]].Rest:
 		return piece{roleDim, "own none"}
 	}
-	return piece{roleText, "own " + amountText(t.m, x.Own, t.m == byCost && x.Row.Incomplete(), false) + " " + percent(x.Own, x.Value)}
+	own := rowValue(t.data.Nodes[x.Kids[len(x.Kids)-1]].Row, t.m)
+	return piece{roleText, "own " + own + " " + partOf(x.Own, x.Value, own)}
 }
 
 // rowFacts are what the calls of a row tell beside its measure.
@@ -147,21 +148,20 @@ func (t *icicle) parts(out *pen, c *icicleCell, h int) {
 		valueW = max(valueW, width(rowValue(t.data.Nodes[k].Row, t.m)))
 	}
 	nameW = min(nameW, out.max/3)
-	sum := int64(0)
 	for _, k := range kids[:show] {
 		x := &t.data.Nodes[k]
-		sum += x.Value
 		value := rowValue(x.Row, t.m)
-		out.gap(2).left(roleName, t.partName(k), nameW).gap(2).right(roleSpend, value, valueW).gap(2).right(roleText, partOf(x.Value, c.value, value), 6)
+		out.gap(2).left(roleName, t.partName(k), nameW).gap(2).right(roleSpend, value, valueW).gap(2).right(roleText, partOf(x.Value, c.sum.value, value), 6)
 		if calls := count(x.Row.Calls) + " calls"; out.max >= 70 {
 			out.right(roleDim, calls, 18).gap(2)
-			n, part := barCells(x.Value, c.value, min(out.max-out.col-2, mostBarW))
+			n, part := barCells(x.Value, c.sum.value, min(out.max-out.col-2, mostBarW))
 			out.put(roleBar, strings.Repeat("█", n)+part)
 		}
 		out.end()
 	}
 	if more := len(kids) - show; more > 0 {
-		out.gap(2).line(roleDim, "… "+count(int64(more))+" more "+amountText(t.m, c.value-sum, t.m == byCost && t.data.Nodes[c.node].Row.Incomplete(), false))
+		rest := t.sumOf(kids[show:])
+		out.gap(2).line(roleDim, "… "+count(int64(more))+" more "+rest.text(t.m))
 	}
 }
 

@@ -24,16 +24,14 @@ type icicleFrame struct{ y, lines, shown, gutter int }
 
 // An icicleCell is a node, or all parts of one that are too narrow to draw.
 type icicleCell struct {
-	id         string
-	node       int32 // of a rest: the node that it is a part of
-	rest       bool
-	from, n    int // of a rest: which of the node's kids
-	value      int64
-	up         int // index of the cell above, -1 for none
-	level      int
-	x, w       int
-	incomplete bool // of a rest: some of its cost is not known; see the node otherwise
-	unknown    bool // none of it is
+	id      string
+	node    int32 // of a rest: the node that it is a part of
+	rest    bool
+	from, n int // of a rest: which of the node's kids
+	sum     icicleSum
+	up      int // index of the cell above, -1 for none
+	level   int
+	x, w    int
 }
 
 // A cell takes at least minIcicle columns. What stands for the rest takes two: it must not be overlooked.
@@ -82,18 +80,22 @@ func (t *icicle) focusKey() string {
 // place adds a cell and says what it comes to.
 func (t *icicle) place(c *icicleCell) {
 	x := &t.data.Nodes[c.node]
-	c.id, c.value = t.id(c.node), x.Value
-	if c.rest {
+	c.id = t.id(c.node)
+	if !c.rest {
+		c.sum.add(x)
+	} else {
 		c.id += idRest + strconv.Itoa(c.from)
-		c.value, c.unknown = 0, true
-		for _, k := range x.Kids[c.from : c.from+c.n] {
-			c.value += t.data.Nodes[k].Value
-			c.incomplete = c.incomplete || t.data.Nodes[k].Row.Incomplete()
-			c.unknown = c.unknown && costUnknown(t.data.Nodes[k].Row)
-		}
+		c.sum = t.sumOf(x.Kids[c.from : c.from+c.n])
 	}
 	t.plan.index[c.id] = len(t.plan.cells)
 	t.plan.cells = append(t.plan.cells, *c)
+}
+
+func (t *icicle) sumOf(nodes []int32) (s icicleSum) {
+	for _, k := range nodes {
+		s.add(&t.data.Nodes[k])
+	}
+	return s
 }
 
 // divide gives the columns of a cell to its parts: the named ones, what is too narrow, its own part.
@@ -193,9 +195,9 @@ func settleRest(values []int64, widths []int, own int64, left, others, ownW int)
 	}
 	switch n := len(widths); {
 	case others > 1:
-	case n < len(values) && values[n] > 0:
+	case n < len(values):
 		return append(widths, left), 0, ownW
-	case n == len(values) && own > 0:
+	default:
 		return widths, 0, left
 	}
 	return widths, left, ownW

@@ -203,10 +203,15 @@ func (t *icicle) drawCell(out *pen, c *icicleCell, line int, cursor, odd bool) {
 func (t *icicle) cellText(c *icicleCell, line int) string {
 	name, room := t.cellName(c), c.w-1
 	value := t.valueText(c)
-	if room < 3 {
-		return map[bool]string{true: "…", false: ""}[c.rest && line == 0 && room > 0]
-	}
 	switch {
+	case room < 3 && line > 0:
+		return ""
+	case room < 3 && c.rest:
+		return "…"
+	case room < 3 && value == "?":
+		return value
+	case room < 3:
+		return ""
 	case t.plan.frame.lines == 1:
 		if width(name)+1+width(value) <= room {
 			return name + " " + value
@@ -215,7 +220,7 @@ func (t *icicle) cellText(c *icicleCell, line int) string {
 	case line == 0:
 		return name
 	case line == 1 && width(value) <= room:
-		if share := partOf(c.value, t.data.Nodes[0].Value, value); width(value)+2+width(share) <= room {
+		if share := partOf(c.sum.value, t.data.Nodes[0].Value, value); width(value)+2+width(share) <= room {
 			return value + "  " + share
 		}
 		return value
@@ -263,7 +268,7 @@ func (t *icicle) valueText(c *icicleCell) string {
 	if !c.rest {
 		return rowValue(t.data.Nodes[c.node].Row, t.m)
 	}
-	return amountText(t.m, c.value, c.incomplete, c.unknown)
+	return c.sum.text(t.m)
 }
 
 // partOf is a part of a whole; what is not known has none.
@@ -275,18 +280,3 @@ func partOf(part, whole int64, text string) string {
 }
 
 func rowValue(r *analyze.Row, m measure) string { return measureText(cellOf{row: r, m: m}) }
-
-// amountText is a sum of several rows' measure.
-func amountText(m measure, v int64, incomplete, unknown bool) string {
-	switch {
-	case m == byTokens || m == byCalls:
-		return count(v)
-	case m == byWasted:
-		return moneyInt(v)
-	case unknown:
-		return "?"
-	case incomplete:
-		return "≥" + moneyInt(v)
-	}
-	return moneyInt(v)
-}

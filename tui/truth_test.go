@@ -202,15 +202,15 @@ func checkIcicleParts(t *testing.T, name string, p *player) {
 		value, w, some := int64(0), 0, false
 		for k := range ic.plan.cells {
 			if ic.plan.cells[k].up == i {
-				value, w, some = value+ic.plan.cells[k].value, w+ic.plan.cells[k].w, true
+				value, w, some = value+ic.plan.cells[k].sum.value, w+ic.plan.cells[k].w, true
 			}
 		}
-		if some && (value != c.value || w != c.w) {
-			t.Errorf("%s: below %q are %d in %d columns, not %d in %d", name, c.id, value, w, c.value, c.w)
+		if some && (value != c.sum.value || w != c.w) {
+			t.Errorf("%s: below %q are %d in %d columns, not %d in %d", name, c.id, value, w, c.sum.value, c.w)
 		}
 	}
-	if total := p.a.scopeTotal(); ic.plan.cells[0].value != int64(total.Cost) {
-		t.Errorf("%s: the icicle is of %d, the scope of %s", name, ic.plan.cells[0].value, total.Cost)
+	if total := p.a.scopeTotal(); ic.plan.cells[0].sum.value != int64(total.Cost) {
+		t.Errorf("%s: the icicle is of %d, the scope of %s", name, ic.plan.cells[0].sum.value, total.Cost)
 	}
 }
 
