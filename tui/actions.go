@@ -29,25 +29,26 @@ func init() {
 		{"g home", "to the first", "", needs[mover]("nothing to move over here"), by(-1 << 30)},
 		{"G end", "to the last", "", needs[mover]("nothing to move over here"), by(1 << 30)},
 		{"enter", "open what is under the cursor", "open", cannotOpen, (*App).open},
-		{"l right", "open; in a full chart: the next bar", "", cannotGoRight, (*App).goRight},
+		{"l right", "open; in a full chart: the next bar; in the icicle: to the right", "", cannotGoRight, (*App).goRight},
 		{"esc", "go back", "back", cannotBack, (*App).back},
-		{"h left", "go back; in a full chart: the bar before", "", cannotGoLeft, (*App).goLeft},
+		{"h left", "go back; in a full chart: the bar before; in the icicle: to the left", "", cannotGoLeft, (*App).goLeft},
 		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
 		{"]", "choose the next bar", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
-		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
+		{"o", "open the chosen bar; in the icicle: the calls of the cell", "calls", cannotOpenBar, (*App).openBar},
 		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
-		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
-		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
-		{"x", "exclude the name under the cursor", "", needsRow, (*App).exclude},
+		{"backspace", "take the last filter, or focus of the icicle, back", "", cannotUnfilter, (*App).unfilter},
+		{"f", "focus on the name under the cursor", "", needsNamed, (*App).focus},
+		{"x", "exclude the name under the cursor", "exclude", needsNamed, (*App).exclude},
 		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
 		{"s", "sort by the next column", "sort", cannotSort, (*App).nextSort},
 		{"S", "turn the order around", "", cannotSort, (*App).turnSort},
-		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsTable, (*App).nextMeasure},
+		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsMeasured, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
 		{"1 9", "the lens of that number; again: let it fill the screen", "", needsLensed, nil},
 		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
 		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
+		{"i", "money icicle: all paths as one picture, as wide as their cost; and back", "icicle", cannotIcicle, (*App).showIcicle},
 		{"u", "shape of runs or of calls", "runs/calls", needsShape, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
 		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "", cannotWhatIf, (*App).whatIf},
@@ -76,7 +77,7 @@ func init() {
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
 	"flag": inFindings, "bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
-	"zoom": func(a *App) bool { return !a.zoomed() },
+	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
 }
 
 // inFindings says that the findings fill the screen: what one means to look at later is flagged there.
@@ -86,6 +87,8 @@ func inFindings(a *App) bool {
 }
 
 func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
+
+func inIcicle(a *App) bool { _, ok := a.top().(*icicle); return ok }
 
 // inFoot says whether the footer should show an action: it works now, and its place is here.
 func (x *action) inFoot(a *App) bool {

@@ -68,6 +68,23 @@ func needsRow(a *App) string {
 	return ""
 }
 
+// needsNamed: there is a name under the cursor that can be a condition.
+func needsNamed(a *App) string {
+	if t, ok := a.top().(*icicle); ok {
+		_, why := t.named()
+		return why
+	}
+	return needsRow(a)
+}
+
+// needsMeasured: what is shown follows the measure.
+func needsMeasured(a *App) string {
+	if inIcicle(a) {
+		return ""
+	}
+	return needsTable(a)
+}
+
 func needsShape(a *App) string {
 	t := a.table()
 	switch {
@@ -110,6 +127,9 @@ func cannotBack(a *App) string {
 }
 
 func cannotGoLeft(a *App) string {
+	if _, ok := can[sider](a); ok {
+		return ""
+	}
 	if a.zoomed() && needsBars(a) == "" {
 		return ""
 	}
@@ -117,6 +137,9 @@ func cannotGoLeft(a *App) string {
 }
 
 func cannotOpenBar(a *App) string {
+	if t, ok := a.top().(*icicle); ok {
+		return t.cannotSeeCalls(a)
+	}
 	if why := needsBars(a); why != "" {
 		return why
 	}
@@ -124,6 +147,9 @@ func cannotOpenBar(a *App) string {
 }
 
 func cannotGoRight(a *App) string {
+	if _, ok := can[sider](a); ok {
+		return ""
+	}
 	if a.zoomed() && needsBars(a) == "" {
 		return ""
 	}
@@ -141,6 +167,9 @@ func cannotUnfilter(a *App) string {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return ""
 	}
+	if t, ok := a.top().(*icicle); ok && len(t.focus) > 0 {
+		return ""
+	}
 	if needsLensed(a) == "" && len(a.top().where().extra) > 0 {
 		return ""
 	}
@@ -148,7 +177,7 @@ func cannotUnfilter(a *App) string {
 }
 
 func needsLensed(a *App) string {
-	if a.table() == nil && !a.zoomed() {
+	if a.table() == nil && !a.zoomed() && !inIcicle(a) {
 		return "lenses look at tables · esc goes back"
 	}
 	return ""
@@ -245,7 +274,12 @@ func (a *App) opened(o opener, here bool) tea.Cmd {
 	return o.open(a)
 }
 
-func (a *App) openBar() tea.Cmd { return a.chart().open(a) }
+func (a *App) openBar() tea.Cmd {
+	if t, ok := a.top().(*icicle); ok {
+		return t.seeCalls(a)
+	}
+	return a.chart().open(a)
+}
 
 func (a *App) moveBar(by int) tea.Cmd {
 	a.chart().moveBar(by)
@@ -253,6 +287,9 @@ func (a *App) moveBar(by int) tea.Cmd {
 }
 
 func (a *App) goRight() tea.Cmd {
+	if s, ok := can[sider](a); ok {
+		return s.side(a, 1)
+	}
 	if a.zoomed() && needsBars(a) == "" {
 		return a.moveBar(1)
 	}
@@ -260,16 +297,22 @@ func (a *App) goRight() tea.Cmd {
 }
 
 func (a *App) goLeft() tea.Cmd {
+	if s, ok := can[sider](a); ok {
+		return s.side(a, -1)
+	}
 	if a.zoomed() && needsBars(a) == "" {
 		return a.moveBar(-1)
 	}
 	return a.back()
 }
 
-// back takes the search on this screen back, else goes to the screen before.
+// back takes the search or the focus on this screen back, else goes to the screen before.
 func (a *App) back() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
+	}
+	if t, ok := a.top().(*icicle); ok && t.unwind() {
+		return nil
 	}
 	if len(a.stack) == 1 {
 		return a.unhint()
@@ -377,6 +420,9 @@ func (a *App) unfilter() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
 	}
+	if t, ok := a.top().(*icicle); ok && t.unwind() {
+		return nil
+	}
 	return a.rescope(a.top().where().without())
 }
 
@@ -388,6 +434,8 @@ func (a *App) rescope(s scope) tea.Cmd {
 		n = top.copyFor(s)
 	case *zoom:
 		n = newZoom(top.kind, s)
+	case *icicle:
+		n = top.copyFor(s)
 	default:
 		return nil
 	}
@@ -402,6 +450,12 @@ func (a *App) focus() tea.Cmd { return a.byRow(false) }
 func (a *App) exclude() tea.Cmd { return a.byRow(true) }
 
 func (a *App) byRow(not bool) tea.Cmd {
+	if t, ok := a.top().(*icicle); ok {
+		p, _ := t.named()
+		p.Not = not
+		a.say(map[bool]string{true: "only", false: "without"}[!not] + " " + predText(analyze.Pred{Dimension: p.Dimension, Text: p.Text}) + ", on every path · backspace takes it back")
+		return a.narrow(p)
+	}
 	p := a.table()
 	return a.narrow(analyze.Pred{Dimension: p.dim, Op: analyze.OpEqual, Text: rowName(p.row()), Not: not})
 }
@@ -545,8 +599,15 @@ func (a *App) regroup(table *paths, d analyze.Dimension) tea.Cmd {
 
 // Lenses.
 
-// lensKey shows a lens in the pane, or lets it fill the screen when it is there already.
+// lensKey shows a lens in the pane, or lets it fill the screen when it is there already, or comes from the icicle.
 func (a *App) lensKey(i int) tea.Cmd {
+	if t, ok := a.top().(*icicle); ok {
+		if why := t.cannotSeeCalls(a); why != "" {
+			return a.refuse(why)
+		}
+		a.look.lens = i
+		return t.lens(a, i)
+	}
 	if z, ok := a.top().(*zoom); ok {
 		if z.kind == i {
 			return a.pop()

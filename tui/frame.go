@@ -137,6 +137,10 @@ func (a *App) scopeTotal() *analyze.Row {
 		return s.total
 	case *whatIf:
 		return s.total
+	case *icicle:
+		if s.data != nil && s.err == nil && s.of == s.s.id() {
+			return s.data.Nodes[0].Row
+		}
 	}
 	return nil
 }

@@ -266,8 +266,10 @@ func (p *paths) sort(a *App) {
 			return -1
 		case x.known != y.known:
 			return 1
+		case x.v != y.v: // names are far away in memory: only where they decide
+			return sign * cmp.Compare(x.v, y.v)
 		}
-		return cmp.Or(sign*cmp.Compare(x.v, y.v), strings.Compare(rowName(x.row), rowName(y.row)))
+		return strings.Compare(rowName(x.row), rowName(y.row))
 	})
 	p.order = make([]*analyze.Row, len(keyed))
 	for i := range keyed {

@@ -36,6 +36,9 @@ type (
 		search(a *App, text string) tea.Cmd
 		searched() string
 	}
+	sider interface { // has a cursor that moves sideways
+		side(a *App, by int) tea.Cmd
+	}
 	barrer interface { // has a cursor over the bars of a chart
 		bars(a *App) *shape
 	}
