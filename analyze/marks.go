@@ -42,8 +42,8 @@ type Level struct {
 	Filters []Pred    `json:"filters,omitempty"`
 }
 
-// markKey tells paths apart. The order in which one goes through the dimensions does not matter: the calls are the same.
-func markKey(by []Dimension, path []string) string {
+// MarkKey tells paths apart. The order in which one goes through the dimensions does not matter: the calls are the same.
+func MarkKey(by []Dimension, path []string) string {
 	parts := make([]string, min(len(by), len(path)))
 	for i := range parts {
 		parts[i] = by[i].String() + "\x00" + path[i]
@@ -53,7 +53,7 @@ func markKey(by []Dimension, path []string) string {
 }
 
 // Key tells marks apart: it is the key of the path.
-func (m *Mark) Key() string { return markKey(m.By, m.Path) }
+func (m *Mark) Key() string { return MarkKey(m.By, m.Path) }
 
 // Where are the conditions that the calls of the path meet.
 func (m *Mark) Where() []Pred {
@@ -66,7 +66,7 @@ func (m *Mark) Where() []Pred {
 
 // Find returns the mark of a path; the zero flag and no note where there is none.
 func (m *Marks) Find(by []Dimension, path []string) Mark {
-	if i := m.find(markKey(by, path)); i >= 0 {
+	if i := m.find(MarkKey(by, path)); i >= 0 {
 		return m.List[i]
 	}
 	return Mark{By: slices.Clone(by), Path: slices.Clone(path)}
@@ -101,7 +101,7 @@ func (m *Marks) Below(by []Dimension, path []string, d Dimension) map[string]Mar
 	var found map[string]Mark
 	for _, x := range m.List {
 		i := slices.Index(x.By, d)
-		if i < 0 || i >= len(x.Path) || x.Key() != markKey(append(slices.Clip(by), d), append(slices.Clip(path), x.Path[i])) {
+		if i < 0 || i >= len(x.Path) || x.Key() != MarkKey(append(slices.Clip(by), d), append(slices.Clip(path), x.Path[i])) {
 			continue
 		}
 		if found == nil {

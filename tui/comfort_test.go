@@ -87,7 +87,7 @@ func TestMarkedPathThatIsGone(t *testing.T) {
 }
 
 func TestPalette(t *testing.T) {
-	p := play(t, small(), 120, 40).press(":").sees("find · ", "key      down", "type part of a name")
+	p := play(t, small(), 120, 40).press(":").sees("find · ", "▌ lens     lens shape", "key      open what is", "type part of a name")
 	p.golden("palette-120x40")
 	p.typing("model").sees("▌ rows     group by model").press("enter").sees("model / workflow", "▌ claude-sonnet-4-5")
 	p.press(":").typing("lens cont").press("enter").sees("[3 context]")
@@ -127,7 +127,7 @@ func TestPaletteHasEveryAction(t *testing.T) {
 func TestFiltersThatWereSetAreFoundAgain(t *testing.T) {
 	f := small()
 	p := play(t, f, 120, 40).press("/").typing(`model~sonnet cost>0.001`).press("enter").sees("model~sonnet · cost>0.001")
-	p = p.reopen(f).press(":").typing("sonnet").sees("filter   model~sonnet cost>0.001").press("enter").sees("model~sonnet · cost>0.001")
+	p.reopen(f).press(":").typing("sonnet").sees("filter   model~sonnet cost>0.001").press("enter").sees("model~sonnet · cost>0.001")
 	if len(f.marks.Filters) != 1 {
 		t.Errorf("%q", f.marks.Filters)
 	}
@@ -258,7 +258,7 @@ func TestHintsGoOnceTheyAreUsed(t *testing.T) {
 	f := small()
 	p := play(t, f, 80, 24, hinted).sees("✦ enter opens a row · 1-9 change the question · ? help, : finds anything · esc").golden("hints-80x24")
 	p.press("enter").sees("✦ 1-9 change the question").seesNot("enter opens a row").press("4", "?", "esc", "esc").seesNot("✦")
-	p = p.reopen(f, hinted).seesNot("✦")
+	p.reopen(f, hinted).seesNot("✦")
 	if len(f.marks.Used) != 3 {
 		t.Errorf("%q", f.marks.Used)
 	}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ type completion struct {
 	moved bool          // a candidate was chosen
 	asked analyze.Query // that rows answer, or will
 	known bool
-	rows  []*analyze.Row // dearest first
+	rows  []analyze.Row // dearest first
 	err   error
 	typed analyze.Typing
 	list  []candidate
@@ -71,7 +72,14 @@ func (c *completion) want(a *App) tea.Cmd {
 	}
 	c.asked, c.known, c.rows = q, false, nil
 	src := a.src
-	return c.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) })
+	return c.ask(func(ctx context.Context) (any, error) {
+		table, err := src.Rollup(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		slices.SortStableFunc(table.Rows, func(x, y analyze.Row) int { return cmp.Compare(y.Cost, x.Cost) })
+		return table.Rows, nil
+	})
 }
 
 func (c *completion) take(r reply) {
@@ -79,11 +87,7 @@ func (c *completion) take(r reply) {
 		return
 	}
 	if c.known, c.err = true, r.err; r.err == nil {
-		table := r.ans.(*analyze.Table)
-		for i := range table.Rows {
-			c.rows = append(c.rows, &table.Rows[i])
-		}
-		slices.SortStableFunc(c.rows, func(x, y *analyze.Row) int { return int(min(1, max(-1, y.Cost-x.Cost))) })
+		c.rows = r.ans.([]analyze.Row)
 	}
 	c.offer()
 }
@@ -138,7 +142,11 @@ func (c *completion) offerOps(number analyze.Measure) {
 // offerValues lists the names that hold what is typed.
 func (c *completion) offerValues(d analyze.Dimension) {
 	typed := strings.ToLower(c.typed.Value)
-	for _, r := range c.rows {
+	for i := range c.rows {
+		r := &c.rows[i]
+		if len(c.list) == mostValues {
+			break
+		}
 		name := shown(rowName(r))
 		if !strings.Contains(strings.ToLower(name), typed) {
 			continue
@@ -197,6 +205,9 @@ func (c *completion) visible(p *prompt) bool {
 	return len(c.list) > 0 || values || c.typed.HasOp
 }
 
+// mostValues is how many values are listed: who looks for another types part of it.
+const mostValues = 200
+
 // candidatesShown is how many candidates are visible at a time.
 const candidatesShown = 8
 
@@ -236,10 +247,12 @@ func (c *completion) title() string {
 	} else if c.typed.HasOp {
 		text = clean(c.typed.Field)
 	}
-	if n := len(c.list); n > candidatesShown {
+	if n := len(c.list); n == mostValues {
+		text += " · the first " + count(int64(n))
+	} else if n > candidatesShown {
 		text += " · " + count(int64(n))
 	}
-	return text + " · tab takes · ↑↓ choose"
+	return text + " · ↑↓ choose"
 }
 
 // nothing says why nothing is listed, or what can be typed.

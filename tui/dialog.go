@@ -204,6 +204,8 @@ func (p *prompt) line(a *App, w int) []string {
 	out.put(roleKey, " "+p.label).put(roleText, before).put(roleMark, "▏").put(roleText, after)
 	if p.err != "" {
 		out.put(roleFail, "  ✗ "+clean(p.err))
+	} else if p.comp != nil && p.comp.visible(p) {
+		out.put(roleDim, "  tab takes · enter sets the filter · esc leaves")
 	} else {
 		out.put(roleDim, "  "+p.hint)
 	}

@@ -13,7 +13,8 @@ import (
 // marking is what a person left with the store, as far as it is known here. Changes show at once and are written behind the screen.
 type marking struct {
 	analyze.Marks
-	known bool // the store has answered
+	known bool                    // the store has answered
+	byKey map[string]analyze.Mark // List by the keys of the paths
 }
 
 // Messages about marks.
@@ -46,7 +47,8 @@ func (a *App) tookMarks(m marksMsg) tea.Cmd {
 	for _, x := range a.marks.List {
 		m.m.Set(x)
 	}
-	a.marks = marking{m.m, true}
+	a.marks = marking{Marks: m.m, known: true}
+	a.marks.index()
 	return tea.Batch(a.relook(), a.resume())
 }
 
@@ -83,7 +85,20 @@ func cannotMark(a *App) string {
 }
 
 // mark is what was left at a path.
-func (a *App) mark(s scope) analyze.Mark { return a.marks.Find(s.dims, s.path) }
+func (a *App) mark(s scope) analyze.Mark {
+	if x, ok := a.marks.byKey[analyze.MarkKey(s.dims, s.path)]; ok {
+		return x
+	}
+	return analyze.Mark{By: slices.Clone(s.dims), Path: slices.Clone(s.path)}
+}
+
+// index is made anew with every change.
+func (m *marking) index() {
+	m.byKey = make(map[string]analyze.Mark, len(m.List))
+	for _, x := range m.List {
+		m.byKey[x.Key()] = x
+	}
+}
 
 // unkept says behind a note why it goes with the explorer.
 func (a *App) unkept() string {
@@ -95,6 +110,7 @@ func (a *App) unkept() string {
 
 func (a *App) setMark(x analyze.Mark) tea.Cmd {
 	a.marks.Set(x)
+	a.marks.index()
 	return tea.Batch(a.keepMarks(func(m *analyze.Marks) { m.Set(x) }), a.relook())
 }
 

@@ -11,19 +11,15 @@ import (
 
 // palette lets a person find anything by its name.
 func (a *App) palette() tea.Cmd {
-	all := actionEntries()
-	for _, more := range [][]entry{lensEntries(), dimEntries(), columnEntries(a), markEntries(a), filterEntries(a)} {
-		all = append(all, more...)
-	}
-	a.over = newFinder("find", all)
+	a.over = newFinder("find", slices.Concat(lensEntries(), markEntries(a), filterEntries(a), actionEntries(), dimEntries(), columnEntries(a)))
 	return nil
 }
 
-// actionEntries do what the keys do. The numbers of lenses have entries of their own.
+// actionEntries do what the keys do, moves last. The numbers of lenses have entries of their own.
 func actionEntries() []entry {
 	var list []entry
-	for i := range actions {
-		x := &actions[i]
+	moves := slices.IndexFunc(actions, func(x action) bool { return x.keys == "enter" }) // they stand before it
+	for _, x := range slices.Concat(actions[moves:], actions[:moves]) {
 		if x.keys == lensKeys() || x.foot == "find" {
 			continue
 		}
