@@ -44,15 +44,17 @@ func init() {
 		{"S", "turn the order around", "", needs[sorter]("nothing to sort here"), (*App).turnSort},
 		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsTable, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
-		{"1 9", "the lens of that number; again: let it fill the screen", "", needsLensed, nil},
-		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
-		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
+		{"1 9", "the lens of that number; again: let it fill the screen", "", cannotLens, nil},
+		{"tab", "next lens", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
+		{"shift+tab", "lens before", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
 		{"u", "shape of runs or of calls", "runs/calls", needsBars, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
-		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
-		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
-		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},
+		{"r", "the run of the call: all of its calls over time", "run", cannotRun, (*App).toRun},
+		{"d", "in a run: its agents below those that they worked for, and back", "agents", needsRun, func(a *App) tea.Cmd { return a.inRun().turn(a) }},
+		{"K", "the call before, in a call's detail; in a run: the next dearer one", "previous", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
+		{"J", "the next call, in a call's detail; in a run: the next cheaper one", "next", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(1) }},
+		{"y", "copy the path, or the id of the call or run", "copy", needs[copier]("nothing to copy here"), (*App).yank},
 		{"F", "while following: hold the screen, and go on", "", cannotPause, (*App).pause},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
 		{"R", "ask again", "", nil, (*App).reload},
@@ -70,11 +72,11 @@ func init() {
 
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
-	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail, "run": func(a *App) bool { return a.table() == nil },
 	"zoom": func(a *App) bool { return !a.zoomed() },
 }
 
-func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
+func inDetail(a *App) bool { _, ok := a.top().(sibling); return ok }
 
 // inFoot says whether the footer should show an action: it works now, and its place is here.
 func (x *action) inFoot(a *App) bool {

@@ -496,6 +496,9 @@ func (a *App) regroup(table *paths, d analyze.Dimension) tea.Cmd {
 
 // lensKey shows a lens in the pane, or lets it fill the screen when it is there already.
 func (a *App) lensKey(i int) tea.Cmd {
+	if r := a.inRun(); r != nil {
+		return r.lens(a, i)
+	}
 	if z, ok := a.top().(*zoom); ok {
 		if z.kind == i {
 			return a.pop()

@@ -43,6 +43,7 @@ type door struct {
 	to   scope
 	runs bool       // opens the list of runs, not of calls
 	keep *costRange // only the runs that cost as much; nil for all
+	call string     // of a run: where the cursor is to be
 }
 
 // insightDrawing is kept as long as nothing that it shows has changed.
@@ -66,7 +67,7 @@ type insightPen struct {
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
 func (p *insightPen) row(to scope, runs bool) {
-	p.l.doors = append(p.l.doors, door{len(p.list), to, runs, nil})
+	p.l.doors = append(p.l.doors, door{line: len(p.list), to: to, runs: runs})
 	if p.zoom && len(p.l.doors)-1 == p.l.cur {
 		p.sel = true
 		p.put(roleMark, "▌ ")
@@ -259,9 +260,12 @@ func (t *insight) cannotOpen(*App) string {
 	return ""
 }
 
-// open shows the calls or the runs behind the line of the cursor.
+// open shows the calls, the run or the runs behind the line of the cursor.
 func (t *insight) open(a *App) tea.Cmd {
 	d := t.doors[t.cur]
+	if id, ok := d.to.run(); ok {
+		return a.push(newRunView(d.to, id, d.call, nil))
+	}
 	if d.runs {
 		p := newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun})
 		p.keep = d.keep

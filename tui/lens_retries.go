@@ -165,7 +165,7 @@ func (p *insightPen) worstChains(list []analyze.TopChain) {
 	for i := range list[:min(len(list), 3)] {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
+		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
 	}
 	s.write(p, false)
 }
@@ -357,10 +357,18 @@ func (p *insightPen) ladders(list []analyze.TopChain) {
 	for i := range list {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, r: roleName, cells: []string{shown(c.Run) + " · " + p.chainAgent(c), amountOf(c.Total, c.Unknown), amountOf(c.Wasted, c.WastedUnknown), chainEnd(c), "", ""}})
+		s.add(sheetRow{to: &to, call: firstTry(c), r: roleName, cells: []string{shown(c.Run) + " · " + p.chainAgent(c), amountOf(c.Total, c.Unknown), amountOf(c.Wasted, c.WastedUnknown), chainEnd(c), "", ""}})
 		p.ladder(&s, c, len(p.l.doors)+i == p.l.cur)
 	}
 	s.write(p, true)
+}
+
+// firstTry is the id of a chain's first attempt.
+func firstTry(c *analyze.TopChain) string {
+	if len(c.Attempts) == 0 {
+		return ""
+	}
+	return c.Attempts[0].Call
 }
 
 func chainEnd(c *analyze.TopChain) string {
