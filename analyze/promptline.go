@@ -31,6 +31,7 @@ type PromptTurn struct {
 type Doubling struct {
 	Turn     int32 // 0: no prompt is twice the first
 	Call     int32 // index in Run.Calls
+	ID       string
 	From, To int64 // tokens of the first prompt and of this one
 	Part     string
 	Tool     tracefmt.Sym // for tool results
@@ -76,7 +77,7 @@ func (g *grower) doubled() (d Doubling) {
 		if t == 0 || x.Prompt < 2*g.turns[0].Prompt {
 			continue
 		}
-		d = Doubling{Turn: g.turnOf(t), Call: x.Call, From: g.turns[0].Prompt, To: x.Prompt}
+		d = Doubling{Turn: g.turnOf(t), Call: x.Call, ID: strings.Clone(g.st.Run.Calls[x.Call].ID), From: g.turns[0].Prompt, To: x.Prompt}
 		if !g.statedPart(&d, g.turns[0].Call) {
 			g.likelyPart(&d, g.turns[0].send, x.send)
 		}

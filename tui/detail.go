@@ -199,12 +199,14 @@ func (d *detail) draw(a *App, w int) []string {
 		out.gap(2).line(roleFail, "✗ "+clean(d.err.Error()))
 	}
 	d.bill(a, out)
+	d.chain(out)
 	if w >= 100 {
 		sideBySide(out, d.fields(a), d.usage(w-sideHalf(w)-2), w)
 	} else {
 		section(out, "tokens", d.usage(w-2))
 		section(out, "call", d.fields(a))
 	}
+	d.turn(out)
 	d.source(out)
 	return out.list
 }

@@ -66,7 +66,7 @@ func TestAThreadOpensItsRun(t *testing.T) {
 	p := play(t, grown(120), 120, 60).press("3", "z")
 	top := p.a.top().(*zoom).l.(*insight).data.deep.Context.Top[0]
 	p.doorOf(money(top.USD) + " ")
-	p.sees("▸ support-bot ▸ "+top.Run, "call 1 of ")
+	p.sees("▸ support-bot ▸ "+top.Run, "run "+top.Run+" · ")
 	p.press("esc").sees("how does the window grow")
 }
 

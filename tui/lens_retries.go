@@ -220,9 +220,14 @@ func attemptSign(a *analyze.ChainAttempt) string {
 
 // cause is why an attempt was not the last.
 func (p *insightPen) cause(a *analyze.ChainAttempt) string {
+	return attemptCause(a, p.data.deep.Names().Name(a.Error))
+}
+
+// attemptCause is why an attempt was not the last; err is what the trace says of it.
+func attemptCause(a *analyze.ChainAttempt, err string) string {
 	switch {
 	case a.Error != 0:
-		return p.name(a.Error)
+		return shown(err)
 	case a.Unusable:
 		return "unusable output"
 	case a.Failed:

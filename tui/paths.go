@@ -617,7 +617,10 @@ func (p *paths) head(a *App, out *pen, l rowLayout) {
 
 // heading names the rows and, after a slash, what opening one shows.
 func (p *paths) heading() string {
-	if p.next == nil {
+	switch {
+	case p.dim.Dim == analyze.DimRun:
+		return dimName(p.dim) + " / calls"
+	case p.next == nil:
 		return dimName(p.dim)
 	}
 	return dimName(p.dim) + " / " + dimName(*p.next)

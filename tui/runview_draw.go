@@ -199,7 +199,7 @@ func (r *runView) subtotals(_ *App, out *pen) {
 	out.gap(2)
 	for i, x := range v.Agents {
 		text := shown(x.Agent) + " " + agentCost(x.Cost, x.Unknown, x.Calls)
-		if v.Row.Cost > 0 {
+		if v.Row.Cost > 0 && x.Cost > 0 {
 			text += " " + percent(int64(x.Cost), int64(v.Row.Cost))
 		}
 		more := ""
@@ -306,14 +306,14 @@ func layoutRun(w int) runLayout {
 			used += c.width + 1
 		}
 	}
-	if room >= 5 {
-		l.marks = min(4, room-1)
+	if room >= 4 {
+		l.marks = 3
 		room -= l.marks + 1
 	}
-	name := min(room/3, 22)
+	name := min(room/4, 18)
 	l.name += name
 	room -= name
-	if more := min(room/3, 26); more >= 12 {
+	if more := min(room/2, 30); more >= 12 {
 		l.marks += more
 		room -= more
 	}
@@ -346,13 +346,15 @@ func (r *runView) nothing() string {
 }
 
 func (r *runView) runHead(out *pen, l runLayout) {
-	name, order := "call", "▾"
+	name, look, order := "call", roleHead, "▾"
 	if r.up {
 		order = "▴"
 	}
-	look := roleHead
 	if !r.byCost {
-		name, look = name+" by time"+order, roleTitle
+		name, look = "by time"+order, roleTitle
+		if r.data.Timed == 0 {
+			name = "as read" + order
+		}
 	}
 	out.gap(4).left(look, name, l.name)
 	for k, c := range runColumns {
@@ -383,7 +385,7 @@ func putCell(out *pen, look role, text string, w int, right bool) {
 // axis is the time since the run began, in w columns.
 func (r *runView) axis(w int) string {
 	if r.data.Timed == 0 {
-		return cut("cost: no times stated", w)
+		return cut("cost (no times)", w)
 	}
 	return timeAxis(r.data.End-r.data.Start, w)
 }
@@ -418,11 +420,16 @@ func timeAxis(span int64, w int) string {
 	}
 	g := newGrid(w, 1)
 	g.put(0, 0, roleHead, "0s")
+	labels := 0
 	for t := int64(step); t < span; t += int64(step) {
 		x := int(float64(t) / float64(span) * float64(w))
 		if label := "╵" + axisLabel(time.Duration(t)); x+width(label) <= w {
 			g.put(x, 0, roleHead, label)
+			labels++
 		}
+	}
+	if end := axisLabel(time.Duration(span)); labels == 0 && width(end)+3 <= w {
+		g.put(w-width(end), 0, roleHead, end)
 	}
 	return g.text()[0]
 }
@@ -521,17 +528,14 @@ func shownName(c *analyze.RunCall) string {
 
 // marks are what happened at the call: an attempt with its kind and confidence, an error, a context that shrank.
 func (r *runView) marks(c *analyze.RunCall, w int) (string, role) {
-	long, look := r.happened(c)
+	text, look := r.happened(c)
 	if w >= 12 {
-		return strings.Join(long, " · "), look
+		return strings.Join(text, " · "), look
 	}
-	if c.Chain >= 0 && c.Try > 0 {
+	if c.Chain >= 0 { // the first column says all else
 		return "↻" + itoa(r.attempt(c)), look
 	}
-	if len(long) == 0 {
-		return "", look
-	}
-	return cut(long[0], w), look
+	return "", look
 }
 
 // attempt is the number of the call in its chain, those that are not in the trace counted.
@@ -542,7 +546,7 @@ func (r *runView) attempt(c *analyze.RunCall) int {
 
 func (r *runView) happened(c *analyze.RunCall) (text []string, look role) {
 	look = roleDim
-	if c.Chain >= 0 && len(r.data.Chains[c.Chain].Calls)+int(r.data.Chains[c.Chain].Lost) > 1 {
+	if c.Chain >= 0 {
 		ch := &r.data.Chains[c.Chain]
 		s := "↻" + itoa(r.attempt(c)) + " of " + itoa(ch.Attempts[0].Number-1+len(ch.Calls))
 		if k := int(c.Try); k > 0 && k < len(ch.Attempts) && ch.Attempts[k].Link.Confidence > 0 {
