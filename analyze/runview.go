@@ -127,16 +127,21 @@ func (v *RunView) calls(st *Study, row func(c *tracefmt.Call) CallRow) {
 				v.Window = c.Price.Window
 			}
 		}
-		if !contributes(c) {
+	}
+	v.nest(st.Run.Calls)
+}
+
+// nest tells how deep each line is, and what it encloses.
+func (v *RunView) nest(calls []tracefmt.Call) {
+	for i := range calls {
+		for at := calls[i].Up; at >= 0 && v.Calls[i].Depth < maxDepth; at = calls[at].Up {
+			v.Calls[i].Depth++
+		}
+		if !contributes(&calls[i]) {
 			continue
 		}
-		for at, n := int32(i), 0; at >= 0 && n <= len(v.Calls); at, n = st.Run.Calls[at].Up, n+1 {
-			v.Calls[at].Inside.count(c)
-		}
-	}
-	for i := range v.Calls {
-		for at := st.Run.Calls[i].Up; at >= 0 && v.Calls[i].Depth < maxDepth; at = st.Run.Calls[at].Up {
-			v.Calls[i].Depth++
+		for at, n := int32(i), 0; at >= 0 && n <= len(calls); at, n = calls[at].Up, n+1 {
+			v.Calls[at].Inside.count(&calls[i])
 		}
 	}
 }
@@ -236,8 +241,9 @@ type runTree struct {
 	at    []int32    // node of each call, + 1
 }
 
-// A runKey is an agent at work: an instance, or an agent within the span that encloses its calls.
+// A runKey is an agent at work for another: an instance, or an agent within the span that encloses its calls.
 type runKey struct {
+	up              int32 // node; -1: works for none
 	agent, instance tracefmt.Sym
 	owner           int32
 }
@@ -245,7 +251,6 @@ type runKey struct {
 type treeNode struct {
 	RunNode
 	key runKey
-	up  int32 // -1: worked for none
 }
 
 func newRunTree(st *Study, names *tracefmt.Names) *runTree {
@@ -322,7 +327,7 @@ func (t *runTree) nodeOf(i int32) int32 {
 // that no instance tells apart.
 func (t *runTree) below(up, i int32) int32 {
 	c := &t.st.Run.Calls[i]
-	key := runKey{c.Agent, c.Instance, ownerOf(t.st.Run, i)}
+	key := runKey{up, c.Agent, c.Instance, ownerOf(t.st.Run, i)}
 	if c.Kind == tracefmt.KindAgent && c.Instance == 0 {
 		key.owner = i
 	}
@@ -335,7 +340,7 @@ func (t *runTree) below(up, i int32) int32 {
 	n, ok := t.index[key]
 	if !ok {
 		n = int32(len(t.list))
-		node := treeNode{key: key, up: up}
+		node := treeNode{key: key}
 		node.Agent, node.Instance, node.First = t.names.Name(c.Agent), t.names.Name(c.Instance), i
 		if up >= 0 {
 			node.Depth = t.list[up].Depth + 1
@@ -351,10 +356,10 @@ func (t *runTree) nodes(v *RunView) (place []int32) {
 	for i := len(t.list) - 1; i >= 0; i-- {
 		n := &t.list[i]
 		n.All.add(n.Own) // those below come later in the list: they are in it
-		if n.up >= 0 {
-			t.list[n.up].All.add(n.All)
+		if n.key.up >= 0 {
+			t.list[n.key.up].All.add(n.All)
 		}
-		below[n.up+1] = append(below[n.up+1], i)
+		below[n.key.up+1] = append(below[n.key.up+1], i)
 	}
 	place = make([]int32, len(t.list))
 	var walk func(up int)

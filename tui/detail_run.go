@@ -46,7 +46,7 @@ func chainWidths(w int) [4]int {
 	const sign, cost = 6, 11
 	room := w - sign - cost - 3
 	what := min(room/3, 28)
-	if room < 60 {
+	if room < 50 {
 		return [4]int{what, cost, room - what, 0}
 	}
 	return [4]int{what, cost, (room - what) / 3, room - what - (room-what)/3}
