@@ -50,6 +50,7 @@ func (v *RunView) Names() *tracefmt.Names { return v.names }
 type RunCall struct {
 	CallRow
 	IsCall           bool  // counted among the calls
+	Up               int32 // index in RunView.Calls of the call or span around it; -1 for none
 	Depth            int32 // calls and spans around it
 	Node             int32 // index in RunView.Tree; -1 for a span without calls
 	Line             int32 // index in RunView.Lines; -1 for none
@@ -116,7 +117,7 @@ func (v *RunView) calls(st *Study, row func(c *tracefmt.Call) CallRow) {
 	for i := range st.Run.Calls {
 		c, p := &st.Run.Calls[i], &st.Places[i]
 		x := &v.Calls[i]
-		*x = RunCall{CallRow: row(c), IsCall: c.IsCall, Node: -1, Line: -1, Turn: p.Turn, Chain: -1, Failed: failed(c), Wasted: p.Mark&markWasted != 0}
+		*x = RunCall{CallRow: row(c), IsCall: c.IsCall, Up: c.Up, Node: -1, Line: -1, Turn: p.Turn, Chain: -1, Failed: failed(c), Wasted: p.Mark&markWasted != 0}
 		if c.Has&tracefmt.HasInput != 0 && p.Turn > 0 {
 			x.Prompt = promptTokens(c)
 		}

@@ -148,9 +148,9 @@ func (r *runView) find() {
 func (r *runView) arrange() {
 	r.lines = r.lines[:0]
 	calls := r.data.Calls
-	for i := range calls {
+	for _, i := range inOrder(r.data) {
 		if (calls[i].IsCall || !r.byCost) && (r.match.text == "" || r.match.keeps(searchText(&calls[i]))) {
-			r.lines = append(r.lines, int32(i))
+			r.lines = append(r.lines, i)
 		}
 	}
 	if r.byCost {
@@ -164,6 +164,28 @@ func (r *runView) arrange() {
 		r.cur.move(at - r.cur.at)
 	}
 	r.call = r.under()
+}
+
+// inOrder is the order in which things happened. Where no time is stated, each stands below what it is part of, as the source has them.
+func inOrder(v *analyze.RunView) []int32 {
+	order := make([]int32, 0, len(v.Calls))
+	below := map[int32][]int32{}
+	for i := range v.Calls {
+		up := v.Calls[i].Up
+		if v.Timed > 0 {
+			up = -1
+		}
+		below[up] = append(below[up], int32(i))
+	}
+	var walk func(up int32)
+	walk = func(up int32) {
+		for _, i := range below[up] {
+			order = append(order, i)
+			walk(i)
+		}
+	}
+	walk(-1)
+	return order
 }
 
 // compareCosts puts the dearest first and unknown costs last.
@@ -229,6 +251,8 @@ func (r *runView) cannotOpen(*App) string {
 	switch {
 	case r.data == nil && r.err == nil:
 		return "reading the run …"
+	case r.data == nil:
+		return "nothing to open here"
 	case r.tree && len(r.data.Tree) == 0, !r.tree && r.line(r.cur.at) == nil:
 		return "nothing to open here"
 	}

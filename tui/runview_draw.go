@@ -57,11 +57,11 @@ func (r *runView) drawRun(a *App, out *pen, h int) {
 func (r *runView) legend() string {
 	switch {
 	case r.tree:
-		return "█ own calls ░ those of the agents below · own costs add up to " + r.total() + " · d shows the calls"
+		return "█ own ░ of the agents below · own costs add up to " + r.total() + " · d shows the calls"
 	case r.data.Timed == 0:
-		return "█ cost of the call ▒ wasted · no call states a time: they stand in the order of the source"
+		return "█ cost of the call ▒ wasted · no call states a time: they stand as the source has them"
 	}
-	return "█ model ▓ tool ░ person or other ▒ wasted ─ what encloses others │ no time taken, or no end stated"
+	return "█ model ▓ tool ░ other ▒ wasted ─ encloses others │ took no time, or no end"
 }
 
 // total is what the run cost, as far as it is known.
@@ -313,7 +313,7 @@ func layoutRun(w int) runLayout {
 	name := min(room/4, 18)
 	l.name += name
 	room -= name
-	if more := min(room/2, 30); more >= 12 {
+	if more := min(room*3/5, 30); more >= 12 {
 		l.marks += more
 		room -= more
 	}
@@ -530,7 +530,7 @@ func shownName(c *analyze.RunCall) string {
 func (r *runView) marks(c *analyze.RunCall, w int) (string, role) {
 	text, look := r.happened(c)
 	if w >= 12 {
-		return strings.Join(text, " · "), look
+		return strings.Join(text, " "), look
 	}
 	if c.Chain >= 0 { // the first column says all else
 		return "↻" + itoa(r.attempt(c)), look
@@ -548,7 +548,7 @@ func (r *runView) happened(c *analyze.RunCall) (text []string, look role) {
 	look = roleDim
 	if c.Chain >= 0 {
 		ch := &r.data.Chains[c.Chain]
-		s := "↻" + itoa(r.attempt(c)) + " of " + itoa(ch.Attempts[0].Number-1+len(ch.Calls))
+		s := "↻" + itoa(r.attempt(c)) + "/" + itoa(ch.Attempts[0].Number-1+len(ch.Calls))
 		if k := int(c.Try); k > 0 && k < len(ch.Attempts) && ch.Attempts[k].Link.Confidence > 0 {
 			s += " " + kindTexts[ch.Attempts[k].Link.Kind].name + ", " + sureText(ch.Attempts[k].Link.Confidence)
 		}
@@ -731,7 +731,7 @@ func treeColumns(w int) treeLayout {
 	l := treeLayout{name: max(14, min(34, w/3))}
 	room := w - 2 - l.name
 	for _, c := range nodeColumns {
-		if c.width+1 > room-b2i(len(l.list) > 3)*(minBarW+2) {
+		if c.width+1 > room-b2i(len(l.list) > 2)*(minBarW+2) {
 			break
 		}
 		l.list = append(l.list, c)
