@@ -85,7 +85,7 @@ var signs = [][2]string{
 	{"▌", "the cursor"}, {"▾ ▴", "sorted by this column, largest or smallest first"}, {"█ ▒", "useful and wasted spend"},
 	{"✗", "failed"}, {"↻", "a retry"}, {"?", "no price is known: the cost is unknown, not 0"}, {"–", "not stated, unknown"},
 	{"≥", "at least: calls without a price or token counts are not in it"}, {"·", "none"}, {"▲", "the chosen bar"}, {"▴p50", "where a percentile lies"},
-	{"↓ ⇊", "the context shrank before this turn; it was compacted"}, {"×", "the first prompt that is twice the first of its thread"},
+	{"↓ ⇊", "the context shrank before this turn; it was compacted"}, {"@", "a person's work"}, {"×", "the first prompt that is twice the first of its thread"},
 	{"◌ ●", "reading; following the end of the trace"},
 }
 

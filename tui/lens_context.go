@@ -13,6 +13,9 @@ import (
 // newContext is lens 3: how the window grows, and what that costs.
 func newContext() lens { return &insight{draw: drawContext, around: &around{}} }
 
+// roomyPane is how high a pane must be for a chart.
+const roomyPane = 24
+
 func drawContext(p *insightPen, h int) {
 	c := &p.data.deep.Context
 	p.put(roleText, " · how does the window grow, and what does it cost?")
@@ -32,10 +35,10 @@ func drawContext(p *insightPen, h int) {
 	p.growthHeadline(c)
 	p.promptSizes(c)
 	p.cacheLine(c)
-	if p.zoom {
+	if p.zoom || h >= roomyPane {
 		p.promptsByTurn(c, h)
 	} else {
-		p.promptThread(c)
+		p.promptThread(c, true)
 	}
 	p.composition(&c.Composition)
 	p.carrySums(&c.Carry)
@@ -394,8 +397,8 @@ func charted(c *analyze.ContextReport) (l *analyze.PromptLine, why string) {
 	return &c.Peak, "the largest prompt"
 }
 
-// promptThread is the thread under the chart, and when its prompt doubled: a line that opens its run at that turn.
-func (p *insightPen) promptThread(c *analyze.ContextReport) {
+// promptThread is the thread of the chart, and when its prompt doubled: a line that opens its run at that turn. spark: with its turns in a line.
+func (p *insightPen) promptThread(c *analyze.ContextReport, spark bool) {
 	l, why := charted(c)
 	if len(l.Turns) == 0 {
 		return
@@ -404,10 +407,8 @@ func (p *insightPen) promptThread(c *analyze.ContextReport) {
 	p.row(p.runDoor(l.Run), false)
 	p.l.doors[len(p.l.doors)-1].call = l.Doubled.ID
 	p.put(roleName, text)
-	if !p.zoom {
-		if room := p.max - p.col - 3; room >= 8 {
-			p.put(roleDim, " ").put(roleBar, promptSpark(l, min(room, 40)))
-		}
+	if room := p.max - p.col - 3; spark && room >= 8 {
+		p.put(roleDim, " ").put(roleBar, promptSpark(l, min(room, 40)))
 	}
 	p.end()
 	d := &l.Doubled
@@ -418,7 +419,7 @@ func (p *insightPen) promptThread(c *analyze.ContextReport) {
 func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
 	p.end()
 	p.rule("prompt tokens by turn")
-	p.promptThread(c)
+	p.promptThread(c, false)
 	l, _ := charted(c)
 	band, waits := p.l.band(c)
 	chart := promptChart{line: l, band: band, w: min(p.max-4, 160), h: max(6, min(14, h/3))}

@@ -23,8 +23,11 @@ type promptColumn struct {
 
 const promptLabelW = 8 // of the axis at the left
 
-// columns are as many as fit.
-func (c *promptChart) columns() (list []promptColumn, barW int) {
+// mostTurnW is how wide a turn may become.
+const mostTurnW = 6
+
+// columns are as many as fit, and how wide they are together.
+func (c *promptChart) columns() (list []promptColumn, w int) {
 	turns := c.line.Turns
 	room := c.w - promptLabelW
 	if len(turns) == 0 || room < 4 {
@@ -32,7 +35,6 @@ func (c *promptChart) columns() (list []promptColumn, barW int) {
 	}
 	last := int(turns[len(turns)-1].Turn)
 	per := (last + room - 1) / room
-	barW = min(max(1, room*per/last), 6)
 	list = make([]promptColumn, (last+per-1)/per)
 	for i := range list {
 		list[i].from, list[i].to = int32(i*per+1), int32((i+1)*per)
@@ -52,7 +54,7 @@ func (c *promptChart) columns() (list []promptColumn, barW int) {
 			x.median, x.p95 = max(x.median, r.Median), max(x.p95, r.P95)
 		}
 	}
-	return list, barW
+	return list, min(room, mostTurnW*len(list))
 }
 
 // scale is the number of tokens at the top, and whether the window is within it: one that is much larger would leave nothing to see.
@@ -68,7 +70,7 @@ func (c *promptChart) scale(list []promptColumn) (top int64, window bool) {
 
 // grid draws the chart; nil where there is no room for it.
 func (c *promptChart) grid() *grid {
-	list, barW := c.columns()
+	list, w := c.columns()
 	rows := c.h - 2
 	if list == nil || rows < 2 {
 		return nil
@@ -77,12 +79,16 @@ func (c *promptChart) grid() *grid {
 	g := newGrid(c.w, c.h)
 	c.axis(g, rows, top)
 	if window {
-		c.window(g, rows, top, promptLabelW+len(list)*barW)
+		c.window(g, rows, top, promptLabelW+w)
 	}
 	free := newGaps(promptLabelW, g.w)
 	for i := range list {
 		x := &list[i]
-		at, ink := promptLabelW+i*barW, inkOf(barW)
+		at, next := promptLabelW+i*w/len(list), promptLabelW+(i+1)*w/len(list)
+		ink := next - at
+		if w >= 3*len(list) {
+			ink-- // a gap between the turns
+		}
 		c.column(g, x, at, ink, rows, top)
 		c.marks(g, x, at, rows)
 		if text := itoa(int(x.from)); free.clear(at, at+len(text)) {
@@ -135,9 +141,16 @@ func (c *promptChart) column(g *grid, x *promptColumn, at, ink, rows int, top in
 			put(line*8+8, roleBar, lowerBlocks[cell])
 		}
 	}
-	put(height(x.median, top, rows*8, false), roleKey, "─")
-	if x.p95 > x.median {
-		put(height(x.p95, top, rows*8, false), roleWarn, "═")
+	for _, other := range [...]struct {
+		tokens int64
+		look   role
+		sign   string
+	}{{x.median, roleKey, "─"}, {x.p95, roleWarn, "═"}} {
+		at := height(other.tokens, top, rows*8, false)
+		if at > 0 && (at-1)/8 < e/8 {
+			other.sign = "▓" // within the column
+		}
+		put(at, other.look, other.sign)
 	}
 }
 
@@ -167,7 +180,7 @@ func (c *promptChart) legend() string {
 		text += " ▒ read from a cache"
 	}
 	if len(c.band) > 0 {
-		text += " ─ median ═ p95 of all threads here" + c.bandSize()
+		text += " ─ median ═ p95 of all threads here (▓ within a column)" + c.bandSize()
 	}
 	if c.mark > 0 {
 		text += " ▲ this turn"

@@ -23,8 +23,9 @@ type runView struct {
 
 	data  *analyze.RunView
 	err   error
-	again bool
+	again bool // ask anew once the answer is there
 
+	most   int64   // cost of the dearest call
 	lines  []int32 // indexes in view.Calls, as shown
 	cur    window  // over lines
 	call   string  // id under the cursor
@@ -124,7 +125,10 @@ func (r *runView) take(a *App, m reply) tea.Cmd {
 
 // show takes a run; the cursor stays on its call.
 func (r *runView) show(v *analyze.RunView) {
-	r.data = v
+	r.data, r.most = v, 0
+	for i := range v.Calls {
+		r.most = max(r.most, int64(v.Calls[i].Cost))
+	}
 	r.s = r.from.in(analyze.Dimension{Dim: analyze.DimRun}, v.ID)
 	r.ref = analyze.RunRef{ID: v.ID}
 	r.find()

@@ -42,7 +42,7 @@ func (r *runView) drawRun(a *App, out *pen, h int) {
 	if r.tree {
 		r.drawTree(out, rows)
 	} else {
-		r.drawCalls(a, out, rows)
+		r.drawCalls(out, rows)
 	}
 	if !foot {
 		return
@@ -243,12 +243,13 @@ var runColumns = []runColumn{
 	{"cost", 11, 0, true, func(r *runView, c *analyze.RunCall) (string, role) { return runCost(c) }},
 }
 
-// whatText is what did the work; nothing for spans.
+// whatText is what did the work; nothing for spans, and where it is the name already.
 func whatText(c *analyze.RunCall) string {
-	if !c.IsCall && c.Flags&tracefmt.FlagRest == 0 {
+	text := modelText(&c.CallRow)
+	if !c.IsCall && c.Flags&tracefmt.FlagRest == 0 || text == shownName(c) {
 		return ""
 	}
-	return modelText(&c.CallRow)
+	return text
 }
 
 func turnText(c *analyze.RunCall) string {
@@ -321,7 +322,7 @@ func layoutRun(w int) runLayout {
 	return l
 }
 
-func (r *runView) drawCalls(a *App, out *pen, rows int) {
+func (r *runView) drawCalls(out *pen, rows int) {
 	l := layoutRun(out.max)
 	r.cur.resize(len(r.lines), rows)
 	r.runHead(out, l)
@@ -329,12 +330,8 @@ func (r *runView) drawCalls(a *App, out *pen, rows int) {
 		out.gap(2).line(roleDim, r.nothing())
 		return
 	}
-	most := int64(0)
-	for i := range r.data.Calls {
-		most = max(most, int64(r.data.Calls[i].Cost))
-	}
 	for i := r.cur.top; i < r.cur.end(); i++ {
-		r.drawCall(out, l, r.line(i), i == r.cur.at, most)
+		r.drawCall(out, l, r.line(i), i == r.cur.at)
 	}
 }
 
@@ -407,7 +404,7 @@ var axisSteps = func() (list []time.Duration) {
 
 // timeAxis labels w columns that stand for a time: each label begins where its time is.
 func timeAxis(span int64, w int) string {
-	const apart = 9
+	const apart = 7
 	if span <= 0 || w < apart {
 		return cut("0s", w)
 	}
@@ -445,7 +442,7 @@ func axisLabel(d time.Duration) string {
 	return s
 }
 
-func (r *runView) drawCall(out *pen, l runLayout, c *analyze.RunCall, cursor bool, most int64) {
+func (r *runView) drawCall(out *pen, l runLayout, c *analyze.RunCall, cursor bool) {
 	if cursor {
 		out.sel = true
 		out.put(roleMark, "▌ ")
@@ -469,7 +466,7 @@ func (r *runView) drawCall(out *pen, l runLayout, c *analyze.RunCall, cursor boo
 		out.gap(1).left(look, text, l.marks)
 	}
 	out.gap(1)
-	r.drawBar(out, l.bar, c, most)
+	r.drawBar(out, l.bar, c)
 	out.end()
 }
 
@@ -486,7 +483,7 @@ func runGlyph(c *analyze.RunCall) (string, role) {
 	case glyph == "" && c.Reset:
 		return "↓", roleWarn
 	case glyph == "" && c.Kind == tracefmt.KindHuman:
-		return "☺", roleFilter
+		return "@", roleFilter
 	}
 	return glyph, look
 }
@@ -567,7 +564,7 @@ func (r *runView) happened(c *analyze.RunCall) (text []string, look role) {
 		text, look = append(text, "↓ reset"+r.shrunk(c)), roleWarn
 	}
 	if c.Kind == tracefmt.KindHuman {
-		text = append(text, "☺ a person")
+		text = append(text, "@ a person")
 	}
 	return text, look
 }
@@ -602,11 +599,11 @@ func kindLook(c *analyze.RunCall) (role, string) {
 }
 
 // drawBar draws when the call ran; where no call of the run says so, what it cost.
-func (r *runView) drawBar(out *pen, w int, c *analyze.RunCall, most int64) {
+func (r *runView) drawBar(out *pen, w int, c *analyze.RunCall) {
 	look, sign := kindLook(c)
 	switch {
 	case r.data.Timed == 0:
-		out.bar([]barPart{{int64(c.Cost), look, sign}}, most, w)
+		out.bar([]barPart{{int64(c.Cost), look, sign}}, r.most, w)
 		return
 	case c.Has&tracefmt.HasStart == 0:
 		out.put(roleDim, cut("no time stated", w))

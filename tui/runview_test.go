@@ -194,13 +194,13 @@ func TestSortingARun(t *testing.T) {
 }
 
 func TestARunWithoutTimes(t *testing.T) {
-	p := play(t, blind(6), 120, 40, byDims(analyze.DimRun)).press("enter").sees("took -", "as read▾", "no call states a time", "window not known").seesNot("0s", "$0.00")
+	play(t, blind(6), 120, 40, byDims(analyze.DimRun)).press("enter").sees("took -", "as read▾", "no call states a time", "window not known").seesNot("0s", "$0.00")
 	f := rich(6)
 	for _, r := range f.runs {
 		last := &r.Calls[len(r.Calls)-1]
 		last.Has &^= tracefmt.HasStart | tracefmt.HasEnd
 	}
-	p = play(t, f, 120, 40, byDims(analyze.DimRun)).press("enter", "G").sees("no time stated", "by time▾")
+	p := play(t, f, 120, 40, byDims(analyze.DimRun)).press("enter", "G").sees("no time stated", "by time▾")
 	if p.a.inRun().data.Timed != len(p.a.inRun().data.Calls)-1 {
 		t.Error("one call states no time")
 	}
@@ -255,10 +255,10 @@ func TestTimeAxes(t *testing.T) {
 		want string
 	}{
 		{20 * time.Minute, 40, "0s        ╵5m       ╵10m      ╵15m"},
-		{31*time.Minute + 46*time.Second, 14, "0s     ╵30m"},
-		{90 * time.Second, 8, "0s"},
-		{1200 * time.Millisecond, 40, "0s              ╵500ms          ╵1s"},
-		{9 * 24 * time.Hour, 30, "0s     ╵2d    ╵4d    ╵6d   ╵8d"},
+		{31*time.Minute + 46*time.Second, 14, "0s      31m46s"},
+		{90 * time.Second, 8, "0s   ╵1m"},
+		{1200 * time.Millisecond, 40, "0s              ╵500ms           ╵1s"},
+		{9 * 24 * time.Hour, 30, "0s    ╵2d    ╵4d    ╵6d   ╵8d"},
 		{0, 30, "0s"},
 	} {
 		if got := strings.TrimRight(timeAxis(int64(x.span), x.w), " "); got != x.want {
