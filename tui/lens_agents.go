@@ -211,5 +211,9 @@ func (p *insightPen) delegation(r *analyze.AgentReport) {
 	if more := len(r.Tree) - mostNodes; more > 0 {
 		p.note(2, "and "+itoa(more)+" more agents below others")
 	}
-	p.note(2, "█ own calls, ░ those of the agents below. Own costs add up to "+agentCost(r.Total, all.Unknown, all.Calls)+". A line opens all calls of the agent, for whomever it worked.")
+	text := "█ own calls, ░ those of the agents below. Own costs add up to " + agentCost(r.Total, all.Unknown, all.Calls) + "."
+	if p.zoom {
+		text += " A line opens all calls of the agent, for whomever it worked."
+	}
+	p.note(2, text)
 }

@@ -92,7 +92,7 @@ func TestStoryOfTheWorstChain(t *testing.T) {
 	}
 	p.sees("run "+r.data.ID, fmt.Sprintf("↻1/%d ✗ ", ch.Tries), fmt.Sprintf("↻2/%d ", ch.Tries))
 	p.press("enter").sees("── its chain", fmt.Sprintf("%d attempts for %s · wasted %s", ch.Tries, money(ch.Total), money(ch.Wasted)), "▌   1 ✗")
-	p.press("J", "esc").sees("run "+r.data.ID).press("esc").sees("what do failures cost?")
+	p.press("J", "esc").sees("run " + r.data.ID).press("esc").sees("what do failures cost?")
 }
 
 // A story: when a context doubled and why, in two keys; the turn itself, in four.
