@@ -128,6 +128,9 @@ type Analysis struct {
 // Names resolves the names in the analysis.
 func (a *Analysis) Names() *tracefmt.Names { return a.names }
 
+// PromptsByTurn is how large prompts are by the number of their turn.
+func (d *Digest) PromptsByTurn() []TurnRow { return d.context.byTurn.result() }
+
 // Result sums up. t is the table of the same scope. It stops where ctx ends.
 func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 	rows := d.runs.Rows()

@@ -276,29 +276,16 @@ func orderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
 }
 
 // Call finds one call again.
-func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error) {
-	h := hashText(ref.Run)
-	row, found := analyze.CallRow{}, false
-	err := s.view(func(tx *bbolt.Tx) error {
-		rd := runReader{asm: s.assembler()}
-		return eachRow(tx, 0, s.rows(), func(n uint32, r *runRow) error {
-			if found || r.hash != h || r.gone {
-				return ctx.Err()
+func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRow, err error) {
+	found := false
+	err = s.oneRun(ctx, analyze.RunRef{ID: ref.Run}, func(_ uint32, run *tracefmt.Run) {
+		for i := range run.Calls {
+			if c := &run.Calls[i]; c.ID == ref.ID {
+				row, found = callRow(run, c, s.names, s.path), true
 			}
-			recs, err := rd.read(tx, r.last)
-			if err != nil || len(recs) == 0 || recs[0].Run != ref.Run {
-				return err
-			}
-			run := rd.asm.Assemble(recs)
-			for i := range run.Calls {
-				if c := &run.Calls[i]; c.ID == ref.ID {
-					row, found = callRow(run, c, s.names, s.path), true
-				}
-			}
-			return nil
-		})
+		}
 	})
-	if err == nil && !found {
+	if err == nil && !found || errors.Is(err, ErrNoRun) {
 		err = ErrNoCall
 	}
 	return row, err

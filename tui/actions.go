@@ -44,20 +44,22 @@ func init() {
 		{"S", "turn the order around", "", cannotSort, (*App).turnSort},
 		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsMeasured, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
-		{"1 9", "the lens of that number; again: let it fill the screen", "", needsLensed, nil},
-		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
-		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
+		{"1 9", "the lens of that number; again: let it fill the screen", "", cannotLens, nil},
+		{"tab", "next lens", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
+		{"shift+tab", "lens before", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
 		{"i", "money icicle: all paths as one picture, as wide as their cost; and back", "icicle", cannotIcicle, (*App).showIcicle},
 		{"u", "shape of runs or of calls", "runs/calls", needsShape, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
 		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "", cannotWhatIf, (*App).whatIf},
-		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
-		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
+		{"r", "the run of the call: all of its calls over time", "run", cannotRun, (*App).toRun},
+		{"d", "in a run: its agents below those that they worked for, and back", "agents", needsRun, func(a *App) tea.Cmd { return a.inRun().turn(a) }},
+		{"K", "the call before, in a call's detail; in a run: the next dearer one", "previous", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
+		{"J", "the next call, in a call's detail; in a run: the next cheaper one", "next", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(1) }},
 		{"space", "flag what is under the cursor ⚑, or take the flag off", "flag", cannotMark, (*App).flag},
 		{"N", "note on what is under the cursor ✎", "", cannotMark, (*App).editNote},
 		{"M", "all that is marked, to go there", "", cannotList, (*App).listMarks},
-		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},
+		{"y", "copy the path, or the id of the call or run", "copy", needs[copier]("nothing to copy here"), (*App).yank},
 		{"F", "while following: hold the screen, and go on", "", cannotPause, (*App).pause},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
 		{"R", "ask again", "", nil, (*App).reload},
@@ -77,6 +79,7 @@ func init() {
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
 	"flag": inFindings, "bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"run":  func(a *App) bool { return a.table() == nil },
 	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
 }
 
@@ -86,7 +89,7 @@ func inFindings(a *App) bool {
 	return ok && z.kind == lensNamed("flags")
 }
 
-func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
+func inDetail(a *App) bool { _, ok := a.top().(sibling); return ok }
 
 func inIcicle(a *App) bool { _, ok := a.top().(*icicle); return ok }
 

@@ -222,7 +222,7 @@ func TestABarOpensItsRuns(t *testing.T) {
 	}
 	p.press("left")
 	b, _ := p.a.chart().chosen()
-	p.press("enter").sees("runs "+b.text(), "run / agent")
+	p.press("enter").sees("runs "+b.text(), "run / calls")
 	table := p.a.table()
 	sum := int64(0)
 	for _, r := range table.rows {
@@ -436,7 +436,7 @@ func TestHelpListsSourcesAndWhatWasNotRead(t *testing.T) {
 func TestAnUnknownKeySaysSo(t *testing.T) {
 	p := play(t, small(), 100, 30)
 	p.press("%").sees("! % does nothing · ? shows the keys")
-	p.press("J").sees("! open a call first")
+	p.press("J").sees("! open a call or a run first")
 	p.press("T").sees("! no colours here")
 	p.press("-").sees("! there is no view before this one")
 }

@@ -608,6 +608,9 @@ func (a *App) lensKey(i int) tea.Cmd {
 		a.look.lens = i
 		return t.lens(a, i)
 	}
+	if r := a.inRun(); r != nil {
+		return r.lens(a, i)
+	}
 	if z, ok := a.top().(*zoom); ok {
 		if z.kind == i {
 			return a.pop()

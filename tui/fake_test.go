@@ -176,6 +176,18 @@ func (f *fake) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, 
 	return analyze.CallRow{}, errors.New("this call is gone")
 }
 
+func (f *fake) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (*analyze.RunView, error) {
+	f.note("run " + ref.ID)
+	for i, r := range f.runs {
+		if ref.ByNumber && uint32(i) == ref.Number || !ref.ByNumber && r.ID == ref.ID {
+			v := analyze.NewRunView(r, q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" }, func(c *tracefmt.Call) analyze.CallRow { return f.row(r, c) })
+			v.Number = uint32(i)
+			return v, ctx.Err()
+		}
+	}
+	return nil, errors.New("no such run")
+}
+
 func (f *fake) Raw(ctx context.Context, src tracefmt.SourceRef) ([]byte, string, int64, error) {
 	if f.raw != "" {
 		return []byte(f.raw), "traces.jsonl", 17, ctx.Err()

@@ -119,6 +119,10 @@ func (a *App) scopeTotal() *analyze.Row {
 		default:
 			return &s.table.Total
 		}
+	case *runView:
+		if s.data != nil {
+			return &s.data.Row
+		}
 	case *zoom:
 		switch l := s.l.(type) {
 		case *shape:

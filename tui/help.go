@@ -96,6 +96,7 @@ var signs = [][2]string{
 	{"✗", "failed"}, {"↻", "a retry"}, {"?", "no price is known: the cost is unknown, not 0"}, {"–", "not stated, unknown"},
 	{"≥", "at least: calls without a price or token counts are not in it"}, {"·", "none"}, {"▲", "the chosen bar"}, {"▴p50", "where a percentile lies"},
 	{"⚑ ✎", "flagged; with a note, which is shown under the screen while the cursor is there"},
+	{"↓ ⇊", "the context shrank before this turn; it was compacted"}, {"@", "a person's work"}, {"×", "the first prompt that is twice the first of its thread"},
 	{"◌ ●", "reading; following the end of the trace"},
 	{"◌", "at a run and its calls: in flight, nothing says how it ended and it had a call in the last " + analyze.Duration(analyze.InFlightFor)},
 }

@@ -15,14 +15,15 @@ import (
 // is the same for all of them: they ask the same question, and each answer is asked for once.
 type insight struct {
 	asker
-	draw  func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
-	s     scope
-	key   string
-	again bool
-	share *atomic.Int64 // percent of the runs read for the question at hand
-	data  *insightData
-	old   bool // data is of the row before; the answer for this one is on its way
-	err   error
+	draw   func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
+	s      scope
+	key    string
+	again  bool
+	share  *atomic.Int64 // percent of the runs read for the question at hand
+	data   *insightData
+	around *around // of a single run; nil where the lens does not compare runs
+	old    bool    // data is of the row before; the answer for this one is on its way
+	err    error
 
 	cur, top int
 	free     bool   // the lines were scrolled away from the cursor
@@ -43,6 +44,7 @@ type door struct {
 	to   scope
 	runs bool       // opens the list of runs, not of calls
 	keep *costRange // only the runs that cost as much; nil for all
+	call string     // of a run: where the cursor is to be
 }
 
 // insightDrawing is kept as long as nothing that it shows has changed.
@@ -66,7 +68,7 @@ type insightPen struct {
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
 func (p *insightPen) row(to scope, runs bool) {
-	p.l.doors = append(p.l.doors, door{len(p.list), to, runs, nil})
+	p.l.doors = append(p.l.doors, door{line: len(p.list), to: to, runs: runs})
 	if p.zoom && len(p.l.doors)-1 == p.l.cur {
 		p.sel = true
 		p.put(roleMark, "▌ ")
@@ -76,6 +78,19 @@ func (p *insightPen) row(to scope, runs bool) {
 }
 
 func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
+	cmd := t.turnTo(a, s, fresh)
+	return tea.Batch(cmd, t.around.look(a, s, fresh))
+}
+
+func (t *insight) leave() {
+	t.asker.leave()
+	if t.around != nil {
+		t.around.leave()
+	}
+}
+
+// turnTo asks about another scope, or about the same one anew.
+func (t *insight) turnTo(a *App, s scope, fresh bool) tea.Cmd {
 	key := s.id()
 	if fresh {
 		a.insights = nil
@@ -93,7 +108,7 @@ func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
 		t.cur, t.top, t.free = 0, 0, true // it begins at its top, wherever its first door is
 	}
 	if d := a.insights[key]; d != nil {
-		t.leave()
+		t.asker.leave()
 		t.data, t.old = d, false
 		return nil
 	}
@@ -152,6 +167,10 @@ func (t *insight) soFar() string {
 }
 
 func (t *insight) take(a *App, r reply) tea.Cmd {
+	if t.around.take(r) {
+		t.drawn = insightDrawing{} // drawn anew, with them
+		return nil
+	}
 	if !t.took(r) {
 		return nil
 	}
@@ -259,9 +278,12 @@ func (t *insight) cannotOpen(*App) string {
 	return ""
 }
 
-// open shows the calls or the runs behind the line of the cursor.
+// open shows the calls, the run or the runs behind the line of the cursor.
 func (t *insight) open(a *App) tea.Cmd {
 	d := t.doors[t.cur]
+	if id, ok := d.to.run(); ok {
+		return a.push(newRunView(d.to, id, d.call, nil))
+	}
 	if d.runs {
 		p := newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun})
 		p.keep = d.keep

@@ -165,7 +165,7 @@ func (p *insightPen) worstChains(list []analyze.TopChain) {
 	for i := range list[:min(len(list), 3)] {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
+		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
 	}
 	s.write(p, false)
 }
@@ -220,9 +220,14 @@ func attemptSign(a *analyze.ChainAttempt) string {
 
 // cause is why an attempt was not the last.
 func (p *insightPen) cause(a *analyze.ChainAttempt) string {
+	return attemptCause(a, p.data.deep.Names().Name(a.Error))
+}
+
+// attemptCause is why an attempt was not the last; err is what the trace says of it.
+func attemptCause(a *analyze.ChainAttempt, err string) string {
 	switch {
 	case a.Error != 0:
-		return p.name(a.Error)
+		return shown(err)
 	case a.Unusable:
 		return "unusable output"
 	case a.Failed:
@@ -357,10 +362,18 @@ func (p *insightPen) ladders(list []analyze.TopChain) {
 	for i := range list {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, r: roleName, cells: []string{shown(c.Run) + " · " + p.chainAgent(c), amountOf(c.Total, c.Unknown), amountOf(c.Wasted, c.WastedUnknown), chainEnd(c), "", ""}})
+		s.add(sheetRow{to: &to, call: firstTry(c), r: roleName, cells: []string{shown(c.Run) + " · " + p.chainAgent(c), amountOf(c.Total, c.Unknown), amountOf(c.Wasted, c.WastedUnknown), chainEnd(c), "", ""}})
 		p.ladder(&s, c, len(p.l.doors)+i == p.l.cur)
 	}
 	s.write(p, true)
+}
+
+// firstTry is the id of a chain's first attempt.
+func firstTry(c *analyze.TopChain) string {
+	if len(c.Attempts) == 0 {
+		return ""
+	}
+	return c.Attempts[0].Call
 }
 
 func chainEnd(c *analyze.TopChain) string {

@@ -25,7 +25,7 @@ func TestTheWorstChainOpensItsRun(t *testing.T) {
 		}
 	}
 	p.doorOf(money(list[0].Wasted))
-	p.sees("▸ support-bot ▸ "+list[0].Run, "call 1 of "+count(calls))
+	p.sees("▸ support-bot ▸ "+list[0].Run, "run "+list[0].Run+" · ", " of "+count(calls))
 	p.press("esc").sees("what do failures cost?")
 }
 

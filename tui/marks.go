@@ -235,7 +235,7 @@ func (l *calls) pointed(a *App) (scope, bool) {
 func (d *detail) pointed(a *App) (scope, bool) {
 	s := scope{query: a.opt.Query}
 	if d.list != nil {
-		s = d.list.s
+		s = d.list.where()
 	}
 	s = callPath(a, s, &d.row)
 	return s, len(s.dims) > 0

@@ -81,6 +81,9 @@ func (p *paths) load(a *App) tea.Cmd {
 
 // nextDim is the first level that the path has not gone through.
 func (a *App) nextDim(p *paths) *analyze.Dimension {
+	if p.dim.Dim == analyze.DimRun {
+		return nil // a run opens by itself
+	}
 	for i, d := range a.opt.By {
 		if d != p.dim && !p.s.used(d) {
 			return &a.opt.By[i]
@@ -363,16 +366,19 @@ func (p *paths) cannotOpen(a *App) string {
 	return ""
 }
 
-// open goes into the row under the cursor: to the next level, or to its calls from the deepest.
+// open goes into the row under the cursor: to the run, to the next level, or from the deepest to its calls.
 func (p *paths) open(a *App) tea.Cmd {
 	s, ok := p.under()
 	if !ok {
 		return a.openSoon(p)
 	}
+	p.held = true
+	if p.dim.Dim == analyze.DimRun {
+		return a.push(newRunView(p.s, rowName(p.row()), "", p.keep))
+	}
 	if p.next == nil {
 		return p.zoom(a, lensNamed("calls"))
 	}
-	p.held = true
 	return a.push(newPaths(s, *p.next))
 }
 
@@ -624,7 +630,10 @@ func (p *paths) head(a *App, out *pen, l rowLayout) {
 
 // heading names the rows and, after a slash, what opening one shows.
 func (p *paths) heading() string {
-	if p.next == nil {
+	switch {
+	case p.dim.Dim == analyze.DimRun:
+		return dimName(p.dim) + " / calls"
+	case p.next == nil:
 		return dimName(p.dim)
 	}
 	return dimName(p.dim) + " / " + dimName(*p.next)

@@ -30,6 +30,7 @@ type sheetRow struct {
 	to    *scope // what it opens; nil for nothing
 	runs  bool
 	keep  *costRange
+	call  string   // of the run that it opens: where the cursor is to be
 	under []string // lines below it
 }
 
@@ -121,7 +122,8 @@ func (s *sheet) write(p *insightPen, heads bool) {
 	for _, r := range s.rows {
 		if r.to != nil {
 			p.row(*r.to, r.runs)
-			p.l.doors[len(p.l.doors)-1].keep = r.keep
+			d := &p.l.doors[len(p.l.doors)-1]
+			d.keep, d.call = r.keep, r.call
 		} else {
 			p.gap(2)
 		}

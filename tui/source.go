@@ -23,6 +23,7 @@ type Source interface {
 	WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, progress func(done, of int64)) (*analyze.WhatIfResult, error)
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
+	Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (*analyze.RunView, error)           // one run with all its calls
 	Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) // the bytes of a record; line counts from 1, 0 = unknown
 	Marks(ctx context.Context) (analyze.Marks, error)
 	SetMarks(ctx context.Context, change func(*analyze.Marks)) error // reads, changes and writes them in one step; change must be quick
