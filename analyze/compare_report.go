@@ -19,6 +19,7 @@ type ComparisonReport struct {
 	Growth      Fraction    `json:"growth"`   // of the cost per run: 0.10 is 10 % dearer
 	GrowthP     Fraction    `json:"growth_p"` // of no difference between the runs' costs; NaN: not testable
 	Significant bool        `json:"growth_significant"`
+	GrowthWhy   string      `json:"growth_why,omitempty"` // it is not testable
 	OldPartial  bool        `json:"old_incomplete"` // calls of unknown cost are not in it
 	NewPartial  bool        `json:"new_incomplete"`
 	Conditions  []Condition `json:"conditions"`
@@ -47,9 +48,15 @@ func NewComparisonReport(ctx context.Context, old, new *Survey) *ComparisonRepor
 	var x PathChange
 	budget := testBudget(testWork)
 	p := x.test(ctx, pathPair{nil, &PathCost{Sample: old.Samples()}, &PathCost{Sample: new.Samples()}}, minSample, &budget)
-	r.GrowthP, r.Significant = Fraction(p), p < significantP
+	r.GrowthP, r.Significant, r.GrowthWhy = Fraction(p), p < significantP, x.Why
 	return r
 }
+
+// OldMean is what a run cost before.
+func (c *Comparison) OldMean() Amount { return quotient(tracefmt.USD(c.Old), 1, c.OldRuns) }
+
+// NewMean is what a run costs after.
+func (c *Comparison) NewMean() Amount { return quotient(tracefmt.USD(c.New), 1, c.NewRuns) }
 
 // A Condition is what a person does not want to happen.
 type Condition struct {
@@ -181,16 +188,16 @@ func (r *ComparisonReport) page() *page {
 	return p
 }
 
-// signedMoney is an amount with its sign.
-func signedMoney(d Dollars) string {
+// SignedMoney is an amount with its sign.
+func SignedMoney(d Dollars) string {
 	if d > 0 {
 		return "+" + Money(tracefmt.USD(d))
 	}
 	return Money(tracefmt.USD(d))
 }
 
-// signedPercent is a change; "-" where it is not known.
-func signedPercent(v float64) string {
+// SignedPercent is a change; Unknown where it is not known.
+func SignedPercent(v float64) string {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return Unknown
@@ -206,9 +213,9 @@ func (r *ComparisonReport) changeText() string {
 	if r.Overflow {
 		return "too large to add up"
 	}
-	text := Money(tracefmt.USD(r.Old)) + " → " + Money(tracefmt.USD(r.New)) + ": " + signedMoney(r.Change)
+	text := Money(tracefmt.USD(r.Old)) + " → " + Money(tracefmt.USD(r.New)) + ": " + SignedMoney(r.Change)
 	if r.Old != 0 {
-		text += " (" + signedPercent(ratio(int64(r.Change), int64(r.Old))) + ")"
+		text += " (" + SignedPercent(ratio(int64(r.Change), int64(r.Old))) + ")"
 	}
 	return join(text, Count(r.OldRuns)+" → "+plural(r.NewRuns, "run"))
 }
@@ -227,12 +234,13 @@ func (r *ComparisonReport) growthText() string {
 		sure = "no change"
 	}
 	if p := float64(r.GrowthP); !math.IsNaN(p) {
-		sure += " (p " + pText(p) + ")"
+		sure += " (p " + PText(p) + ")"
 	}
-	return join(MoneyOr(quotient(tracefmt.USD(r.Old), 1, r.OldRuns))+" → "+MoneyOr(quotient(tracefmt.USD(r.New), 1, r.NewRuns))+": "+signedPercent(float64(r.Growth)), sure)
+	return join(MoneyOr(r.OldMean())+" → "+MoneyOr(r.NewMean())+": "+SignedPercent(float64(r.Growth)), sure)
 }
 
-func pText(p float64) string {
+// PText is a p as people read it.
+func PText(p float64) string {
 	if p < 0.001 {
 		return "< 0.001"
 	}
@@ -244,14 +252,14 @@ func (r *ComparisonReport) causeText() string {
 	var parts []string
 	for _, d := range r.Drivers {
 		if len(parts) < 3 && d.Effect != 0 && !r.Overflow {
-			parts = append(parts, d.text()+" "+signedMoney(d.Effect))
+			parts = append(parts, d.Text()+" "+SignedMoney(d.Effect))
 		}
 	}
 	return strings.Join(parts, " · ")
 }
 
-// text is a driver with its ratio: "attempts per operation 1.25x".
-func (d *Driver) text() string {
+// Text is a driver with its ratio: "attempts per operation 1.25x".
+func (d *Driver) Text() string {
 	if math.IsNaN(float64(d.Ratio)) {
 		return d.Factor
 	}
@@ -262,7 +270,7 @@ func (r *ComparisonReport) splitText() string {
 	if r.Overflow {
 		return ""
 	}
-	return "volume " + signedMoney(r.Volume) + " · mix " + signedMoney(r.Mix) + " · unit cost " + signedMoney(r.Unit)
+	return "volume " + SignedMoney(r.Volume) + " · mix " + SignedMoney(r.Mix) + " · unit cost " + SignedMoney(r.Unit)
 }
 
 func (r *ComparisonReport) pathsText() string {
@@ -280,7 +288,7 @@ func (r *ComparisonReport) pathsText() string {
 func (r *ComparisonReport) driverGrid() grid {
 	g := grid{title: "drivers", head: []string{"", "effect", "ratio"}}
 	for _, d := range r.Drivers {
-		g.rows = append(g.rows, []string{d.Factor, signedMoney(d.Effect), Times(float64(d.Ratio))})
+		g.rows = append(g.rows, []string{d.Factor, SignedMoney(d.Effect), Times(float64(d.Ratio))})
 	}
 	return g
 }
@@ -302,7 +310,7 @@ func (r *ComparisonReport) pathGrid() grid {
 			return g
 		}
 		g.rows = append(g.rows, []string{
-			pathText(x.Path), Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New)), signedMoney(x.Change), signedMoney(x.Volume), signedMoney(x.Mix), signedMoney(x.Unit),
+			pathText(x.Path), Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New)), SignedMoney(x.Change), SignedMoney(x.Volume), SignedMoney(x.Mix), SignedMoney(x.Unit),
 			Count(x.OldRuns) + " → " + Count(x.NewRuns), MoneyOr(x.OldMean) + " → " + MoneyOr(x.NewMean), x.causeText(),
 		})
 	}
@@ -322,7 +330,7 @@ func (r *ComparisonReport) restText(rest []PathChange) string {
 	for i := range rest {
 		sum.add(tracefmt.USD(rest[i].Change))
 	}
-	return "and " + plural(int64(len(rest)), "more path") + ": " + signedMoney(sum) + " in all; --json has them"
+	return "and " + plural(int64(len(rest)), "more path") + ": " + SignedMoney(sum) + " in all; --json has them"
 }
 
 // causeText says what a path's change is: new, retired, dearer by its largest driver, or chance.
@@ -337,7 +345,7 @@ func (x *PathChange) causeText() string {
 	}
 	cause := ""
 	if len(x.Drivers) > 0 {
-		cause = x.Drivers[0].text()
+		cause = x.Drivers[0].Text()
 	}
 	switch {
 	case math.IsNaN(float64(x.PAdjusted)):

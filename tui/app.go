@@ -32,7 +32,8 @@ type App struct {
 	insights map[string]*insightData // answers of this state of the data, by scope
 	pulse    pulse
 	alarms   alarms
-	paused   bool // of a followed trace: what is on the screen stays
+	base     baseline // what everything is compared with
+	paused   bool     // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
 	leaving  bool // the way out was asked for while loading
 	opening  any  // what opens its row as soon as that is there; the next key calls it off
@@ -95,7 +96,7 @@ func New(src Source, o Options) *App {
 
 // Init asks for the first rows and begins to listen.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.askStatus(), a.top().load(a), a.listen())
+	return tea.Batch(a.askStatus(), a.top().load(a), a.listen(), a.firstBaseline())
 }
 
 // Update takes one message. It never reads or waits.
@@ -140,7 +141,7 @@ func (a *App) top() screen { return a.stack[len(a.stack)-1] }
 // take hands an answer to the screens: one that was left has moved on and drops it.
 func (a *App) take(r reply) tea.Cmd {
 	a.refresh.slowest = max(a.refresh.slowest, r.took)
-	var cmds []tea.Cmd
+	cmds := []tea.Cmd{a.base.take(a, r)}
 	for _, s := range a.stack {
 		cmds = append(cmds, s.take(a, r))
 	}
@@ -261,6 +262,7 @@ func (a *App) quit() tea.Cmd {
 	for _, s := range a.stack {
 		s.leave()
 	}
+	a.base.leave()
 	return tea.Quit
 }
 

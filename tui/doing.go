@@ -496,6 +496,9 @@ func (a *App) regroup(table *paths, d analyze.Dimension) tea.Cmd {
 
 // lensKey shows a lens in the pane, or lets it fill the screen when it is there already.
 func (a *App) lensKey(i int) tea.Cmd {
+	if off := lenses[i].off; off != nil && off(a) != "" {
+		return a.refuse(off(a))
+	}
 	if z, ok := a.top().(*zoom); ok {
 		if z.kind == i {
 			return a.pop()
@@ -518,6 +521,9 @@ func (a *App) lensKey(i int) tea.Cmd {
 
 func (a *App) nextLens(by int) tea.Cmd {
 	i := (a.look.lens + by + len(lenses)) % len(lenses)
+	if off := lenses[i].off; off != nil && off(a) != "" {
+		i = (i + by + len(lenses)) % len(lenses)
+	}
 	return a.lensKey(i)
 }
 
@@ -532,6 +538,9 @@ func (a *App) zoom() tea.Cmd {
 func (p *paths) zoom(a *App, kind int) tea.Cmd {
 	s, _ := p.under()
 	p.held = true
+	if lenses[kind].name == "change" {
+		return a.push(newWhy(p.s, p.dim))
+	}
 	z := newZoom(kind, s)
 	if z.total = p.row(); p.pane != nil && p.kind == kind {
 		z.l, p.pane = p.pane, nil

@@ -16,6 +16,7 @@ import (
 type insight struct {
 	asker
 	draw  func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
+	why   *change                    // asks and opens otherwise; nil: as all do
 	s     scope
 	key   string
 	again bool
@@ -35,6 +36,9 @@ type insightData struct {
 	s     scope
 	table *analyze.Table
 	deep  *analyze.Analysis
+
+	before *analyze.Table // of a change: the side before, and why
+	change *compared
 }
 
 // A door is a line behind which calls or runs stand.
@@ -77,6 +81,9 @@ func (p *insightPen) row(to scope, runs bool) {
 
 func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
 	key := s.id()
+	if t.why != nil {
+		key = t.why.keyOf(a, s)
+	}
 	if fresh {
 		a.insights = nil
 	}
@@ -115,6 +122,9 @@ func (t *insight) request(a *App) tea.Cmd {
 	t.again = false
 	src, s, by, share := a.src, t.s, a.opt.By, &atomic.Int64{}
 	t.share = share
+	if t.why != nil {
+		return t.why.request(a)
+	}
 	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
 		q := s.by(by...)
 		table, err := src.Rollup(ctx, q)
@@ -262,6 +272,9 @@ func (t *insight) cannotOpen(*App) string {
 // open shows the calls or the runs behind the line of the cursor.
 func (t *insight) open(a *App) tea.Cmd {
 	d := t.doors[t.cur]
+	if t.why != nil {
+		return t.why.enter(a, d)
+	}
 	if d.runs {
 		p := newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun})
 		p.keep = d.keep

@@ -19,6 +19,7 @@ type Source interface {
 	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) // cost of each run within the scope
 	// Digest reads every call of the scope; progress is told by several goroutines how far it is.
 	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)
+	Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) // reads every call of the scope
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
 	Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) // the bytes of a record; line counts from 1, 0 = unknown
@@ -26,18 +27,20 @@ type Source interface {
 
 // Options are how the explorer is to look and where it starts.
 type Options struct {
-	Title     string              // of the sources, for the top line
-	By        []analyze.Dimension // the levels to drill through; none: workflow, agent, step
-	Query     analyze.Query       // conditions on everything that is shown
-	Theme     string              // auto, dark or light
-	NoColor   bool
-	Mouse     bool
-	In        io.Reader // none: the terminal
-	Out       io.Writer
-	Now       func() time.Time      // none: time.Now
-	Following bool                  // the trace is followed
-	Limits    analyze.Limits        // that a followed trace is held against
-	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
-	Profile   *termenv.Profile      // what the terminal can colour; none: as the environment says
-	Zone      *time.Location        // of the times shown; none: UTC
+	Title        string              // of the sources, for the top line
+	By           []analyze.Dimension // the levels to drill through; none: workflow, agent, step
+	Query        analyze.Query       // conditions on everything that is shown
+	Theme        string              // auto, dark or light
+	NoColor      bool
+	Mouse        bool
+	In           io.Reader // none: the terminal
+	Out          io.Writer
+	Now          func() time.Time      // none: time.Now
+	Following    bool                  // the trace is followed
+	Limits       analyze.Limits        // that a followed trace is held against
+	Alerted      func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
+	Profile      *termenv.Profile      // what the terminal can colour; none: as the environment says
+	Zone         *time.Location        // of the times shown; none: UTC
+	Baseline     string                // to compare with from the start: a path, or a time of the trace itself (see IsPeriod)
+	OpenBaseline OpenBaseline          // opens other traces; nil: none can be
 }

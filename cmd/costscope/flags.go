@@ -22,6 +22,7 @@ type traceFlags struct {
 	noColor                              bool
 	theme                                string
 	quiet, mouse, follow                 bool
+	baseline                             string
 	alertFlags
 }
 
@@ -51,6 +52,9 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
 	if c.Name() == "open" || c.Name() == "load" {
 		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
+	}
+	if c.Name() == "open" || c.Name() == "tail" {
+		s.StringVar(&f.baseline, "baseline", "", "compare with `TRACE`, or with an earlier time of the trace: 'before 2026-09-15', or previous (see --since)")
 	}
 	if c.Name() == "tail" {
 		f.alertFlags.register(c)
@@ -111,6 +115,7 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 	}
 	for _, read := range []func() error{
 		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readLimits,
+		func() error { return j.readBaseline(now) },
 	} {
 		if err := read(); err != nil {
 			return err
