@@ -191,7 +191,7 @@ func unitDrivers(p pathPair, unit tracefmt.USD) []Driver {
 		return nil
 	}
 	runs := float64(unit) / rise // that the rise was paid for
-	d := driving{change: unit}
+	d := driving{change: unit, old: *p.old, new: *p.new}
 	llm := perRun(p.new.LLM.Cost, p.new) - perRun(p.old.LLM.Cost, p.old)
 	other := rise - llm
 	f0, ok0 := factors(p.old.Runs, &p.old.LLM)
@@ -199,14 +199,13 @@ func unitDrivers(p pathPair, unit tracefmt.USD) []Driver {
 	if ok0 && ok1 {
 		a, b := f0, f1
 		a[driverRuns], b[driverRuns] = 1, 1
-		d.product(&a, &b, runs)
+		d.product(&a, &b, runs, mixOfModels(p.old.Models, p.new.Models))
 	} else {
 		other = rise
 	}
 	if p.new.Cost != p.new.LLM.Cost || p.old.Cost != p.old.LLM.Cost || !ok0 || !ok1 {
 		d.whole[driverOther] = tracefmt.USD(math.Round(other * runs))
 	}
-	d.old.Runs, d.new.Runs = p.old.Runs, p.new.Runs
 	list := d.list(p.old.LLM, p.new.LLM)
 	return slices.DeleteFunc(list, func(x Driver) bool { return x.Factor == driverNames[driverRuns] })
 }

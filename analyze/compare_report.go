@@ -20,7 +20,7 @@ type ComparisonReport struct {
 	GrowthP     Fraction    `json:"growth_p"` // of no difference between the runs' costs; NaN: not testable
 	Significant bool        `json:"growth_significant"`
 	GrowthWhy   string      `json:"growth_why,omitempty"` // it is not testable
-	OldPartial  bool        `json:"old_incomplete"` // calls of unknown cost are not in it
+	OldPartial  bool        `json:"old_incomplete"`       // calls of unknown cost are not in it
 	NewPartial  bool        `json:"new_incomplete"`
 	Conditions  []Condition `json:"conditions"`
 
@@ -179,6 +179,7 @@ func (r *ComparisonReport) page() *page {
 	} else if g.more != "" {
 		p.notes = append(p.notes, g.more)
 	}
+	p.notes = append(p.notes, "volume: more or fewer runs in all · mix: another part of them takes the path · unit cost: a run costs another amount there")
 	if r.OldPartial {
 		p.notes = append(p.notes, "before: calls of unknown cost are not in it")
 	}
@@ -252,10 +253,45 @@ func (r *ComparisonReport) causeText() string {
 	var parts []string
 	for _, d := range r.Drivers {
 		if len(parts) < 3 && d.Effect != 0 && !r.Overflow {
-			parts = append(parts, d.Text()+" "+SignedMoney(d.Effect))
+			parts = append(parts, d.Text()+" "+SignedMoney(d.Effect)+r.where(&d))
 		}
 	}
 	return strings.Join(parts, " · ")
+}
+
+// where names the path that most of a driver's effect comes from, if one does; of new and retired paths the largest.
+func (r *ComparisonReport) where(d *Driver) string {
+	best, most := -1, Dollars(0)
+	for i := range r.Paths {
+		if v := r.Paths[i].part(d.Factor); (v > 0) == (d.Effect > 0) && v.size() > most {
+			best, most = i, v.size()
+		}
+	}
+	if best < 0 || most < d.Effect.size()/2 && d.Factor != driverNames[driverNew] && d.Factor != driverNames[driverRetired] || len(r.Paths) == 1 {
+		return ""
+	}
+	path := pathText(r.Paths[best].Path)
+	switch {
+	case most >= d.Effect.size():
+		return " (" + path + ")"
+	case most >= d.Effect.size()/2:
+		return " (most in " + path + ")"
+	}
+	return " (largest: " + path + ")"
+}
+
+// part is what a path adds to the effect of a factor.
+func (x *PathChange) part(factor string) Dollars {
+	switch {
+	case factor == driverNames[driverNew] && x.IsNew, factor == driverNames[driverRetired] && x.Retired:
+		return x.Change
+	}
+	for _, d := range x.Drivers {
+		if d.Factor == factor {
+			return d.Effect
+		}
+	}
+	return 0
 }
 
 // Text is a driver with its ratio: "attempts per operation 1.25x".
@@ -286,9 +322,9 @@ func (r *ComparisonReport) pathsText() string {
 }
 
 func (r *ComparisonReport) driverGrid() grid {
-	g := grid{title: "drivers", head: []string{"", "effect", "ratio"}}
+	g := grid{title: "drivers", head: []string{"", "", "effect", "ratio"}, text: 2}
 	for _, d := range r.Drivers {
-		g.rows = append(g.rows, []string{d.Factor, SignedMoney(d.Effect), Times(float64(d.Ratio))})
+		g.rows = append(g.rows, []string{d.Factor, d.About(), SignedMoney(d.Effect), Times(float64(d.Ratio))})
 	}
 	return g
 }
@@ -309,8 +345,14 @@ func (r *ComparisonReport) pathGrid() grid {
 			g.more = r.restText(r.Paths[i:])
 			return g
 		}
+		before, after := Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New))
+		if x.IsNew {
+			before = Unknown
+		} else if x.Retired {
+			after = Unknown
+		}
 		g.rows = append(g.rows, []string{
-			pathText(x.Path), Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New)), SignedMoney(x.Change), SignedMoney(x.Volume), SignedMoney(x.Mix), SignedMoney(x.Unit),
+			pathText(x.Path), before, after, SignedMoney(x.Change), SignedMoney(x.Volume), SignedMoney(x.Mix), SignedMoney(x.Unit),
 			Count(x.OldRuns) + " → " + Count(x.NewRuns), MoneyOr(x.OldMean) + " → " + MoneyOr(x.NewMean), x.causeText(),
 		})
 	}
@@ -322,7 +364,7 @@ func (r *ComparisonReport) pathGrid() grid {
 
 // same tells that nothing changed in a path.
 func (x *PathChange) same() bool {
-	return x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && x.OldRuns == x.NewRuns
+	return x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && !x.IsNew && !x.Retired && (x.OldRuns == x.NewRuns || x.Old == 0)
 }
 
 func (r *ComparisonReport) restText(rest []PathChange) string {

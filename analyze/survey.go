@@ -26,6 +26,7 @@ type Survey struct {
 func NewSurvey(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Survey {
 	s := &Survey{scan: NewScan(q, names, cfg, sourceName), student: NewStudent(cfg)}
 	s.paths, s.whole = newPathCosts(s.nameOf), newPathCosts(func(int32) []string { return nil })
+	s.paths.model = names.Name
 	return s
 }
 

@@ -396,7 +396,7 @@ func (a *App) chooseColumns() tea.Cmd {
 	p := &picker{title: "columns", keys: "enter on/off · esc done · what does not fit is dropped, the last first"}
 	ids := []string{}
 	for i := range columns {
-		if columns[i].id != "measure" {
+		if columns[i].id != "measure" && (a.base.on || !columns[i].base) {
 			ids = append(ids, columns[i].id)
 		}
 	}

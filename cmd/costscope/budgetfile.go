@@ -247,7 +247,7 @@ func (d *datedBudget) set(key, text string, at *yaml.Node, zone *time.Location) 
 			return errorAt(at, "usd must be dollars above 0, as in 3000 or 99.50")
 		}
 	case "period":
-		if d.Period, err = parsePeriod(text); err != nil {
+		if d.Period, err = analyze.ParsePeriod(text); err != nil {
 			return errorAt(at, "%w", err)
 		}
 	case "start":
