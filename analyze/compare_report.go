@@ -253,14 +253,21 @@ func (r *ComparisonReport) causeText() string {
 	var parts []string
 	for _, d := range r.Drivers {
 		if len(parts) < 3 && d.Effect != 0 && !r.Overflow {
-			parts = append(parts, d.Text()+" "+SignedMoney(d.Effect)+r.where(&d))
+			parts = append(parts, d.Text()+" "+SignedMoney(d.Effect)+inBrackets(r.Where(&d)))
 		}
 	}
 	return strings.Join(parts, " · ")
 }
 
-// where names the path that most of a driver's effect comes from, if one does; of new and retired paths the largest.
-func (r *ComparisonReport) where(d *Driver) string {
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+// Where names the path that most of a driver's effect comes from, if one does; of new and retired paths the largest.
+func (r *ComparisonReport) Where(d *Driver) string {
 	best, most := -1, Dollars(0)
 	for i := range r.Paths {
 		if v := r.Paths[i].part(d.Factor); (v > 0) == (d.Effect > 0) && v.size() > most {
@@ -273,11 +280,11 @@ func (r *ComparisonReport) where(d *Driver) string {
 	path := pathText(r.Paths[best].Path)
 	switch {
 	case most >= d.Effect.size():
-		return " (" + path + ")"
+		return path
 	case most >= d.Effect.size()/2:
-		return " (most in " + path + ")"
+		return "most in " + path
 	}
-	return " (largest: " + path + ")"
+	return "largest: " + path
 }
 
 // part is what a path adds to the effect of a factor.

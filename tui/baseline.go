@@ -58,7 +58,7 @@ func (a *App) baselineKey() tea.Cmd {
 // askBaseline opens the prompt for a baseline.
 func (a *App) askBaseline() tea.Cmd {
 	p := newPrompt("baseline: ", "")
-	p.hint = "a trace, folder or store · before 2026-09-15 · previous (the time before the range shown)"
+	p.hint = "a trace, folder or store, or: before 2026-09-15 · previous"
 	p.live = func(*App, string) tea.Cmd { return nil }
 	p.stop = p.cancel
 	p.done = func(a *App, text string) (string, tea.Cmd) {
@@ -161,7 +161,7 @@ func (a *App) showBaseline() tea.Cmd {
 		a.src = &shifted{b.whole, from(b.since)}
 	}
 	a.look.sort, a.look.up, a.look.lens = "change", false, lensNamed("change")
-	a.say("against " + clean(b.name) + " · B takes the comparison away and back · D compares with another")
+	a.say("against " + clean(b.name) + " · B hides it · D takes another · 0 says why")
 	return a.baselineTurned()
 }
 

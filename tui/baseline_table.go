@@ -82,7 +82,8 @@ func (v *versus) explain(a *App, p *paths) tea.Cmd {
 	if v.more = v.deep.busy; v.more {
 		return nil
 	}
-	return v.deep.ask(a.compare(p.s.by(p.dim), v.past))
+	compare := a.compare(p.s.by(p.dim), v.past)
+	return v.deep.ask(func(ctx context.Context) (any, error) { return compare(ctx) })
 }
 
 func (v *versus) explained(c *compared) {
@@ -96,10 +97,10 @@ func (v *versus) explained(c *compared) {
 }
 
 // compare is the question why what q is about changed. past is what is known of the side before.
-func (a *App) compare(q analyze.Query, past keptSurvey) func(context.Context) (any, error) {
+func (a *App) compare(q analyze.Query, past keptSurvey) func(context.Context) (*compared, error) {
 	now, base := a.src, &a.base
 	src, serial, static := base.src, base.serial, base.static
-	return func(ctx context.Context) (any, error) {
+	return func(ctx context.Context) (*compared, error) {
 		if key := q.String(); past.serial != serial || past.of != key || !static {
 			survey, err := src.Survey(ctx, q)
 			if err != nil {
@@ -194,9 +195,7 @@ func (v *versus) addPart(rows []*analyze.Row) {
 	v.part = analyze.Row{Runs: -1}
 	for _, r := range rows {
 		if old := v.rows[rowName(r)]; old != nil {
-			sum := old.Summary
-			sum.Costs = analyze.Hist{}
-			v.part.Summary.Merge(&sum)
+			v.part.Summary.Merge(&old.Summary)
 		}
 	}
 }

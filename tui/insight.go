@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ type insightData struct {
 
 	before *analyze.Table // of a change: the side before, and why
 	change *compared
+	causes *compared // of the same change, by all levels below
 }
 
 // A door is a line behind which calls or runs stand.
@@ -228,7 +230,7 @@ func (t *insight) nothing(a *App, w, h int) []string {
 	if t.err != nil {
 		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
 	} else {
-		out.gap(2).line(roleDim, "analysing "+clean(strings.Join(t.s.names, " ▸ "))+" …"+t.soFar())
+		out.gap(2).line(roleDim, "analysing "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …"+t.soFar())
 	}
 	return out.fit(h)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -65,10 +66,12 @@ func (c *change) request(a *App) tea.Cmd {
 		return a.refuse(why)
 	}
 	s, q := c.s, c.s.by(c.dim)
-	now, before, deep := a.src, a.base.src, a.compare(q, keptSurvey{})
+	var rows, causes keptSurvey
 	if c.data != nil && c.data.s.id() == s.id() {
-		deep = a.compare(q, c.data.change.past)
+		rows, causes = c.data.change.past, c.data.causes.past
 	}
+	now, before := a.src, a.base.src
+	byRows, byLevels := a.compare(q, rows), a.compare(c.levels(a, s), causes)
 	return c.ask(func(ctx context.Context) (any, error) {
 		d := &insightData{s: s}
 		var err error
@@ -78,13 +81,23 @@ func (c *change) request(a *App) tea.Cmd {
 		if d.before, err = before.Rollup(ctx, q); err != nil {
 			return nil, err
 		}
-		ans, err := deep(ctx)
-		if err != nil {
+		if d.change, err = byRows(ctx); err != nil {
 			return nil, err
 		}
-		d.change = ans.(*compared)
-		return d, nil
+		d.causes, err = byLevels(ctx)
+		return d, err
 	})
+}
+
+// levels is the question by everything below: what drives a change is told where it is, such as a new step in an old workflow.
+func (c *change) levels(a *App, s scope) analyze.Query {
+	dims := []analyze.Dimension{c.dim}
+	for _, d := range a.opt.By {
+		if d != c.dim && !s.used(d) {
+			dims = append(dims, d)
+		}
+	}
+	return s.by(dims...)
 }
 
 // enter goes down: to the explanation of a row, and from the deepest to its calls.
@@ -136,18 +149,21 @@ func (c *change) drawRow(p *insightPen, t *paths, h int) {
 	}
 	cell := v.see(cellOf{row: r, total: &t.table.Total})
 	p.put(roleText, " · "+beforeText(cell)+" → "+afterText(cell)+": ").put(changeRole(cell), changeText(cell)).
-		put(roleDim, " · "+runsChange(x.OldRuns, x.NewRuns)+" · a run "+meanChange(x))
+		put(roleDim, " · "+runsChange(x.OldRuns, x.NewRuns)).end()
 	if sign := verdictOn(x); sign != verdictNew && sign != verdictGone {
-		p.put(sign.r, " "+sign.text).put(roleDim, pOf(x))
+		p.gap(2).put(roleText, "a run "+meanChange(x)).put(sign.r, " "+sign.text).put(roleDim, pOf(x)).end()
 	}
-	p.end()
-	p.parts(x, x.Drivers)
-	if len(p.list)+1 < h && len(v.why.Paths) > 1 {
-		p.gap(2).put(roleHead, "everything").put(roleText, " "+analyze.SignedMoney(v.why.Change)+" = volume "+analyze.SignedMoney(v.why.Volume)+
-			" + mix "+analyze.SignedMoney(v.why.Mix)+" + unit cost "+analyze.SignedMoney(v.why.Unit)).put(roleDim, " · 0 again explains it").end()
+	p.parts(x)
+	if r := v.why; len(r.Paths) > 1 {
+		p.gap(2).put(roleHead, "all rows").put(roleText, "  "+analyze.SignedMoney(r.Change)+" = volume "+analyze.SignedMoney(r.Volume)+
+			" + mix "+analyze.SignedMoney(r.Mix)+" + unit cost "+analyze.SignedMoney(r.Unit)).end()
 	}
-	if len(p.list) < h && unsure(cell) {
+	if unsure(cell) {
 		p.note(2, "~ calls of unknown cost are not in it")
+	}
+	if len(x.Drivers) > 0 && len(p.list)+len(x.Drivers)+3 <= h {
+		p.end()
+		c.drivers(p, "unit cost, because of", nil, x.Drivers, x.Unit)
 	}
 }
 
@@ -172,17 +188,14 @@ func pOf(x *analyze.PathChange) string {
 }
 
 // parts draws volume, mix and unit cost of a change, which add up to it, with what each means here.
-func (p *insightPen) parts(x *analyze.PathChange, drivers []analyze.Driver) {
-	most := int64(1)
-	for _, v := range []analyze.Dollars{x.Volume, x.Mix, x.Unit, x.Change} {
-		most = max(most, int64(v), -int64(v))
-	}
+func (p *insightPen) parts(x *analyze.PathChange) {
+	most := largestOf(x.Volume, x.Mix, x.Unit, x.Change)
 	for _, l := range []struct {
 		name string
 		usd  analyze.Dollars
 		says string
 	}{
-		{"volume", x.Volume, volumeText(x)}, {"mix", x.Mix, mixText(x)}, {"unit cost", x.Unit, unitText(x, drivers)}, {"= change", x.Change, ""},
+		{"volume", x.Volume, volumeText(x)}, {"mix", x.Mix, mixText(x)}, {"unit cost", x.Unit, unitText(x)}, {"= change", x.Change, ""},
 	} {
 		p.signed(l.name, l.usd, most, l.says)
 	}
@@ -230,16 +243,14 @@ func mixText(x *analyze.PathChange) string {
 }
 
 // unitText names what makes a run dearer or cheaper, the largest first.
-func unitText(x *analyze.PathChange, drivers []analyze.Driver) string {
-	text := ""
-	for i, d := range drivers {
-		if i == 2 || d.Effect == 0 {
-			break
-		}
-		if text += d.Text() + " " + analyze.SignedMoney(d.Effect); i == 0 && len(drivers) > 1 && drivers[1].Effect != 0 {
-			text += " · "
+func unitText(x *analyze.PathChange) string {
+	var parts []string
+	for _, d := range x.Drivers {
+		if len(parts) < 2 && d.Effect != 0 {
+			parts = append(parts, d.Text()+" "+analyze.SignedMoney(d.Effect))
 		}
 	}
+	text := strings.Join(parts, " · ")
 	switch {
 	case x.Unit == 0:
 		return "a run costs the same here"
@@ -270,7 +281,10 @@ func (c *change) drawWhy(p *insightPen, h int) {
 	p.gap(2).put(roleText, "a run "+meanChange(all)+": "+analyze.SignedPercent(float64(r.Growth))).put(sign.r, " "+sign.text).put(roleDim, pOf(all)).end()
 	p.end()
 	c.split(p, r)
-	c.drivers(p, r)
+	if causes := p.data.causes.report; len(causes.Drivers) > 0 {
+		c.drivers(p, "because of", causes, causes.Drivers, r.Change)
+		p.end()
+	}
 	c.rows(p, r)
 	if unsure(cell) {
 		p.end()
@@ -282,9 +296,9 @@ func (c *change) drawWhy(p *insightPen, h int) {
 func (c *change) split(p *insightPen, r *analyze.ComparisonReport) {
 	p.gap(2).put(roleHead, "divided by "+dimName(c.dim)).end()
 	most := largestOf(r.Volume, r.Mix, r.Unit, r.Change)
-	p.signed("volume", r.Volume, most, "more or fewer runs: "+runsChange(r.OldRuns, r.NewRuns))
-	p.signed("mix", r.Mix, most, "dearer or cheaper rows take another part of the runs; new and gone rows")
-	p.signed("unit cost", r.Unit, most, "a run costs another amount within its row")
+	p.signed("volume", r.Volume, most, runsChange(r.OldRuns, r.NewRuns)+" in all")
+	p.signed("mix", r.Mix, most, "runs move to other rows; new, gone")
+	p.signed("unit cost", r.Unit, most, "a run costs more or less in a row")
 	p.signed("= change", r.Change, most, "")
 	p.end()
 }
@@ -297,22 +311,23 @@ func largestOf(list ...analyze.Dollars) int64 {
 	return most
 }
 
-// drivers draws what a run's cost is a product of, and how each factor moved.
-func (c *change) drivers(p *insightPen, r *analyze.ComparisonReport) {
-	if len(r.Drivers) == 0 {
-		return
-	}
-	most := int64(1)
-	for _, d := range r.Drivers {
+// drivers draws what a cost is a product of, how each factor moved, what that is worth, and where in a comparison; the effects add up to sum.
+func (c *change) drivers(p *insightPen, title string, of *analyze.ComparisonReport, list []analyze.Driver, sum analyze.Dollars) {
+	most := largestOf(sum)
+	for _, d := range list {
 		most = max(most, largestOf(d.Effect))
 	}
-	s := sheet{cols: []sheetCol{{head: "because of"}, {head: "effect", r: roleText}, {head: "ratio", r: roleDim}}, most: most}
-	for _, d := range r.Drivers {
-		s.add(sheetRow{cells: []string{d.Factor, analyze.SignedMoney(d.Effect), ratioText(d.Ratio)}, bar: []barPart{signedBar(d.Effect)}})
+	s := sheet{cols: []sheetCol{{head: title}, {head: "effect"}, {head: "ratio", r: roleDim}, {head: "which is", left: true, r: roleDim, rank: 1},
+		{head: "", flex: true, r: roleText, rank: 2}}, most: most}
+	for i := range list {
+		d, where := &list[i], ""
+		if of != nil {
+			where = of.Where(d)
+		}
+		s.add(sheetRow{cells: []string{d.Factor, analyze.SignedMoney(d.Effect), ratioText(d.Ratio), d.About(), where}, bar: []barPart{signedBar(d.Effect)}})
 	}
-	s.add(sheetRow{cells: []string{"= change", analyze.SignedMoney(r.Change), ""}, r: roleHead})
+	s.add(sheetRow{cells: []string{"= together", analyze.SignedMoney(sum), "", "", ""}, r: roleHead, bar: []barPart{signedBar(sum)}})
 	s.write(p, true)
-	p.end()
 }
 
 func ratioText(f analyze.Fraction) string {
@@ -334,7 +349,7 @@ func signedBar(v analyze.Dollars) barPart {
 func (c *change) rows(p *insightPen, r *analyze.ComparisonReport) {
 	s := sheet{cols: []sheetCol{
 		{head: dimName(c.dim)}, {head: "before", rank: 6, r: roleDim}, {head: "after", rank: 5, r: roleSpend}, {head: "change", r: roleText}, {head: "volume", rank: 2}, {head: "mix", rank: 3},
-		{head: "unit cost", rank: 1}, {head: "runs", rank: 8, r: roleDim}, {head: "a run", rank: 7, r: roleDim}, {head: "per run", left: true}, {head: "p", rank: 9, r: roleDim},
+		{head: "unit cost", rank: 1}, {head: "runs", rank: 8, r: roleDim}, {head: "cost of a run", rank: 7, r: roleDim}, {head: "per run", left: true}, {head: "p", rank: 9, r: roleDim},
 		{head: "mostly by", flex: true, rank: 10, r: roleDim},
 	}}
 	for i := range r.Paths {
