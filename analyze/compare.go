@@ -45,7 +45,11 @@ type PathChange struct {
 	PAdjusted   Fraction `json:"p_adjusted"`
 	Paired      bool     `json:"paired"` // by task
 	Significant bool     `json:"significant"`
-	Why         string   `json:"why,omitempty"` // it is not testable
+	Why         string   `json:"why,omitempty"`  // it is not testable
+	OldPartial  bool     `json:"old_incomplete"` // calls of unknown cost are not in it
+	NewPartial  bool     `json:"new_incomplete"`
+	OldUnknown  bool     `json:"-"` // it has calls, but the cost of none is known
+	NewUnknown  bool     `json:"-"`
 	IsNew       bool     `json:"new"`
 	Retired     bool     `json:"retired"`
 	Drivers     []Driver `json:"drivers,omitempty"` // of Unit; they add up to it
@@ -116,8 +120,10 @@ func (c *Comparison) path(p pathPair) PathChange {
 		Path: p.path, Old: Dollars(p.old.Cost), New: Dollars(p.new.Cost), Change: Dollars(p.new.Cost - p.old.Cost),
 		OldRuns: p.old.Runs, NewRuns: p.new.Runs, OldMean: quotient(p.old.Cost, 1, p.old.Runs), NewMean: quotient(p.new.Cost, 1, p.new.Runs),
 		P: Fraction(math.NaN()), PAdjusted: Fraction(math.NaN()),
-		IsNew: p.old.Runs == 0, Retired: p.new.Runs == 0,
+		IsNew: p.old.Runs == 0, Retired: p.new.Runs == 0, OldPartial: p.old.Missing > 0, NewPartial: p.new.Missing > 0,
+		OldUnknown: p.old.unknown(), NewUnknown: p.new.unknown(),
 	}
+	x.OldMean.Known, x.NewMean.Known = x.OldMean.Known && !x.OldUnknown, x.NewMean.Known && !x.NewUnknown
 	s := c.shapley(p)
 	x.Mix, x.Unit, x.Volume = Dollars(s[0]), Dollars(s[1]), Dollars(s[2])
 	c.Mix, c.Unit, c.Volume = c.Mix+x.Mix, c.Unit+x.Unit, c.Volume+x.Volume
@@ -126,6 +132,9 @@ func (c *Comparison) path(p pathPair) PathChange {
 	}
 	return x
 }
+
+// unknown: no call here has a known cost, and some cost something.
+func (p *PathCost) unknown() bool { return p.Known == 0 && p.Missing > 0 }
 
 // shapley is the split of N, exact, rounded so that the parts add up: mix, unit and volume.
 func (c *Comparison) shapley(p pathPair) [3]tracefmt.USD {

@@ -37,6 +37,9 @@ func NewComparisonReport(ctx context.Context, old, new *Survey) *ComparisonRepor
 	for i := range r.Paths {
 		slices.SortStableFunc(r.Paths[i].Drivers, byEffect)
 	}
+	for i := range r.Paths {
+		r.OldPartial, r.NewPartial = r.OldPartial || r.Paths[i].OldPartial, r.NewPartial || r.Paths[i].NewPartial
+	}
 	for _, d := range old.scan.by {
 		r.By = append(r.By, d.String())
 	}
@@ -57,6 +60,42 @@ func (c *Comparison) OldMean() Amount { return quotient(tracefmt.USD(c.Old), 1, 
 
 // NewMean is what a run costs after.
 func (c *Comparison) NewMean() Amount { return quotient(tracefmt.USD(c.New), 1, c.NewRuns) }
+
+// Whole is the change of everything as that of a path, without drivers.
+func (r *ComparisonReport) Whole() *PathChange {
+	return &PathChange{Old: r.Old, New: r.New, Change: r.Change, Volume: r.Volume, Mix: r.Mix, Unit: r.Unit, OldRuns: r.OldRuns, NewRuns: r.NewRuns,
+		OldMean: r.OldMean(), NewMean: r.NewMean(), P: r.GrowthP, PAdjusted: r.GrowthP, Significant: r.Significant, Why: r.GrowthWhy,
+		OldPartial: r.OldPartial, NewPartial: r.NewPartial, IsNew: r.OldRuns == 0, Retired: r.NewRuns == 0}
+}
+
+// Before is the cost of the old side: Unknown where the path is not there, "?" where nothing is known of its cost.
+func (x *PathChange) Before() string { return costText(x.Old, x.IsNew, x.OldUnknown, x.OldPartial) }
+
+// After is the cost of the new side.
+func (x *PathChange) After() string { return costText(x.New, x.Retired, x.NewUnknown, x.NewPartial) }
+
+func costText(d Dollars, absent, unknown, partial bool) string {
+	switch {
+	case absent:
+		return Unknown
+	case unknown:
+		return "?"
+	case partial:
+		return "≥" + Money(tracefmt.USD(d))
+	}
+	return Money(tracefmt.USD(d))
+}
+
+// Signed is an amount of the change: "?" where the cost of a side is not known, with "~" where not all of it is.
+func (x *PathChange) Signed(d Dollars) string {
+	switch {
+	case x.OldUnknown || x.NewUnknown:
+		return "?"
+	case x.OldPartial || x.NewPartial:
+		return "~" + SignedMoney(d)
+	}
+	return SignedMoney(d)
+}
 
 // A Condition is what a person does not want to happen.
 type Condition struct {
@@ -180,11 +219,18 @@ func (r *ComparisonReport) page() *page {
 		p.notes = append(p.notes, g.more)
 	}
 	p.notes = append(p.notes, "volume: more or fewer runs in all · mix: another part of them takes the path · unit cost: a run costs another amount there")
-	if r.OldPartial {
-		p.notes = append(p.notes, "before: calls of unknown cost are not in it")
-	}
-	if r.NewPartial {
-		p.notes = append(p.notes, "after: calls of unknown cost are not in it")
+	return r.missing(p)
+}
+
+// missing notes what the sums do not hold.
+func (r *ComparisonReport) missing(p *page) *page {
+	switch {
+	case r.OldPartial && r.NewPartial:
+		p.notes = append(p.notes, "≥ ~ ?: calls of unknown cost, before and after, are not in it")
+	case r.OldPartial:
+		p.notes = append(p.notes, "≥ ~ ?: before, calls of unknown cost are not in it")
+	case r.NewPartial:
+		p.notes = append(p.notes, "≥ ~ ?: after, calls of unknown cost are not in it")
 	}
 	return p
 }
@@ -214,7 +260,8 @@ func (r *ComparisonReport) changeText() string {
 	if r.Overflow {
 		return "too large to add up"
 	}
-	text := Money(tracefmt.USD(r.Old)) + " → " + Money(tracefmt.USD(r.New)) + ": " + SignedMoney(r.Change)
+	all := r.Whole()
+	text := all.Before() + " → " + all.After() + ": " + all.Signed(r.Change)
 	if r.Old != 0 {
 		text += " (" + SignedPercent(ratio(int64(r.Change), int64(r.Old))) + ")"
 	}
@@ -352,14 +399,8 @@ func (r *ComparisonReport) pathGrid() grid {
 			g.more = r.restText(r.Paths[i:])
 			return g
 		}
-		before, after := Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New))
-		if x.IsNew {
-			before = Unknown
-		} else if x.Retired {
-			after = Unknown
-		}
 		g.rows = append(g.rows, []string{
-			pathText(x.Path), before, after, SignedMoney(x.Change), SignedMoney(x.Volume), SignedMoney(x.Mix), SignedMoney(x.Unit),
+			pathText(x.Path), x.Before(), x.After(), x.Signed(x.Change), x.Signed(x.Volume), x.Signed(x.Mix), x.Signed(x.Unit),
 			Count(x.OldRuns) + " → " + Count(x.NewRuns), MoneyOr(x.OldMean) + " → " + MoneyOr(x.NewMean), x.causeText(),
 		})
 	}
@@ -371,7 +412,7 @@ func (r *ComparisonReport) pathGrid() grid {
 
 // same tells that nothing changed in a path.
 func (x *PathChange) same() bool {
-	return x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && !x.IsNew && !x.Retired && (x.OldRuns == x.NewRuns || x.Old == 0)
+	return !x.OldPartial && !x.NewPartial && x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && !x.IsNew && !x.Retired && (x.OldRuns == x.NewRuns || x.Old == 0)
 }
 
 func (r *ComparisonReport) restText(rest []PathChange) string {

@@ -219,6 +219,9 @@ type PathCost struct {
 	LLM    Effort       // its LLM calls
 	Models []ModelCost  // the same by model, in the order of their names; may be missing
 	Sample []RunSample  // what each of the runs cost there
+
+	Known   int64 // calls with a known cost
+	Missing int64 // calls of unknown cost, which is not in Cost
 }
 
 // A RunSample is what a run cost within a path.
@@ -232,6 +235,7 @@ func (p *PathCost) plus(o *PathCost) {
 	p.Cost, _ = p.Cost.Add(o.Cost)
 	p.LLM.plus(&o.LLM)
 	p.Models = joinModels(p.Models, o.Models)
+	p.Known, p.Missing = p.Known+o.Known, p.Missing+o.Missing
 }
 
 // A pathPair is a path on both sides; a side without it has no runs.

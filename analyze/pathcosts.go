@@ -60,8 +60,12 @@ func (s *pathSum) call(c *tracefmt.Call, m mark, models bool) {
 	}
 	if known(c) {
 		s.run, _ = s.run.Add(c.Cost)
+		s.Known++
 	}
-	s.missing = s.missing || missing(c)
+	if missing(c) {
+		s.missing = true
+		s.Missing++
+	}
 }
 
 // byModel counts a model call's tokens and cost, as Effort does, under its model.

@@ -174,20 +174,12 @@ func (v *versus) see(c cellOf) cellOf {
 		c.old = &v.part
 	case c.row == c.total:
 		if c.old = &v.table.Total; v.why != nil {
-			c.why = v.whole()
+			c.why = v.why.Whole()
 		}
 	default:
 		c.old, c.why = v.rows[rowName(c.row)], v.of[rowName(c.row)]
 	}
 	return c
-}
-
-// whole is the change of everything as that of a path.
-func (v *versus) whole() *analyze.PathChange {
-	w := v.why
-	return &analyze.PathChange{Old: w.Old, New: w.New, Change: w.Change, Volume: w.Volume, Mix: w.Mix, Unit: w.Unit, OldRuns: w.OldRuns, NewRuns: w.NewRuns,
-		OldMean: w.OldMean(), NewMean: w.NewMean(), P: w.GrowthP, PAdjusted: w.GrowthP, Significant: w.Significant, Why: w.GrowthWhy,
-		IsNew: w.OldRuns == 0, Retired: w.NewRuns == 0}
 }
 
 // addPart adds up the side before of the rows shown.

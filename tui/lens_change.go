@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"costscope/analyze"
-	"costscope/tracefmt"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -153,15 +152,19 @@ func (c *change) drawRow(p *insightPen, t *paths, h int) {
 	if sign := verdictOn(x); sign != verdictNew && sign != verdictGone {
 		p.gap(2).put(roleText, "a run "+meanChange(x)).put(sign.r, " "+sign.text).put(roleDim, pOf(x)).end()
 	}
-	p.parts(x)
+	if x.OldUnknown || x.NewUnknown {
+		p.note(2, "? no price or no token counts: what it costs is not known on one side, nor what the change is")
+	} else {
+		p.parts(x)
+	}
 	if r := v.why; len(r.Paths) > 1 {
 		p.gap(2).put(roleHead, "all rows").put(roleText, "  "+analyze.SignedMoney(r.Change)+" = volume "+analyze.SignedMoney(r.Volume)+
 			" + mix "+analyze.SignedMoney(r.Mix)+" + unit cost "+analyze.SignedMoney(r.Unit)).end()
 	}
-	if unsure(cell) {
+	if unsure(cell) && !changeUnknown(cell) {
 		p.note(2, "~ calls of unknown cost are not in it")
 	}
-	if len(x.Drivers) > 0 && len(p.list)+len(x.Drivers)+3 <= h {
+	if len(x.Drivers) > 0 && !changeUnknown(cell) && len(p.list)+len(x.Drivers)+3 <= h {
 		p.end()
 		c.drivers(p, "unit cost, because of", nil, x.Drivers, x.Unit)
 	}
@@ -276,7 +279,7 @@ func (c *change) drawWhy(p *insightPen, h int) {
 		p.put(changeRole(cell), " ("+g+")")
 	}
 	p.put(roleDim, " · "+runsChange(r.OldRuns, r.NewRuns)).end()
-	all := (&versus{why: r}).whole()
+	all := r.Whole()
 	sign := verdictOn(all)
 	p.gap(2).put(roleText, "a run "+meanChange(all)+": "+analyze.SignedPercent(float64(r.Growth))).put(sign.r, " "+sign.text).put(roleDim, pOf(all)).end()
 	p.end()
@@ -288,7 +291,7 @@ func (c *change) drawWhy(p *insightPen, h int) {
 	c.rows(p, r)
 	if unsure(cell) {
 		p.end()
-		p.note(2, "~ calls of unknown cost are not in it, on one side or both.")
+		p.note(2, "~ ? calls of unknown cost are not in it, on one side or both; what is known of them is in the sums.")
 	}
 }
 
@@ -357,24 +360,24 @@ func (c *change) rows(p *insightPen, r *analyze.ComparisonReport) {
 		to := p.data.s.in(c.dim, x.Path[0])
 		s.add(sheetRow{to: &to, cells: append(changeCells(shown(x.Path[0]), x), mostlyBy(x))})
 	}
-	s.add(sheetRow{r: roleHead, cells: append(changeCells("Σ", (&versus{why: r}).whole()), "")})
+	s.add(sheetRow{r: roleHead, cells: append(changeCells("Σ", r.Whole()), "")})
 	s.write(p, true)
 }
 
 // changeCells are a change as the cells of a row.
 func changeCells(name string, x *analyze.PathChange) []string {
-	old, new := money(tracefmt.USD(x.Old)), money(tracefmt.USD(x.New))
-	if x.IsNew {
+	old, new := x.Before(), x.After()
+	switch {
+	case x.IsNew:
 		old = none
-	}
-	if x.Retired {
+	case x.Retired:
 		new = none
 	}
 	p := unknown
 	if v := float64(x.PAdjusted); !math.IsNaN(v) {
 		p = analyze.PText(v)
 	}
-	return []string{name, old, new, analyze.SignedMoney(x.Change), analyze.SignedMoney(x.Volume), analyze.SignedMoney(x.Mix), analyze.SignedMoney(x.Unit),
+	return []string{name, old, new, x.Signed(x.Change), x.Signed(x.Volume), x.Signed(x.Mix), x.Signed(x.Unit),
 		count(x.OldRuns) + " → " + count(x.NewRuns), meanChange(x), verdictOn(x).text, p}
 }
 
@@ -385,7 +388,7 @@ func mostlyBy(x *analyze.PathChange) string {
 		return "new"
 	case x.Retired:
 		return "gone"
-	case x.Change == 0:
+	case x.Change == 0 || x.OldUnknown || x.NewUnknown:
 		return ""
 	case largestOf(x.Volume) >= largestOf(x.Mix, x.Unit):
 		return "volume"
