@@ -127,7 +127,7 @@ func (c *Comparison) path(p pathPair) PathChange {
 	s := c.shapley(p)
 	x.Mix, x.Unit, x.Volume = Dollars(s[0]), Dollars(s[1]), Dollars(s[2])
 	c.Mix, c.Unit, c.Volume = c.Mix+x.Mix, c.Unit+x.Unit, c.Volume+x.Volume
-	if !x.IsNew && !x.Retired {
+	if !x.IsNew && !x.Retired && !x.OldUnknown && !x.NewUnknown {
 		x.Drivers = unitDrivers(p, tracefmt.USD(x.Unit))
 	}
 	return x

@@ -63,9 +63,14 @@ func (c *Comparison) NewMean() Amount { return quotient(tracefmt.USD(c.New), 1, 
 
 // Whole is the change of everything as that of a path, without drivers.
 func (r *ComparisonReport) Whole() *PathChange {
-	return &PathChange{Old: r.Old, New: r.New, Change: r.Change, Volume: r.Volume, Mix: r.Mix, Unit: r.Unit, OldRuns: r.OldRuns, NewRuns: r.NewRuns,
+	x := &PathChange{Old: r.Old, New: r.New, OldUnknown: r.OldPartial, NewUnknown: r.NewPartial, Change: r.Change, Volume: r.Volume, Mix: r.Mix, Unit: r.Unit, OldRuns: r.OldRuns, NewRuns: r.NewRuns,
 		OldMean: r.OldMean(), NewMean: r.NewMean(), P: r.GrowthP, PAdjusted: r.GrowthP, Significant: r.Significant, Why: r.GrowthWhy,
 		OldPartial: r.OldPartial, NewPartial: r.NewPartial, IsNew: r.OldRuns == 0, Retired: r.NewRuns == 0}
+	for i := range r.Paths { // one path with a known cost makes it known
+		p := &r.Paths[i]
+		x.OldUnknown, x.NewUnknown = x.OldUnknown && (p.IsNew || p.OldUnknown), x.NewUnknown && (p.Retired || p.NewUnknown)
+	}
+	return x
 }
 
 // Before is the cost of the old side: Unknown where the path is not there, "?" where nothing is known of its cost.
@@ -224,13 +229,11 @@ func (r *ComparisonReport) page() *page {
 
 // missing notes what the sums do not hold.
 func (r *ComparisonReport) missing(p *page) *page {
-	switch {
-	case r.OldPartial && r.NewPartial:
-		p.notes = append(p.notes, "≥ ~ ?: calls of unknown cost, before and after, are not in it")
-	case r.OldPartial:
-		p.notes = append(p.notes, "≥ ~ ?: before, calls of unknown cost are not in it")
-	case r.NewPartial:
-		p.notes = append(p.notes, "≥ ~ ?: after, calls of unknown cost are not in it")
+	if r.OldPartial {
+		p.notes = append(p.notes, "before: calls of unknown cost are not in it")
+	}
+	if r.NewPartial {
+		p.notes = append(p.notes, "after: calls of unknown cost are not in it")
 	}
 	return p
 }

@@ -134,6 +134,10 @@ func (d *driving) path(old, new *PathCost) {
 		d.whole[driverRetired] += change
 		return
 	}
+	if old.unknown() || new.unknown() { // no factor tells of a cost that is not known
+		d.whole[driverOther] += change
+		return
+	}
 	d.old.plus(old)
 	d.new.plus(new)
 	d.whole[driverOther] += change - (new.LLM.Cost - old.LLM.Cost)

@@ -15,6 +15,7 @@ type Survey struct {
 
 	scan    *Scan // its groups; it counts nothing
 	student *Student
+	failed  []failedRun
 	paths   *pathCosts
 	whole   *pathCosts // all paths in one
 	leaves  []int32
@@ -38,7 +39,11 @@ func (s *Survey) Add(run *tracefmt.Run) {
 	st := s.student.Study(run)
 	s.Runs++
 	s.Prompts.add(st, s.in)
+	before := s.Warned
 	s.Warned.add(st, s.in)
+	if s.Warned.Runs > before.Runs {
+		s.failed = append(s.failed, failedRun{s.Warned.After - before.After, s.Warned.Cost - before.Cost})
+	}
 	s.paths.add(st, s.leaves)
 	s.whole.add(st, s.roots)
 }
@@ -90,6 +95,7 @@ func (s *Survey) Merge(o *Survey) {
 	s.Runs += o.Runs
 	s.Prompts.merge(&o.Prompts)
 	s.Warned.merge(&o.Warned)
+	s.failed = append(s.failed, o.failed...)
 	s.paths.merge(o.paths)
 	s.whole.merge(o.whole)
 }

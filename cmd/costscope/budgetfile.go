@@ -200,8 +200,10 @@ func (b *budgetFile) limit(n *yaml.Node) error {
 		return errorAt(n, "a limit without max")
 	case l.Metric == "projected_total" && l.Runs == 0:
 		return errorAt(n, "projected_total needs runs: how many there are in production")
-	case l.Metric != "projected_total" && (l.Runs != 0 || l.High):
-		return errorAt(n, "runs and high are for projected_total")
+	case l.Metric != "projected_total" && l.Runs != 0:
+		return errorAt(n, "runs is for projected_total")
+	case l.High && !metric.High:
+		return errorAt(n, "%s has no interval: high is for projected_total, cost_per_success and post_warning_share", l.Metric)
 	}
 	b.limits = append(b.limits, l)
 	return nil
