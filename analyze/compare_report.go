@@ -220,10 +220,10 @@ func (r *ComparisonReport) page() *page {
 	}
 	if g := r.pathGrid(); len(g.rows) > 0 {
 		p.grids = append(p.grids, g)
+		p.notes = append(p.notes, "volume: more or fewer runs in all · mix: another part of them takes the path · unit cost: a run costs another amount there")
 	} else if g.more != "" {
 		p.notes = append(p.notes, g.more)
 	}
-	p.notes = append(p.notes, "volume: more or fewer runs in all · mix: another part of them takes the path · unit cost: a run costs another amount there")
 	return r.missing(p)
 }
 

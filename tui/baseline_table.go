@@ -160,9 +160,6 @@ func (v *versus) leave() {
 	v.deep.leave()
 }
 
-// busy: something about the side before is not known yet.
-func (v *versus) busy() bool { return v.ask.busy || v.deep.busy || v.table == nil && v.err == nil }
-
 // see adds the side before to what a cell may look at.
 func (v *versus) see(c cellOf) cellOf {
 	if v.table == nil {
