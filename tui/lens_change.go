@@ -255,6 +255,8 @@ func unitText(x *analyze.PathChange) string {
 	}
 	text := strings.Join(parts, " · ")
 	switch {
+	case x.IsNew, x.Retired:
+		return "no run on the other side to compare with"
 	case x.Unit == 0:
 		return "a run costs the same here"
 	case text != "":
