@@ -71,7 +71,7 @@ const driverFactors = driverMix
 // driverAbout says what the factors are.
 var driverAbout = [driverCount]string{"more or fewer runs", "steps that a run takes", "tries at the same step: retries", "length of prompts and answers",
 	"prices, cached part, part that is output", "dearer or cheaper models take the tokens", "only after", "only before",
-	"tools, people, calls without token counts"}
+	"tools, people, calls of unknown price or size"}
 
 // A Driver is a factor's part in a change of cost.
 type Driver struct {
