@@ -18,10 +18,7 @@ type SpendLimit struct {
 	Period time.Duration // 0: in all
 }
 
-// periodNames are the words for periods.
-var periodNames = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
-
-// ParseSpendLimit reads "20", "20/day" or "3000/720h". Periods are minute, hour, day, week, month (of 30 days) or a duration of Go.
+// ParseSpendLimit reads "20", "20/day" or "3000/720h"; see ParsePeriod.
 func ParseSpendLimit(s string) (b SpendLimit, err error) {
 	usd, period, has := strings.Cut(s, "/")
 	usd = strings.TrimPrefix(strings.TrimSpace(usd), "$")
@@ -31,20 +28,14 @@ func ParseSpendLimit(s string) (b SpendLimit, err error) {
 	if !has {
 		return b, nil
 	}
-	d, known := periodNames[period]
-	if !known {
-		d, err = time.ParseDuration(period)
-	}
-	if b.Period = d; err != nil || d <= 0 {
-		return b, fmt.Errorf("%q is no period; use hour, day, week, month or a duration such as 36h", period)
-	}
-	return b, nil
+	b.Period, err = ParsePeriod(period)
+	return b, err
 }
 
 func (b SpendLimit) String() string {
-	for word, d := range periodNames {
-		if d == b.Period {
-			return Money(b.USD) + "/" + word
+	for _, p := range periodNames {
+		if p.d == b.Period {
+			return Money(b.USD) + "/" + p.name
 		}
 	}
 	if b.Period == 0 {

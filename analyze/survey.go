@@ -11,6 +11,7 @@ type Survey struct {
 
 	scan    *Scan // its groups; it counts nothing
 	student *Student
+	failed  []failedRun
 	paths   *pathCosts
 	whole   *pathCosts // all paths in one
 	leaves  []int32
@@ -22,6 +23,7 @@ type Survey struct {
 func NewSurvey(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Survey {
 	s := &Survey{scan: NewScan(q, names, cfg, sourceName), student: NewStudent(cfg)}
 	s.paths, s.whole = newPathCosts(s.scan.pathOf), newPathCosts(func(int32) []string { return nil })
+	s.paths.model = names.Name
 	return s
 }
 
@@ -33,7 +35,11 @@ func (s *Survey) Add(run *tracefmt.Run) {
 	st := s.student.Study(run)
 	s.Runs++
 	s.Prompts.add(st, s.in)
+	before := s.Warned
 	s.Warned.add(st, s.in)
+	if s.Warned.Runs > before.Runs {
+		s.failed = append(s.failed, failedRun{s.Warned.After - before.After, s.Warned.Cost - before.Cost})
+	}
 	s.paths.add(st, s.leaves)
 	s.whole.add(st, s.roots)
 }
@@ -56,6 +62,7 @@ func (s *Survey) Merge(o *Survey) {
 	s.Runs += o.Runs
 	s.Prompts.merge(&o.Prompts)
 	s.Warned.merge(&o.Warned)
+	s.failed = append(s.failed, o.failed...)
 	s.paths.merge(o.paths)
 	s.whole.merge(o.whole)
 }

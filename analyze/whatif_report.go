@@ -225,7 +225,7 @@ func (w *WhatIfReport) leverGrid() grid {
 		c := l.Cells()
 		g.rows = append(g.rows, append([]string{Clean(l.Value), Clean(strings.Join(l.Says, "; "))}, c[:]...))
 	}
-	g.rows = append(g.rows, []string{"together", "", "", "", signedMoney(Dollars(w.r.Total.Change))})
+	g.rows = append(g.rows, []string{"together", "", "", "", SignedMoney(Dollars(w.r.Total.Change))})
 	return g
 }
 
@@ -253,7 +253,7 @@ func (g *grid) add(r *WhatIfRow) {
 func (s *WhatIfSum) Cells() (c [6]string) {
 	c = [6]string{sideText(s.Recorded, s.NoRecord, s.Calls), sideText(s.Book, s.NoBook, s.Calls), sideText(s.If, s.NoIf, s.Calls), Unknown, "", ""}
 	if s.Compared > 0 {
-		c[3], c[4] = signedMoney(Dollars(s.Change)), signedPercent(s.Ratio())
+		c[3], c[4] = SignedMoney(Dollars(s.Change)), SignedPercent(s.Ratio())
 	}
 	if n := s.Calls - s.Compared; n > 0 {
 		c[5] = Count(n)
@@ -263,7 +263,7 @@ func (s *WhatIfSum) Cells() (c [6]string) {
 
 // Cells is the effect for people: the calls, what the lever does alone, and what in its place among the others.
 func (e *LeverEffect) Cells() [3]string {
-	return [3]string{Count(e.Calls), signedMoney(Dollars(e.Alone)), signedMoney(Dollars(e.Step))}
+	return [3]string{Count(e.Calls), SignedMoney(Dollars(e.Alone)), SignedMoney(Dollars(e.Step))}
 }
 
 func sideText(v tracefmt.USD, none, of int64) string {

@@ -45,6 +45,8 @@ func init() {
 		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsMeasured, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
 		{"1 9", "the lens of that number; again: let it fill the screen", "", cannotLens, nil},
+		{"B", "baseline: compare with another trace or an earlier time, and back; stops reading one", "", nil, (*App).baselineKey},
+		{"D", "compare with another baseline", "", nil, (*App).askBaseline},
 		{"tab", "next lens", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
 		{"shift+tab", "lens before", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},

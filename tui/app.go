@@ -35,6 +35,7 @@ type App struct {
 	alarms   alarms
 	marks    marking
 	place    placing
+	base     baseline                    // what everything is compared with
 	flying   map[string]*analyze.LiveRun // runs in flight
 	paused   bool                        // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
@@ -100,7 +101,7 @@ func New(src Source, o Options) *App {
 
 // Init asks for the first rows and begins to listen.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.askStatus(), a.top().load(a), a.askMarks(), a.listen())
+	return tea.Batch(a.askStatus(), a.top().load(a), a.askMarks(), a.listen(), a.firstBaseline())
 }
 
 // Update takes one message. It never reads or waits.
@@ -152,7 +153,7 @@ func (a *App) top() screen { return a.stack[len(a.stack)-1] }
 // take hands an answer to the screens: one that was left has moved on and drops it.
 func (a *App) take(r reply) tea.Cmd {
 	a.refresh.slowest = max(a.refresh.slowest, r.took)
-	cmds := []tea.Cmd{a.arrive(r)}
+	cmds := []tea.Cmd{a.arrive(r), a.base.take(a, r)}
 	if d, ok := a.over.(answered); ok {
 		d.take(a, r)
 	}
@@ -274,6 +275,7 @@ func (a *App) quit() tea.Cmd {
 		return a.say("still reading · " + key + " again quits and keeps what was read · any other key stays")
 	}
 	a.leaveAll()
+	a.base.leave()
 	return a.leave()
 }
 

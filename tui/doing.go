@@ -501,7 +501,7 @@ func (a *App) chooseColumns() tea.Cmd {
 	p := &picker{title: "columns", keys: "enter on/off · esc done · what does not fit is dropped, the last first"}
 	ids := []string{}
 	for i := range columns {
-		if columns[i].id != "measure" {
+		if columns[i].id != "measure" && (a.base.on || !columns[i].base) {
 			ids = append(ids, columns[i].id)
 		}
 	}
@@ -601,6 +601,9 @@ func (a *App) regroup(table *paths, d analyze.Dimension) tea.Cmd {
 
 // lensKey shows a lens in the pane, or lets it fill the screen when it is there already, or comes from the icicle.
 func (a *App) lensKey(i int) tea.Cmd {
+	if off := lenses[i].off; off != nil && off(a) != "" {
+		return a.refuse(off(a))
+	}
 	if t, ok := a.top().(*icicle); ok {
 		if why := t.cannotSeeCalls(a); why != "" {
 			return a.refuse(why)
@@ -633,6 +636,9 @@ func (a *App) lensKey(i int) tea.Cmd {
 
 func (a *App) nextLens(by int) tea.Cmd {
 	i := (a.look.lens + by + len(lenses)) % len(lenses)
+	if off := lenses[i].off; off != nil && off(a) != "" {
+		i = (i + by + len(lenses)) % len(lenses)
+	}
 	return a.lensKey(i)
 }
 
@@ -647,6 +653,9 @@ func (a *App) zoom() tea.Cmd {
 func (p *paths) zoom(a *App, kind int) tea.Cmd {
 	s, _ := p.under()
 	p.held = true
+	if lenses[kind].name == "change" {
+		return a.push(newWhy(p.s, p.dim))
+	}
 	z := newZoom(kind, s)
 	if z.total = p.row(); p.pane != nil && p.kind == kind {
 		z.l, p.pane = p.pane, nil

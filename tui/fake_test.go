@@ -116,6 +116,18 @@ func (f *fake) Digest(ctx context.Context, q analyze.Query, _ func(done, of int6
 	return d, ctx.Err()
 }
 
+func (f *fake) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
+	f.note("survey " + q.String())
+	d := analyze.NewSurvey(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for _, r := range runs {
+		d.Add(r)
+	}
+	return d, ctx.Err()
+}
+
 func (f *fake) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
 	f.note(fmt.Sprintf("calls %s from %d n %d", q, from, n))
 	m := q.Compile(f.names, analyze.Config{})

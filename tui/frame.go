@@ -133,6 +133,10 @@ func (a *App) scopeTotal() *analyze.Row {
 			if l.total != nil {
 				return l.total
 			}
+		case *change:
+			if l.data != nil && l.data.s.id() == s.s.id() {
+				return &l.data.table.Total
+			}
 		case *insight:
 			if l.data != nil && l.data.s.id() == s.s.id() {
 				return &l.data.table.Total
@@ -188,6 +192,9 @@ func (a *App) filterText() string {
 	}
 	for _, p := range s.extra {
 		f = append(f, predText(p))
+	}
+	if against := a.base.text(a); against != "" {
+		f = append(f, against)
 	}
 	if x, ok := can[searcher](a); ok && x.searched() != "" {
 		f = append(f, "\""+clean(x.searched())+"\"")
@@ -307,6 +314,7 @@ func (a *App) factList() []fact {
 	if r := a.status.Repricing; r != nil && !a.status.Loading {
 		f = append(f, newFact(roleKey, clean(r.Text(a.status.PricesAsOf)), "re-priced: was "+money(r.Was)+", now "+money(r.Now)))
 	}
+	f = append(f, a.base.facts()...)
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})
 	}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type insight struct {
 	asker
 	draw   func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
+	why    *change                    // asks and opens otherwise; nil: as all do
 	s      scope
 	key    string
 	again  bool
@@ -36,6 +38,10 @@ type insightData struct {
 	s     scope
 	table *analyze.Table
 	deep  *analyze.Analysis
+
+	before *analyze.Table // of a change: the side before, and why
+	change *compared
+	causes *compared // of the same change, by all levels below
 }
 
 // A door is a line behind which calls or runs stand.
@@ -92,6 +98,9 @@ func (t *insight) leave() {
 // turnTo asks about another scope, or about the same one anew.
 func (t *insight) turnTo(a *App, s scope, fresh bool) tea.Cmd {
 	key := s.id()
+	if t.why != nil {
+		key = t.why.keyOf(a, s)
+	}
 	if fresh {
 		a.insights = nil
 	}
@@ -130,6 +139,9 @@ func (t *insight) request(a *App) tea.Cmd {
 	t.again = false
 	src, s, by, share := a.src, t.s, a.opt.By, &atomic.Int64{}
 	t.share = share
+	if t.why != nil {
+		return t.why.request(a)
+	}
 	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
 		q := s.by(by...)
 		table, err := src.Rollup(ctx, q)
@@ -237,7 +249,7 @@ func (t *insight) nothing(a *App, w, h int) []string {
 	if t.err != nil {
 		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
 	} else {
-		out.gap(2).line(roleDim, "analysing "+clean(strings.Join(t.s.names, " ▸ "))+" …"+t.soFar())
+		out.gap(2).line(roleDim, "analysing "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …"+t.soFar())
 	}
 	return out.fit(h)
 }
@@ -281,6 +293,9 @@ func (t *insight) cannotOpen(*App) string {
 // open shows the calls, the run or the runs behind the line of the cursor.
 func (t *insight) open(a *App) tea.Cmd {
 	d := t.doors[t.cur]
+	if t.why != nil {
+		return t.why.enter(a, d)
+	}
 	if id, ok := d.to.run(); ok {
 		return a.push(newRunView(d.to, id, d.call, nil))
 	}

@@ -26,6 +26,7 @@ type paths struct {
 	sums  []int64          // running sums of the measure
 	cells map[int][]string // texts of the rows, made when first seen
 	part  analyze.Row      // the rows shown added up, where they are not all
+	vs    versus           // the baseline's side
 	most  int64            // largest measure of the rows shown
 	nameW int
 
@@ -76,7 +77,7 @@ func (p *paths) where() scope { return p.s }
 func (p *paths) load(a *App) tea.Cmd {
 	p.next = a.nextDim(p)
 	src, q := a.src, p.s.by(p.dim)
-	return p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) })
+	return tea.Batch(p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) }), p.vs.load(a, p))
 }
 
 // nextDim is the first level that the path has not gone through.
@@ -93,6 +94,9 @@ func (a *App) nextDim(p *paths) *analyze.Dimension {
 }
 
 func (p *paths) take(a *App, r reply) tea.Cmd {
+	if cmd, mine := p.vs.take(a, p, r); mine {
+		return cmd
+	}
 	if !p.took(r) {
 		if p.pane == nil {
 			return nil
@@ -103,6 +107,7 @@ func (p *paths) take(a *App, r reply) tea.Cmd {
 		return nil
 	}
 	p.table = r.ans.(*analyze.Table)
+	p.vs.fresh(p)
 	p.arrange(a)
 	return tea.Batch(p.aim(a, true), a.opened(p, p.row() != nil))
 }
@@ -116,6 +121,7 @@ func (p *paths) due(a *App, d due) tea.Cmd {
 
 func (p *paths) leave() {
 	p.asker.leave()
+	p.vs.leave()
 	if p.pane != nil {
 		p.pane.leave()
 	}
@@ -177,6 +183,9 @@ func (p *paths) measureRows(a *App) {
 	p.sums = slices.Grow(p.sums[:0], len(p.rows))
 	p.nameW, p.most, p.part = 0, 0, analyze.Row{Runs: -1}
 	sum, some := int64(0), len(p.rows) < len(p.table.Rows)
+	if some && p.vs.table != nil {
+		p.vs.addPart(p.rows)
+	}
 	for _, r := range p.rows {
 		v := a.look.measure.of(r)
 		sum += v
@@ -237,6 +246,7 @@ func (p *paths) find(key string) int {
 // A sorting is what the order of rows depends on.
 type sorting struct {
 	table *analyze.Table
+	why   *analyze.ComparisonReport
 	id    string
 	up    bool
 	m     measure
@@ -244,7 +254,7 @@ type sorting struct {
 
 // sort puts all rows in order, if that is not done. What is not known comes last either way.
 func (p *paths) sort(a *App) {
-	by := sorting{p.table, a.look.sort, a.look.up, a.look.measure}
+	by := sorting{p.table, p.vs.why, a.look.sort, a.look.up, a.look.measure}
 	if by == p.by {
 		return
 	}
@@ -258,7 +268,7 @@ func (p *paths) sort(a *App) {
 	for i := range p.table.Rows {
 		k := &keyed[i]
 		if k.row = &p.table.Rows[i]; col != nil {
-			k.v, k.known = col.key(cellOf{row: k.row, total: &p.table.Total, m: by.m})
+			k.v, k.known = col.key(p.vs.see(cellOf{row: k.row, total: &p.table.Total, m: by.m}))
 		}
 	}
 	slices.SortFunc(keyed, func(x, y sortKey) int {
@@ -299,12 +309,12 @@ func (a *App) sortColumn() *column {
 // cell is the texts of row i, made when it is first seen.
 func (p *paths) cell(a *App, i int) []string {
 	if p.cells[i] == nil {
-		p.cells[i] = p.texts(a, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure, sum: p.sums[i]})
+		p.cells[i] = p.texts(p.vs.see(cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure, sum: p.sums[i]}))
 	}
 	return p.cells[i]
 }
 
-func (p *paths) texts(a *App, c cellOf) []string {
+func (p *paths) texts(c cellOf) []string {
 	t := make([]string, len(columns))
 	for k := range columns {
 		t[k] = columns[k].text(c)
@@ -395,7 +405,7 @@ func (p *paths) searched() string { return p.match.String() }
 // copyFor is the same table for another scope. It shows the old rows until the new ones are there.
 func (p *paths) copyFor(s scope) *paths {
 	n := *p
-	n.s, n.asker, n.pane = s, asker{}, nil
+	n.s, n.asker, n.pane, n.vs = s, asker{}, nil, versus{}
 	n.rows, n.sums = slices.Clone(p.rows), slices.Clone(p.sums)
 	return &n
 }
@@ -583,7 +593,7 @@ func (p *paths) columnWidth(a *App, k int) int {
 	if p.table == nil || !c.sums {
 		return c.width
 	}
-	t := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure}
+	t := p.vs.see(cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure})
 	return max(c.width, width(c.text(t)))
 }
 
@@ -592,7 +602,7 @@ func columnOrder(a *App) []int {
 	var order []int
 	for k := range columns {
 		c := &columns[k]
-		if !a.look.hidden[c.id] && (c.skip == nil || !c.skip(a.look.measure)) {
+		if c.wanted(a) {
 			order = append(order, k)
 		}
 	}
@@ -654,7 +664,7 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	}
 	out.put(roleMark, mark)
 	p.drawName(a, out, p.rows[i], l.name)
-	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
+	p.drawCells(out, l, cells, p.vs.see(cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure}))
 	if l.bar > 0 {
 		out.gap(2)
 		p.drawBar(a, out, l.bar, p.rows[i])
@@ -671,7 +681,7 @@ func (p *paths) drawName(a *App, out *pen, r *analyze.Row, w int) {
 	out.left(roleName, p.label(a, r), w-width(mark)).put(roleKey, mark)
 }
 
-func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellOf) {
+func (p *paths) drawCells(out *pen, l rowLayout, cells []string, c cellOf) {
 	for _, k := range l.cols {
 		col := &columns[k]
 		r := roleText
@@ -709,13 +719,13 @@ func (p *paths) total(a *App, out *pen, l rowLayout) {
 	out.put(roleRule, "  ")
 	if all {
 		out.left(roleDim, "Σ "+count(int64(len(p.rows)))+plural(len(p.rows), " row", " rows"), l.name)
-		c := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.table.Total)}
-		p.drawCells(a, out, l, p.texts(a, c), c)
+		c := p.vs.see(cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.table.Total)})
+		p.drawCells(out, l, p.texts(c), c)
 		out.end()
 		return
 	}
-	c := cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)}
+	c := p.vs.see(cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)})
 	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(int64(len(p.table.Rows)))+" rows", l.name)
-	p.drawCells(a, out, l, p.texts(a, c), c)
+	p.drawCells(out, l, p.texts(c), c)
 	out.end()
 }

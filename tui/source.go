@@ -21,6 +21,7 @@ type Source interface {
 	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)
 	// WhatIf prices the calls of the scope as they would have been; progress as in Digest.
 	WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, progress func(done, of int64)) (*analyze.WhatIfResult, error)
+	Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) // reads every call of the scope
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
 	Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (*analyze.RunView, error)           // one run with all its calls
@@ -50,6 +51,8 @@ type Options struct {
 	Notice    string                // said at the start, and counted among the warnings
 	Prices    *tracefmt.PriceBook   // in force: to choose a model from
 	// OpenPrices reads another price book; nil: there is none to read.
-	OpenPrices func(file string) (*tracefmt.PriceBook, error)
-	Zone       *time.Location // of the times shown; none: UTC
+	OpenPrices   func(file string) (*tracefmt.PriceBook, error)
+	Zone         *time.Location // of the times shown; none: UTC
+	Baseline     string         // to compare with from the start: a path, or a time of the trace itself (see IsPeriod)
+	OpenBaseline OpenBaseline   // opens other traces; nil: none can be
 }

@@ -163,7 +163,9 @@ func (a *app) explore(j *job, s *openedStore) error {
 		}
 		o.In = tty
 	}
-	return tui.Run(a.ctx, s.Bolt, o)
+	before := baselines{app: a, job: j, own: s, open: map[string]*openedStore{}}
+	o.Baseline, o.OpenBaseline = j.baseline, before.Open
+	return errors.Join(tui.Run(a.ctx, s.Bolt, o), before.close())
 }
 
 // title is "checkout.jsonl +2".

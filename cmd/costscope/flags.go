@@ -23,7 +23,7 @@ type traceFlags struct {
 	noColor                              bool
 	theme                                string
 	quiet, mouse, follow                 bool
-	whatIf                               string
+	whatIf, baseline                     string
 	alertFlags
 }
 
@@ -56,6 +56,9 @@ func (f *traceFlags) register(c *cobra.Command) {
 	}
 	if c.Name() == "report" {
 		s.StringVar(&f.whatIf, "what-if", "", "price the calls as they would have been, by `LEVERS`: model=NAME;retries<=2;context<=100k;cache=1h;prices=FILE;batch")
+	}
+	if c.Name() == "open" || c.Name() == "tail" {
+		s.StringVar(&f.baseline, "baseline", "", "compare with `TRACE`, or with an earlier time of the trace: 'before 2026-09-15', or previous (see --since)")
 	}
 	if c.Name() == "tail" {
 		f.alertFlags.register(c)
@@ -133,6 +136,7 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 	}
 	for _, read := range []func() error{
 		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readScenario, j.readLimits,
+		func() error { return j.readBaseline(now) },
 	} {
 		if err := read(); err != nil {
 			return err
