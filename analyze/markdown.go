@@ -40,11 +40,14 @@ func (p *page) writeMarkdown(w io.Writer) error {
 }
 
 func (g *grid) writeMarkdown(b *bufio.Writer) {
-	column := "|---:"
-	if g.left {
-		column = "|---"
+	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---")
+	for k := range g.head[1:] {
+		b.WriteString("|---")
+		if !g.left && k+1 >= g.text {
+			b.WriteString(":")
+		}
 	}
-	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---" + strings.Repeat(column, len(g.head)-1) + "|\n")
+	b.WriteString("|\n")
 	for i, row := range g.rows {
 		indent := ""
 		if g.depth != nil {

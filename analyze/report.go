@@ -29,12 +29,15 @@ type Report struct {
 
 	Tries      []TryInfo           `json:"attempts,omitempty"`
 	TryCaps    []TryCapInfo        `json:"attempt_caps,omitempty"`
+	Chains     []ChainInfo         `json:"worst_chains,omitempty"`
 	Loops      *LoopInfo           `json:"loops,omitempty"`
 	Redundant  *CountInfo          `json:"redundant,omitempty"`
 	Warned     *WarnedInfo         `json:"post_warning,omitempty"`
 	Context    *ContextInfo        `json:"context,omitempty"`
 	Multiplier *MultiplierReport   `json:"multiplier,omitempty"`
 	Quality    *SpendQualityReport `json:"spend_quality,omitempty"`
+	Agents     []AgentInfo         `json:"agents,omitempty"`
+	Delegation []NodeInfo          `json:"delegation,omitempty"` // who works for whom; own costs add up to the total
 	Load       *LoadInfo           `json:"load,omitempty"`
 	Accuracy   *AccuracyInfo       `json:"accuracy,omitempty"`
 	Flows      []FlowInfo          `json:"flows,omitempty"`

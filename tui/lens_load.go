@@ -2,6 +2,7 @@ package tui
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -364,15 +365,18 @@ func (p *insightPen) hours(l *analyze.LoadReport) {
 		p.note(2, "n/a: the time is divided into stretches of "+spanText(l.Width)+" here; hours need a shorter time: filter by day")
 		return
 	}
-	cells, bands, most := p.hourCells(l)
+	bands, most := l.ByHour(p.a.opt.Zone), tracefmt.USD(0)
+	for _, b := range bands {
+		most = max(most, slices.Max(b.Hours[:]))
+	}
 	w := 2
 	if p.max < 2+12+24*2 {
 		w = 1
 	}
-	for b := len(bands) - 1; b >= 0; b-- {
-		p.gap(2).right(roleDim, bands[b], 10).gap(2)
+	for _, b := range slices.Backward(bands) {
+		p.gap(2).right(roleDim, number(b.Low)+" to "+number(b.High), 10).gap(2)
 		for hour := range 24 {
-			p.put(roleSpend, strings.Repeat(shadeOf(int64(cells[b][hour]), int64(most)), w))
+			p.put(roleSpend, strings.Repeat(shadeOf(int64(b.Hours[hour]), int64(most)), w))
 		}
 		p.end()
 	}
@@ -392,24 +396,4 @@ func shadeOf(v, most int64) string {
 		return shadeSigns[0]
 	}
 	return shadeSigns[min(4, 1+int(float64(v)/float64(most)*3.999))]
-}
-
-// hourCells adds the bins up by band of concurrency and hour.
-func (p *insightPen) hourCells(l *analyze.LoadReport) (cells [][24]tracefmt.USD, bands []string, most tracefmt.USD) {
-	low := 0.0
-	for high := 1.0; ; high *= 2 {
-		bands, cells = append(bands, strconv.FormatFloat(low, 'g', 4, 64)+" to "+strconv.FormatFloat(high, 'g', 4, 64)), append(cells, [24]tracefmt.USD{})
-		more := false
-		for _, b := range l.Bins {
-			more = more || b.Concurrency >= high
-			if b.Concurrency >= low && b.Concurrency < high {
-				cell := &cells[len(cells)-1][time.Unix(0, b.Start).In(p.a.opt.Zone).Hour()]
-				*cell += b.Spend
-				most = max(most, *cell)
-			}
-		}
-		if low = high; !more || len(bands) > 20 {
-			return cells, bands, most
-		}
-	}
 }
