@@ -79,7 +79,7 @@ func (c *promptChart) grid() *grid {
 	g := newGrid(c.w, c.h)
 	c.axis(g, rows, top)
 	if window {
-		c.window(g, rows, top, promptLabelW+w)
+		c.window(g, rows, top)
 	}
 	free := newGaps(promptLabelW, g.w)
 	for i := range list {
@@ -96,6 +96,9 @@ func (c *promptChart) grid() *grid {
 			g.put(at, rows+1, roleDim, text)
 		}
 	}
+	if window {
+		c.nameWindow(g, rows, top)
+	}
 	return g
 }
 
@@ -108,16 +111,31 @@ func (c *promptChart) axis(g *grid, rows int, top int64) {
 	g.put(0, rows+1, roleDim, padLeft("turn", promptLabelW-1))
 }
 
+// windowLine is the line of the chart at which the window is.
+func (c *promptChart) windowLine(rows int, top int64) int {
+	return rows - 1 - (height(c.line.Window(), top, rows*8, false)-1)/8
+}
+
 // window draws how much the model can hold.
-func (c *promptChart) window(g *grid, rows int, top int64, to int) {
-	size := c.line.Window()
-	y := rows - 1 - (height(size, top, rows*8, false)-1)/8
+func (c *promptChart) window(g *grid, rows int, top int64) {
 	for x := promptLabelW; x < g.w; x++ {
-		g.put(x, y, roleFail, "┈")
+		g.put(x, c.windowLine(rows, top), roleFail, "┈")
 	}
-	if label := " window " + short(size) + " "; to+len(label) <= g.w {
-		g.put(g.w-len(label), y, roleFail, label)
+}
+
+// nameWindow writes at the end of that line how much it is, where no column reaches so far.
+func (c *promptChart) nameWindow(g *grid, rows int, top int64) {
+	label, y := " window "+short(c.line.Window()), c.windowLine(rows, top)
+	from := g.w - len(label)
+	if from <= promptLabelW {
+		return
 	}
+	for x := from; x < g.w; x++ {
+		if g.cells[y][x].c != '┈' {
+			return
+		}
+	}
+	g.put(from, y, roleFail, label)
 }
 
 // column draws the prompt, its cached part below, and marks for the others.
