@@ -179,8 +179,13 @@ func settleRest(values []int64, widths []int, own int64, left, others, ownW int)
 		}
 		return widths, 0, ownW + left
 	}
-	if need := minRest - left; need > 0 && len(widths) > 0 && widths[0]-need >= minIcicle {
+	switch need := minRest - left; {
+	case need <= 0:
+	case len(widths) > 0 && widths[0] >= ownW && widths[0]-need >= minIcicle:
 		widths[0] -= need
+		left = minRest
+	case ownW-need >= minIcicle:
+		ownW -= need
 		left = minRest
 	}
 	for left < minRest && len(widths) > 0 {

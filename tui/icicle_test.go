@@ -59,7 +59,7 @@ func TestIcicleTellsWhatTheTableTells(t *testing.T) {
 	mean := tracefmt.USD(int64(r.Cost) / r.Costs.N())
 	p.sees("total "+money(r.Cost), count(r.Calls)+" calls", count(r.Runs)+" runs", "✗ "+count(r.Failed)+" failed", "wasted "+money(r.Wasted), "p99 "+moneyInt(p99),
 		"a call costs "+money(mean)+" on average", "0 unpriced")
-	p = play(t, small(), 140, 40).press("i", "l", "l").isUnder("nightly-report").sees("total ?", "? of everything", "? 99 unpriced")
+	play(t, small(), 140, 40).press("i", "l", "l").isUnder("nightly-report").sees("total ?", "? of everything", "? 99 unpriced")
 }
 
 func TestIcicleFocusIsABreadcrumb(t *testing.T) {
@@ -176,9 +176,8 @@ func TestIcicleSearchAddsMatchesUp(t *testing.T) {
 }
 
 func TestIcicleFollowsTheMeasure(t *testing.T) {
-	p := play(t, small(), 120, 40).press("i", "m").sees("width is tokens").press("m").sees("width is calls", "2,750", "cost $").press("m", "m").sees("width is cost")
-	b := play(t, blind(6), 120, 40).press("i").sees("no call with a known cost here", "m measures tokens").press("m").sees("width is tokens", "cost ?")
-	_, _ = p, b
+	play(t, small(), 120, 40).press("i", "m").sees("width is tokens").press("m").sees("width is calls", "2,750", "cost $").press("m", "m").sees("width is cost")
+	play(t, blind(6), 120, 40).press("i").sees("no call with a known cost here", "m measures tokens").press("m").sees("width is tokens", "cost ?")
 }
 
 func TestIcicleFollowsTheMouse(t *testing.T) {
@@ -210,7 +209,6 @@ func TestIcicleWidthsFillTheLine(t *testing.T) {
 		for i := range values {
 			values[i] = r.Int64N(1 << uint(r.IntN(40)+1))
 		}
-		slices.SortFunc(values, func(a, b int64) int { return int(b>>1 - a>>1) })
 		slices.Sort(values)
 		slices.Reverse(values)
 		own, hasOwn := int64(0), r.IntN(2) == 0
@@ -239,6 +237,12 @@ func TestIcicleWidthsFillTheLine(t *testing.T) {
 		}
 	}
 	if w, rest, own := icicleWidths([]int64{60, 30, 1, 1}, 8, true, 100); len(w) != 2 || w[0] != 60 || w[1] != 30 || rest != 2 || own != 8 {
+		t.Error(w, rest, own)
+	}
+	if w, rest, own := icicleWidths([]int64{0}, 500, true, 100); len(w) != 1 || w[0] != 2 || rest != 0 || own != 98 {
+		t.Error(w, rest, own) // the unknown beside an own part that is all
+	}
+	if w, rest, own := icicleWidths([]int64{500, 0, 0}, 0, false, 100); len(w) != 1 || w[0] != 98 || rest != 2 || own != 0 {
 		t.Error(w, rest, own)
 	}
 }

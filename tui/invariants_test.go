@@ -91,14 +91,12 @@ func TestEveryScreenIsExactAndClean(t *testing.T) {
 		f := fakes[name]
 		for _, what := range sortedKeys(screens) {
 			keys := screens[what]
-			for _, opt := range [][]func(*Options){nil, {coloured}} {
-				p := play(t, f, 120, 40, append(opt, func(o *Options) { o.Title = hostileNames[6] })...).press(keys...)
-				for _, size := range gridSizes() {
-					p.a.w, p.a.h = size[0], size[1]
-					p.a.look.serial++
-					if bad := frameFault(p.a.View(), size[0], size[1]); bad != "" {
-						t.Fatalf("%s, %s at %v: %s", name, what, size, bad)
-					}
+			p := play(t, f, 120, 40, coloured, func(o *Options) { o.Title = hostileNames[6] }).press(keys...)
+			for _, size := range gridSizes() {
+				p.a.w, p.a.h = size[0], size[1]
+				p.a.look.serial++
+				if bad := frameFault(p.a.View(), size[0], size[1]); bad != "" {
+					t.Fatalf("%s, %s at %v: %s", name, what, size, bad)
 				}
 			}
 		}

@@ -25,9 +25,16 @@ type shape struct {
 	seen  map[string]*shapeData // answers of this state of the data
 	bar   int                   // the chosen bar, -1 for none
 	bins  []bar                 // as last drawn
+	cutOf cutOf                 // what bins are of
 	at    [2]int                // columns where the two charts begin
 	barW  int
 	drawn drawing
+}
+
+// cutOf is what bars are cut from, and into how many at most.
+type cutOf struct {
+	of   *spread
+	most int
 }
 
 // shapeData is the answer for one scope.
@@ -330,7 +337,9 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 	if w < 6 || h < 2 {
 		return
 	}
-	t.bins = sp.barsOf(min(w, 72))
+	if cut := (cutOf{sp, min(w, 72)}); t.bins == nil || t.cutOf != cut {
+		t.bins, t.cutOf = sp.barsOf(cut.most), cut
+	}
 	if t.bar >= len(t.bins) {
 		t.bar = -1
 	}
