@@ -17,8 +17,14 @@ func (r *Repricing) Text(asOf string) string {
 	return "re-priced with the book of " + Clean(asOf) + ": was " + Money(r.Was) + " by the book of " + Clean(r.AsOf) + ", now " + Money(r.Now)
 }
 
-// RateChanges names the rates in which two rows differ at a time (UTC nanoseconds; 0: each book's date); "" for none. Either row may be nil.
-func RateChanges(was, now *tracefmt.PriceRow, at int64) string {
+// A RateChange is a rate in which two rows differ. A side that does not state it is not known.
+type RateChange struct {
+	Name     string // "input", "output above 200,000"
+	Was, Now Amount // per million tokens; of a fee, per million requests
+}
+
+// RateChanges lists the rates in which two rows differ at a time (UTC nanoseconds; 0: each book's date). Either row may be nil.
+func RateChanges(was, now *tracefmt.PriceRow, at int64) (list []RateChange) {
 	type place struct {
 		class string
 		above int64
@@ -29,22 +35,43 @@ func RateChanges(was, now *tracefmt.PriceRow, at int64) string {
 	for _, r := range before {
 		old[place{r.Class, r.Above}] = r.PerMillion
 	}
-	var parts []string
 	for _, r := range after {
 		at := place{r.Class, r.Above}
-		x, ok := old[at]
+		x, stated := old[at]
 		delete(old, at)
-		switch name := rateName(r); {
-		case !ok:
-			parts = append(parts, name+" $"+r.PerMillion.String()+" (new)")
-		case x != r.PerMillion:
-			parts = append(parts, name+" $"+x.String()+" → $"+r.PerMillion.String())
+		if !stated || x != r.PerMillion {
+			list = append(list, RateChange{rateName(r), Amount{x, stated}, Amount{r.PerMillion, true}})
 		}
 	}
 	for _, r := range before {
 		if _, gone := old[place{r.Class, r.Above}]; gone {
-			parts = append(parts, rateName(r)+" $"+r.PerMillion.String()+" (not stated)")
+			list = append(list, RateChange{rateName(r), Amount{r.PerMillion, true}, Amount{}})
 		}
+	}
+	return list
+}
+
+// Cells is the change for people: both rates, and by how much the second is dearer.
+func (c *RateChange) Cells() (was, now, change string) {
+	was, now = "not stated", "not stated"
+	if c.Was.Known {
+		was = "$" + c.Was.USD.String()
+	}
+	if c.Now.Known {
+		now = "$" + c.Now.USD.String()
+	}
+	if c.Was.Known && c.Now.Known {
+		change = signedPercent(ratio(int64(c.Now.USD-c.Was.USD), int64(c.Was.USD)))
+	}
+	return was, now, change
+}
+
+// RateChangesText is RateChanges in one line; "" for none.
+func RateChangesText(was, now *tracefmt.PriceRow, at int64) string {
+	var parts []string
+	for _, c := range RateChanges(was, now, at) {
+		old, new, _ := c.Cells()
+		parts = append(parts, c.Name+" "+old+" → "+new)
 	}
 	return strings.Join(parts, " · ")
 }

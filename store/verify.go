@@ -240,7 +240,7 @@ func priceDifference(was, now *tracefmt.Call) string {
 	if now.Has&tracefmt.HasStart != 0 {
 		at = now.Start
 	}
-	if d := analyze.RateChanges(was.Price, now.Price, at); d != "" {
+	if d := analyze.RateChangesText(was.Price, now.Price, at); d != "" {
 		text += ": " + d + " per million"
 	}
 	return text

@@ -181,11 +181,11 @@ func (t *whatIf) name() string {
 // levers draws every lever with its setting and its effect.
 func (t *whatIf) levers(p *insightPen) {
 	s := sheet{cols: []sheetCol{{head: "lever"}, {head: "set to", left: true, r: roleKey}, {head: "calls", rank: 2, r: roleDim},
-		{head: "alone", rank: 1, r: roleSpend}, {head: "in this order", r: roleSpend}}}
+		{head: "alone", rank: 1, r: roleSpend}, {head: "in order", r: roleSpend}}}
 	for _, l := range analyze.Levers() {
 		row := sheetRow{cells: []string{l.String(), "as it was", "", "", ""}, to: &t.s, r: roleDim}
 		if v := p.a.scenario.Value(l); v != "" {
-			row.cells[1], row.r = cut(clean(v), max(14, p.max-50)), roleName
+			row.cells[1], row.r = cut(clean(v), max(14, p.max-52)), roleName
 			t.effect(l, &row)
 		}
 		s.add(row)
