@@ -61,7 +61,7 @@ func (c *RateChange) Cells() (was, now, change string) {
 		now = "$" + c.Now.USD.String()
 	}
 	if c.Was.Known && c.Now.Known {
-		change = signedPercent(ratio(int64(c.Now.USD-c.Was.USD), int64(c.Was.USD)))
+		change = SignedPercent(ratio(int64(c.Now.USD-c.Was.USD), int64(c.Was.USD)))
 	}
 	return was, now, change
 }
