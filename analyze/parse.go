@@ -88,7 +88,8 @@ func FormatBy(by []Dimension) string {
 	return b.String()
 }
 
-// ParsePred reads a condition: agent=planner, model~sonnet, !status=error, cost>0.10, tag:env=prod, or any tag's name.
+// ParsePred reads a condition: agent=planner, agent="my agent", model~sonnet, !status=error, cost>0.10, tag:env=prod, or any tag's name.
+// A name may stand in double quotes, where \" is a quote and \\ a backslash; it must where it begins with one.
 func ParsePred(s string) (Pred, error) {
 	s = strings.TrimSpace(s)
 	var p Pred
@@ -96,18 +97,22 @@ func ParsePred(s string) (Pred, error) {
 	if strings.HasPrefix(rest, "!") {
 		p.Not, rest = true, rest[1:]
 	}
-	i := strings.IndexAny(rest, "=~<>!")
-	if i <= 0 {
+	field, tail, err := cutField(rest)
+	if err != nil {
+		return p, fmt.Errorf("%q: %w", s, err)
+	}
+	if field == "" || tail == "" {
 		return p, fmt.Errorf("%q is no condition; write FIELD=VALUE, FIELD~PART, !FIELD=VALUE or, for numbers, cost>0.10", s)
 	}
-	field, tail := strings.TrimSpace(rest[:i]), rest[i:]
 	if strings.HasPrefix(tail, "!=") {
 		p.Not, tail = !p.Not, tail[1:]
 	}
 	if p.Op, tail = cutOp(tail); p.Op == opNone {
 		return p, fmt.Errorf("%q: after %s comes one of = ~ != < <= > >=", s, field)
 	}
-	p.Text = strings.TrimSpace(tail)
+	if p.Text, err = unquote(strings.TrimSpace(tail)); err != nil {
+		return p, fmt.Errorf("%q: %w", s, err)
+	}
 	if err := p.setField(field); err != nil {
 		return p, fmt.Errorf("%q: %w", s, err)
 	}
@@ -138,15 +143,24 @@ func (p *Pred) setField(field string) error {
 			return p.setNumber()
 		}
 	}
-	d, err := ParseDimension(field)
-	if err != nil {
-		d = Dimension{DimTag, field}
-	}
-	p.Dimension = d
+	p.Dimension = fieldDimension(field)
+	d := p.Dimension
 	if p.Op != OpEqual && p.Op != OpMatch && d.Dim != DimDay {
 		return fmt.Errorf("%s is a text: compare it with = or ~; < and > are for day, %s", field, strings.Join(measureNames[1:], ", "))
 	}
 	return p.checkValue()
+}
+
+// fieldDimension is the dimension of that name, else the tag.
+func fieldDimension(field string) Dimension {
+	if tag, ok := strings.CutPrefix(field, "tag:"); ok && tag != "" {
+		return Dimension{DimTag, tag}
+	}
+	d, err := ParseDimension(field)
+	if err != nil {
+		d = Dimension{DimTag, field}
+	}
+	return d
 }
 
 // checkValue refuses values that nothing can have: an empty answer without a word would look like a finding.
@@ -243,11 +257,11 @@ func (p Pred) String() string {
 	if p.Not {
 		not = "!"
 	}
-	field := p.Dimension.String()
+	field := quoteName(p.Dimension.String())
 	if p.Measure != MeasureNone {
 		field = measureNames[p.Measure]
 	}
-	return not + field + opNames[p.Op] + p.Text
+	return not + field + opNames[p.Op] + quoteValue(p.Text)
 }
 
 // String writes the question in one line: conditions, times, grouping.

@@ -162,7 +162,7 @@ func zoneHash(tz *time.Location) uint64 {
 
 // makeBuckets makes what a new file lacks. A file that has all is not written to: that would cost a wait for the disk.
 func (s *Bolt) makeBuckets() error {
-	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketVerdict}
+	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketVerdict, bucketMarks}
 	missing := false
 	err := s.view(func(tx *bbolt.Tx) error {
 		missing = slices.ContainsFunc(all, func(b []byte) bool { return tx.Bucket(b) == nil })

@@ -21,6 +21,8 @@ type Store interface {
 	Each(ctx context.Context, f func(run *tracefmt.Run) error) error
 	Span(ctx context.Context) (first, last int64, ok bool, err error)
 	Names() *tracefmt.Names
+	Marks(ctx context.Context) (analyze.Marks, error)
+	SetMarks(ctx context.Context, change func(*analyze.Marks)) error // one after the other; change must be quick
 	Close() error
 }
 

@@ -31,6 +31,24 @@ type fake struct {
 	err     error
 	asked   []string // questions, for tests that count them
 	maxPage int
+	marks   analyze.Marks
+	markErr error // what setting marks fails with
+}
+
+func (f *fake) Marks(ctx context.Context) (analyze.Marks, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.marks, ctx.Err()
+}
+
+func (f *fake) SetMarks(ctx context.Context, change func(*analyze.Marks)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.markErr != nil {
+		return f.markErr
+	}
+	change(&f.marks)
+	return ctx.Err()
 }
 
 func (f *fake) note(q string) {

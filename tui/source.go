@@ -22,6 +22,8 @@ type Source interface {
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
 	Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error) // the bytes of a record; line counts from 1, 0 = unknown
+	Marks(ctx context.Context) (analyze.Marks, error)
+	SetMarks(ctx context.Context, change func(*analyze.Marks)) error // reads, changes and writes them in one step; change must be quick
 }
 
 // Options are how the explorer is to look and where it starts.
