@@ -18,19 +18,12 @@ type ExportSource interface {
 	Lines(ctx context.Context, refs []tracefmt.SourceRef) ([]int64, error) // in their files, from 1; 0 where it is not known
 }
 
-// A Pick is a path that someone should see: what a person marked, or what the analysis flags.
-type Pick struct {
-	By   []Dimension
-	Path []string // one name per dimension, "" or None where none is stated
-	Note string   // what a person wrote about it
-}
-
 // ExportOptions say what goes into an export.
 type ExportOptions struct {
-	ReportInput        // Table, Runs and Deep of the whole scope are asked for where they are missing
-	Picks       []Pick // marked by hand; none: what the analysis flags
-	Full        int    // how many paths are shown in full; 0: DefaultFullPaths
-	Redact      bool   // pseudonyms in the place of names, and no text
+	ReportInput       // Table, Runs and Deep of the whole scope are asked for where they are missing
+	Marks       Marks // where no path is marked, those are exported that the analysis flags
+	Full        int   // how many paths are shown in full; 0: DefaultFullPaths
+	Redact      bool  // pseudonyms in the place of names, and no text
 
 	Progress func(done, of int) // of paths; may be nil
 }
@@ -70,7 +63,7 @@ func (p *Lot) add(s *Summary) {
 
 // An ExportPath is a path with its evidence.
 type ExportPath struct {
-	Pick
+	Mark
 	Total   Row
 	Flags   []Flag
 	Figures []Figure
@@ -91,16 +84,15 @@ func NewExport(ctx context.Context, src ExportSource, o ExportOptions) (*Export,
 	if err := o.askScope(ctx, src); err != nil {
 		return nil, err
 	}
-	x := &Export{ByHand: len(o.Picks) > 0, names: NewRedactor(o.Redact)}
+	marked := o.Marks.Flagged()
+	x := &Export{ByHand: len(marked) > 0, names: NewRedactor(o.Redact)}
 	if err := x.names.Rank(ctx, src, o.Query); err != nil {
 		return nil, err
 	}
-	picks := o.Picks
 	if !x.ByHand {
-		picks = FlaggedPaths(TellingFlags(o.Deep.Flags, &o.Table.Total))
+		marked = FlaggedPaths(TellingFlags(o.Deep.Flags, &o.Table.Total))
 	}
-	full := cmp.Or(o.Full, DefaultFullPaths)
-	shown, err := x.sums(ctx, src, o.Query, picks, full)
+	shown, err := x.sums(ctx, src, o.Query, marked, cmp.Or(o.Full, DefaultFullPaths))
 	if err != nil {
 		return nil, err
 	}
@@ -108,11 +100,11 @@ func NewExport(ctx context.Context, src ExportSource, o ExportOptions) (*Export,
 		if o.Progress != nil {
 			o.Progress(i, len(shown))
 		}
-		path, err := askPath(ctx, src, o.Query, p)
+		path, err := askPath(ctx, src, o.Query, o.Marks.Find(p.By, p.Path))
 		if err != nil {
 			return nil, err
 		}
-		path.Flags = flagsOf(o.Deep.Flags, p)
+		path.Flags = flagsOf(o.Deep.Flags, &p)
 		x.Paths = append(x.Paths, *path)
 	}
 	if err := x.lines(ctx, src); err != nil {
@@ -150,17 +142,28 @@ func (o *ExportOptions) askScope(ctx context.Context, src ExportSource) (err err
 }
 
 // FlaggedPaths are the paths of flags, each once, in the order of the flags.
-func FlaggedPaths(list []Flag) (picks []Pick) {
+func FlaggedPaths(list []Flag) (paths []Mark) {
 	seen := map[string]bool{}
-	for _, f := range list {
-		by, path := f.Scope()
-		p := Pick{By: by, Path: path}
-		if key := p.key(); !seen[key] {
+	for i := range list {
+		m := list[i].mark()
+		if key := m.Key(); !seen[key] {
 			seen[key] = true
-			picks = append(picks, p)
+			paths = append(paths, m)
 		}
 	}
-	return picks
+	return paths
+}
+
+// mark is the path of a flag, as a person would mark it.
+func (f *Flag) mark() Mark {
+	by, path := f.Scope()
+	path = slices.Clone(path)
+	for i, name := range path {
+		if name == None {
+			path[i] = ""
+		}
+	}
+	return Mark{By: by, Path: path}
 }
 
 // TellingFlags are the findings that tell something within a scope, each once: that all of it is all of it does not.
@@ -169,57 +172,32 @@ func TellingFlags(list []Flag, total *Row) []Flag {
 }
 
 // flagsOf are the flags of a path.
-func flagsOf(list []Flag, p Pick) (out []Flag) {
-	key := p.key()
-	for _, f := range list {
-		by, path := f.Scope()
-		if own := (Pick{By: by, Path: path}); own.key() == key {
-			out = append(out, f)
+func flagsOf(list []Flag, m *Mark) (out []Flag) {
+	key := m.Key()
+	for i := range list {
+		if own := list[i].mark(); own.Key() == key {
+			out = append(out, list[i])
 		}
 	}
 	return out
-}
-
-// key tells paths apart; the order of the dimensions does not matter.
-func (p *Pick) key() string {
-	parts := make([]string, len(p.Path))
-	for i, name := range p.Path {
-		parts[i] = p.By[i].String() + "\x00" + shownName(name)
-	}
-	slices.Sort(parts)
-	return namesKey(parts)
 }
 
 // shownName is a name as tables have it.
 func shownName(name string) string { return cmp.Or(name, None) }
 
 // In narrows a query to the path.
-func (p *Pick) In(q Query) Query {
-	q.Where = slices.Clip(q.Where)
-	for i, name := range p.Path {
-		q.Where = append(q.Where, Pred{Dimension: p.By[i], Op: OpEqual, Text: shownName(name)})
-	}
-	q.By = nil
+func (m *Mark) In(q Query) Query {
+	q.Where, q.By = slices.Concat(q.Where, m.Where()), nil
 	return q
 }
 
-// holds says whether the calls of a row are in the path; at is where each dimension stands in the row.
-func (p *Pick) holds(row *Row, at map[Dimension]int) bool {
-	for i, name := range p.Path {
-		if row.Path[at[p.By[i]]] != shownName(name) {
-			return false
-		}
-	}
-	return true
-}
-
-// sums divides the scope into the paths that are shown in full, the other picks, and what is beyond; no call counts twice. It returns the
-// picks to show, the dearest first where a person chose them.
-func (x *Export) sums(ctx context.Context, src ExportSource, q Query, picks []Pick, full int) ([]Pick, error) {
+// sums divides the scope into the paths that are shown in full, the other marked ones, and what is beyond; no call counts twice. It returns
+// the paths to show, the dearest first where a person chose them.
+func (x *Export) sums(ctx context.Context, src ExportSource, q Query, marked []Mark, full int) ([]Mark, error) {
 	at := map[Dimension]int{}
 	q.By = nil
-	for _, p := range picks {
-		for _, d := range p.By[:len(p.Path)] {
+	for _, m := range marked {
+		for _, d := range m.By[:len(m.Path)] {
 			if _, ok := at[d]; !ok {
 				at[d] = len(q.By)
 				q.By = append(q.By, d)
@@ -234,44 +212,88 @@ func (x *Export) sums(ctx context.Context, src ExportSource, q Query, picks []Pi
 	if len(q.By) == 0 {
 		leaves = []Row{t.Total}
 	}
+	within := membership(marked, leaves, at)
 	if x.ByHand {
-		costs := make([]tracefmt.USD, len(picks))
-		order := make([]int, len(picks))
-		for i := range picks {
-			order[i] = i
-			for k := range leaves {
-				if picks[i].holds(&leaves[k], at) {
-					costs[i], _ = costs[i].Add(leaves[k].Cost)
-				}
-			}
-		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[b], costs[a]) })
-		sorted := make([]Pick, len(picks))
-		for i, n := range order {
-			sorted[i] = picks[n]
-		}
-		picks = sorted
+		marked, within = dearestFirst(marked, leaves, within)
 	}
-	shown := picks[:min(full, len(picks))]
-	x.Others = len(picks) - len(shown)
-	for i := range leaves {
-		in := func(p Pick) bool { return p.holds(&leaves[i], at) }
-		switch {
-		case slices.ContainsFunc(shown, in):
-			x.Shown.add(&leaves[i].Summary)
-		case slices.ContainsFunc(picks[len(shown):], in):
-			x.Rest.add(&leaves[i].Summary)
+	shown := marked[:min(full, len(marked))]
+	x.Others = len(marked) - len(shown)
+	for i, in := range within {
+		switch s := &leaves[i].Summary; {
+		case len(in) == 0:
+			x.Beyond.add(s)
+		case in[0] < len(shown):
+			x.Shown.add(s)
 		default:
-			x.Beyond.add(&leaves[i].Summary)
+			x.Rest.add(s)
 		}
 	}
 	return shown, nil
 }
 
+// membership tells for each row which paths its calls are in, ascending. Paths through the same dimensions are looked up by their names.
+func membership(marked []Mark, rows []Row, at map[Dimension]int) [][]int {
+	type shape struct {
+		by    []Dimension
+		paths map[string][]int
+	}
+	var shapes []*shape
+	for i := range marked {
+		m := &marked[i]
+		by := m.By[:len(m.Path)]
+		n := slices.IndexFunc(shapes, func(s *shape) bool { return slices.Equal(s.by, by) })
+		if n < 0 {
+			n, shapes = len(shapes), append(shapes, &shape{by, map[string][]int{}})
+		}
+		key := ""
+		for _, name := range m.Path {
+			key += shownName(name) + "\x00"
+		}
+		shapes[n].paths[key] = append(shapes[n].paths[key], i)
+	}
+	within := make([][]int, len(rows))
+	for i := range rows {
+		for _, s := range shapes {
+			key := ""
+			for _, d := range s.by {
+				key += rows[i].Path[at[d]] + "\x00"
+			}
+			within[i] = append(within[i], s.paths[key]...)
+		}
+		slices.Sort(within[i])
+	}
+	return within
+}
+
+// dearestFirst sorts paths by what their calls cost.
+func dearestFirst(marked []Mark, rows []Row, within [][]int) ([]Mark, [][]int) {
+	costs, order := make([]tracefmt.USD, len(marked)), make([]int, len(marked))
+	for i, in := range within {
+		for _, n := range in {
+			costs[n], _ = costs[n].Add(rows[i].Cost)
+		}
+	}
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[b], costs[a]) })
+	sorted, place := make([]Mark, len(marked)), make([]int, len(marked))
+	for to, from := range order {
+		sorted[to], place[from] = marked[from], to
+	}
+	for _, in := range within {
+		for k := range in {
+			in[k] = place[in[k]]
+		}
+		slices.Sort(in)
+	}
+	return sorted, within
+}
+
 // askPath asks for the evidence of a path.
-func askPath(ctx context.Context, src ExportSource, q Query, p Pick) (*ExportPath, error) {
+func askPath(ctx context.Context, src ExportSource, q Query, p Mark) (*ExportPath, error) {
 	q = p.In(q)
-	path := &ExportPath{Pick: p}
+	path := &ExportPath{Mark: p}
 	t, err := src.Rollup(ctx, q)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,8 @@ func init() { // filled here because completion looks at the table
 			"  costscope load traces/ --store team.db\n  costscope team.db", 1, -1, onTraces(fitsLoad, (*app).loadTraces)},
 		{"report TRACE...", "print the summary: text, --json or --markdown", reportLong,
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
+		{"export TRACE...", "write the flagged paths to a markdown report with pictures (-o report.md), or a table as CSV", exportLong,
+			"  costscope export traces.jsonl -o report.md\n  costscope export traces.jsonl --csv --by day,model -o costs.csv\n  costscope export traces/ --redact -o share.md", 1, -1, exportCommand},
 		{"check TRACE... --budget FILE", "gate: budgets and limits, for continuous integration", checkLong,
 			"  costscope check traces.jsonl --max-cost 25\n  costscope check traces/ --budget budget.yaml --junit costs.xml --markdown >> $GITHUB_STEP_SUMMARY", 1, -1, checkCommand},
 		{"diff OLD NEW", "explain the change in spend between two traces", diffLong,
