@@ -192,7 +192,7 @@ func (m *Mark) In(q Query) Query {
 }
 
 // sums divides the scope into the paths that are shown in full, the other marked ones, and what is beyond; no call counts twice. It returns
-// the paths to show, the dearest first where a person chose them.
+// the paths to show, the dearest first.
 func (x *Export) sums(ctx context.Context, src ExportSource, q Query, marked []Mark, full int) ([]Mark, error) {
 	at := map[Dimension]int{}
 	q.By = nil
@@ -213,9 +213,7 @@ func (x *Export) sums(ctx context.Context, src ExportSource, q Query, marked []M
 		leaves = []Row{t.Total}
 	}
 	within := membership(marked, leaves, at)
-	if x.ByHand {
-		marked, within = dearestFirst(marked, leaves, within)
-	}
+	marked, within = dearestFirst(marked, leaves, within)
 	shown := marked[:min(full, len(marked))]
 	x.Others = len(marked) - len(shown)
 	for i, in := range within {

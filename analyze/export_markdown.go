@@ -251,11 +251,14 @@ func (p *ExportPath) outcomes() string {
 	if r.Success+r.Failure == 0 {
 		return ""
 	}
-	per := ""
+	per, unknown := "", ""
+	if r.Unknown > 0 {
+		unknown = Count(r.Unknown) + " unknown"
+	}
 	if a := r.CostPerSuccess(); a.Known {
 		per = lower(Money(a.USD), r.Incomplete()) + " here for each success"
 	}
-	return join(Count(r.Success)+" succeeded", Count(r.Failure)+" failed", gap(r.Unknown, "unknown", ""), per)
+	return join(Count(r.Success)+" succeeded", Count(r.Failure)+" failed", unknown, per)
 }
 
 // line is a finding with what it rests on.

@@ -19,21 +19,19 @@ type Figure interface {
 
 // A CostFigure is how many runs cost how much, and how much of the money they make up.
 type CostFigure struct {
-	Bins              []Bin
-	N                 int
+	Bins              []Bin // of the runs that cost something
+	N                 int   // all runs
+	Free              int64 // of them, those that cost nothing
 	Mean, Median, P95 tracefmt.USD
 }
 
 func (f *CostFigure) Name() string { return "cost-per-run" }
 func (f *CostFigure) Title() string {
-	return fmt.Sprintf("Cost per run: %s", plural(int64(f.N), "run"))
+	return join("Cost per run: "+plural(int64(f.N), "run"), gap(f.Free, "run", "cost nothing"))
 }
 
-// RangeText is a bin for people.
-func (b *Bin) RangeText() string {
-	if b.Low == 0 && b.High <= 1 {
-		return "$0.00"
-	}
+// rangeText is a bin for people.
+func (b *Bin) rangeText() string {
 	return Money(tracefmt.USD(b.Low)) + " to " + Money(tracefmt.USD(b.High))
 }
 
@@ -43,9 +41,15 @@ func (f *CostFigure) table() grid {
 	for i := range f.Bins {
 		sum += f.Bins[i].Sum
 	}
+	if f.Free > 0 {
+		g.rows = append(g.rows, []string{Money(0), Count(f.Free), Money(0), Percent(0)})
+	}
 	for i := range f.Bins {
 		b := &f.Bins[i]
-		g.rows = append(g.rows, []string{b.RangeText(), Count(b.N), Money(tracefmt.USD(b.Sum)), Percent(ratio(b.Sum, sum))})
+		if b.N == 0 {
+			continue
+		}
+		g.rows = append(g.rows, []string{b.rangeText(), Count(b.N), Money(tracefmt.USD(b.Sum)), Percent(ratio(b.Sum, sum))})
 	}
 	return g
 }
@@ -157,7 +161,7 @@ func (f *SpendFigure) table() grid {
 		if f.Spiking(b) {
 			spike = "spike"
 		}
-		g.rows = append(g.rows, []string{time.Unix(0, b.Start).In(f.Zone).Format("2006-01-02 15:04:05"), Money(b.Spend), Count(b.Calls), number3(b.Concurrency), spike})
+		g.rows = append(g.rows, []string{time.Unix(0, b.Start).In(f.Zone).Format("2006-01-02 15:04:05"), Money(b.Spend), Count(b.Calls), strconv.FormatFloat(b.Concurrency, 'f', 1, 64), spike})
 	}
 	return g
 }
@@ -209,7 +213,13 @@ func costFigure(costs *Hist, t *Tail) *CostFigure {
 	if t.N < 2 || t.Overflow || t.Sum == 0 {
 		return nil
 	}
-	return &CostFigure{costs.Bins(), t.N, t.Mean, t.Median, t.P95}
+	f := &CostFigure{Bins: costs.Bins(), N: t.N, Mean: t.Mean, Median: t.Median, P95: t.P95}
+	if f.Bins[0].Sum == 0 { // a log scale has no place for nothing
+		f.Free, f.Bins = f.Bins[0].N, f.Bins[1:]
+		first := slices.IndexFunc(f.Bins, func(b Bin) bool { return b.N > 0 })
+		f.Bins = f.Bins[max(first, 0):]
+	}
+	return f
 }
 
 // fewTries is how many attempts of a chain are drawn: the others are one step.
@@ -247,7 +257,7 @@ func ladderFigure(a *Analysis, names *Redactor) *StairFigure {
 
 // step is an attempt as a step of a ladder.
 func (t *ChainAttempt) step(texts *tracefmt.Names, names *Redactor) Step {
-	s := Step{Label: fmt.Sprintf("%d  %s", t.Number, Clean(names.Any(shownName(texts.Name(t.What))))), Role: StepWasted, Unknown: t.Unknown > 0}
+	s := Step{Label: fmt.Sprintf("%d · %s", t.Number, Clean(names.Any(shownName(texts.Name(t.What))))), Role: StepWasted, Unknown: t.Unknown > 0}
 	how := strings.ReplaceAll(t.Link.Kind.String(), "_", " ")
 	switch {
 	case t.Accepted:

@@ -3,7 +3,7 @@ package picture
 import (
 	"image/color"
 	"math"
-	"strconv"
+	"strings"
 	"time"
 
 	"costscope/analyze"
@@ -53,11 +53,13 @@ func dollars(v float64) string {
 	if v == 0 {
 		return "$0"
 	}
-	return analyze.Money(tracefmt.USD(math.Round(v)))
+	return strings.TrimSuffix(analyze.Money(tracefmt.USD(math.Round(v))), ".00")
 }
 
-func tokens(v float64) string { return analyze.Tokens(int64(math.Round(v))) }
-func whole(v float64) string  { return strconv.FormatFloat(v, 'f', 0, 64) }
+func tokens(v float64) string {
+	return strings.Replace(analyze.Tokens(int64(math.Round(v))), ".0", "", 1)
+}
+func whole(v float64) string { return analyze.Count(int64(math.Round(v))) }
 
 // A grid draws thin lines across the plot at the ticks with labels.
 type grid struct{ x, y bool }
@@ -110,7 +112,7 @@ type note struct {
 	text  string
 	color color.Color
 	align float64 // of the text: 0 begins here, -0.5 is centred, -1 ends here
-	bold  int
+	bold  bool
 }
 
 // notes draws texts.
@@ -142,14 +144,22 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, l := range m {
 		x := trX(l.x)
 		c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.9, Dashes: []vg.Length{4, 3}}, x, c.Min.Y, x, c.Max.Y)
-		sty := style(body-2, ink, 0)
+		sty := style(body-2, ink, false)
 		sty.YAlign, sty.XAlign = -1, 0
 		dx := vg.Length(3)
 		if x+sty.Width(l.text)+dx > c.Max.X {
 			sty.XAlign, dx = -1, -3
 		}
-		c.FillText(sty, vg.Point{X: x + dx, Y: c.Max.Y - vg.Length(l.row)*body}, l.text)
+		at := vg.Point{X: x + dx, Y: c.Max.Y - vg.Length(l.row)*body}
+		c.FillPolygon(paper, behind(sty, at, l.text))
+		c.FillText(sty, at, l.text)
 	}
+}
+
+// behind is the rectangle that a text covers.
+func behind(sty text.Style, at vg.Point, s string) []vg.Point {
+	r := sty.Rectangle(s)
+	return []vg.Point{at.Add(r.Min), at.Add(vg.Point{X: r.Max.X, Y: r.Min.Y}), at.Add(r.Max), at.Add(vg.Point{X: r.Min.X, Y: r.Max.Y})}
 }
 
 // moments are five moments in time, nanoseconds on the axis.

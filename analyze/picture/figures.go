@@ -28,8 +28,8 @@ func costs(f *analyze.CostFigure) ([]byte, error) {
 	left.Add(grid{y: true}, runs, costMarks(f))
 	right := costPlot(f, "cost of these runs (USD)", sum, ticks{dollars, 5, false})
 	right.Add(grid{y: true}, cash)
-	left.Draw(draw.Crop(s.room, 0, -half-6, 0, 0))
-	right.Draw(draw.Crop(s.room, half+6, 0, 0, 0))
+	left.Draw(draw.Crop(s.room, 0, -half-20, 0, 0))
+	right.Draw(draw.Crop(s.room, half, -20, 0, 0))
 	return s.bytes()
 }
 
@@ -108,7 +108,7 @@ func stairs(f *analyze.StairFigure) ([]byte, error) {
 	p.Y.Tick.Marker = plot.ConstantTicks(names)
 	p.Y.Tick.Label.Color, p.Y.Tick.Length = ink, 0
 	p.Add(grid{x: true}, list, links(f.Steps), texts)
-	p.Draw(s.room)
+	p.Draw(draw.Crop(s.room, 0, -20, 0, 0))
 	return s.bytes()
 }
 
@@ -120,14 +120,14 @@ func stepNote(x *analyze.Step, y, most float64) note {
 	}
 	t := note{x: float64(x.To), y: y, dx: 5, text: cost, color: ink}
 	if x.Note != "" {
-		t.text += "  " + clip(x.Note, body, 230)
+		t.text += " · " + clip(x.Note, body, 230)
 	}
 	switch {
 	case float64(x.To) <= 0.6*most:
 	case float64(x.From) >= 0.4*most:
 		t.x, t.dx, t.align = float64(x.From), -5, -1
 	default: // within the bar
-		t.dx, t.align, t.color, t.bold = -5, -1, paper, 1
+		t.dx, t.align, t.color, t.bold = -5, -1, paper, true
 	}
 	return t
 }
@@ -197,7 +197,7 @@ func growth(f *analyze.GrowthFigure) ([]byte, error) {
 	p.Add(l)
 	p.Legend.Add("median", l)
 	p.Legend.Left = true
-	p.Draw(s.room)
+	p.Draw(draw.Crop(s.room, 0, -20, 0, 0))
 	return s.bytes()
 }
 
@@ -231,10 +231,10 @@ func spending(f *analyze.SpendFigure) ([]byte, error) {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = list[0].x0, list[len(list)-1].x1, 0, most*1.1
 	p.X.Tick.Marker, p.Y.Tick.Marker = moments{f.Zone}, ticks{dollars, 4, false}
 	p.Add(grid{y: true}, list)
-	p.Legend.Add("usual", swatch{spend})
 	if len(f.Spikes) > 0 {
+		p.Legend.Add("usual", swatch{spend})
 		p.Legend.Add("in a spike", swatch{wasted})
 	}
-	p.Draw(s.room)
+	p.Draw(draw.Crop(s.room, 0, -20, 0, 0))
 	return s.bytes()
 }

@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	xfont "golang.org/x/image/font"
 )
 
 // Colours, by what they stand for.
@@ -75,7 +77,7 @@ func newSheet(title string, height vg.Length) *sheet {
 	s := &sheet{svg: c, room: draw.New(c)}
 	s.room.SetColor(paper)
 	s.room.Fill(s.room.Rectangle.Path())
-	s.room.FillText(style(heading, ink, 1), vg.Point{X: margin, Y: height - margin - heading*0.8}, clip(title, heading, width-2*margin))
+	s.room.FillText(style(heading, ink, true), vg.Point{X: margin, Y: height - margin - heading*0.8}, clip(title, heading, width-2*margin))
 	s.room = draw.Crop(s.room, margin, -margin, margin, -margin-2*heading)
 	return s
 }
@@ -88,17 +90,17 @@ func (s *sheet) bytes() ([]byte, error) {
 }
 
 // style is a text style of the one typeface.
-func style(size vg.Length, c color.Color, bold int) text.Style {
+func style(size vg.Length, c color.Color, bold bool) text.Style {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
-	if bold > 0 {
-		f.Weight = 2
+	if bold {
+		f.Weight = xfont.WeightBold
 	}
 	return text.Style{Color: c, Font: f, Handler: plot.DefaultTextHandler}
 }
 
 // clip shortens a text to a width.
 func clip(s string, size, room vg.Length) string {
-	sty := style(size, ink, 1)
+	sty := style(size, ink, true)
 	if sty.Width(s) <= room {
 		return s
 	}
@@ -117,13 +119,13 @@ func newPlot(x, y string) *plot.Plot {
 		a.LineStyle.Color, a.Tick.LineStyle.Color = faint, faint
 		a.LineStyle.Width, a.Tick.LineStyle.Width = 0.7, 0.7
 		a.Tick.Length = 4
-		a.Tick.Label.Font, a.Tick.Label.Color = style(body-1, faint, 0).Font, faint
-		a.Label.TextStyle.Font, a.Label.TextStyle.Color = style(body, ink, 0).Font, ink
+		a.Tick.Label.Font, a.Tick.Label.Color = style(body-1, faint, false).Font, faint
+		a.Label.TextStyle.Font, a.Label.TextStyle.Color = style(body, ink, false).Font, ink
 		a.Padding = 2
 	}
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	p.X.Label.Padding, p.Y.Label.Padding = 4, 4
-	p.Legend.TextStyle.Font, p.Legend.TextStyle.Color = style(body-1, ink, 0).Font, ink
+	p.Legend.TextStyle.Font, p.Legend.TextStyle.Color = style(body-1, ink, false).Font, ink
 	p.Legend.Top, p.Legend.ThumbnailWidth, p.Legend.Padding = true, 18, 3
 	return p
 }
