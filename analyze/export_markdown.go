@@ -362,6 +362,9 @@ func (m *exportWriter) origin() {
 	m.line()
 	for _, s := range r.Sources[:min(len(r.Sources), mostSources)] {
 		for _, c := range s.Caveats {
+			if toldAlready(c.Why) {
+				continue
+			}
 			m.line("- ", code(s.Path, false), ": ", Count(c.Calls), " ", escape(c.Why))
 		}
 		if s.Note != "" {
@@ -378,6 +381,16 @@ func (m *exportWriter) origin() {
 		m.line("- only calls that meet: ", code(r.queryOf, false))
 	}
 	m.line("- made by costscope ", escape(Clean(r.Version)))
+}
+
+// toldAlready says that the notes tell a caveat for all sources.
+func toldAlready(why string) bool {
+	for k := range Caveats {
+		if k.Told() && k.String() == why {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *exportWriter) source(name string, s *SourceInfo) {

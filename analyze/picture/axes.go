@@ -142,8 +142,10 @@ type marks []mark
 func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 	trX, _ := p.Transforms(&c)
 	for _, l := range m {
+		c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.9, Dashes: []vg.Length{4, 3}}, trX(l.x), c.Min.Y, trX(l.x), c.Max.Y)
+	}
+	for _, l := range m {
 		x := trX(l.x)
-		c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.9, Dashes: []vg.Length{4, 3}}, x, c.Min.Y, x, c.Max.Y)
 		sty := style(body-2, ink, false)
 		sty.YAlign, sty.XAlign = -1, 0
 		dx := vg.Length(3)

@@ -39,6 +39,8 @@ func init() { // filled here because completion looks at the table
 			"  costscope report traces.jsonl\n  costscope report traces.jsonl --json | jq .totals.cost_usd\n  cat traces.jsonl | costscope report - --by model", 1, -1, onTraces(nil, (*app).reportTraces)},
 		{"export TRACE...", "write the flagged paths to a markdown report with pictures (-o report.md), or a table as CSV", exportLong,
 			"  costscope export traces.jsonl -o report.md\n  costscope export traces.jsonl --csv --by day,model -o costs.csv\n  costscope export traces/ --redact -o share.md", 1, -1, exportCommand},
+		{"explain TRACE...", "show how a number comes about: the calls of a path, the arithmetic of a call", explainLong,
+			"  costscope explain traces.jsonl --path support-bot/planner\n  costscope explain traces.jsonl --call traces.jsonl:6843", 1, -1, explainCommand},
 		{"check TRACE... --budget FILE", "gate: budgets and limits, for continuous integration", checkLong,
 			"  costscope check traces.jsonl --max-cost 25\n  costscope check traces/ --budget budget.yaml --junit costs.xml --markdown >> $GITHUB_STEP_SUMMARY", 1, -1, checkCommand},
 		{"diff OLD NEW", "explain the change in spend between two traces", diffLong,
