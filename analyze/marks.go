@@ -19,13 +19,15 @@ type Marks struct {
 	List []Mark   `json:"marks,omitempty"` // in the order in which they were made; at most one for each path
 	Last *Spot    `json:"last,omitempty"`  // where the explorer was left; nil: nowhere yet
 	Used []string `json:"used,omitempty"`  // names of the hints that did their work
+
+	Filters []string `json:"filters,omitempty"` // set by hand, the latest first
 }
 
 // A Spot is where someone was in the explorer, and how things were shown.
 type Spot struct {
 	Levels  []Level `json:"levels"`         // the tables that were gone through; the last one is visible
 	Lens    string  `json:"lens,omitempty"` // by its name
-	Zoomed  bool    `json:"zoomed,omitempty"`
+	Zoom    string  `json:"zoom,omitempty"` // the lens that fills the screen
 	Sort    string  `json:"sort,omitempty"` // id of a column
 	Up      bool    `json:"up,omitempty"`   // smallest first
 	Measure string  `json:"measure,omitempty"`

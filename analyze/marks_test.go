@@ -48,7 +48,7 @@ func TestMarksAsJSON(t *testing.T) {
 	row := "a\x1b[31m"
 	m := Marks{
 		List: []Mark{{By: []Dimension{byWorkflow, byEnv}, Path: []string{"a ▸ b\x00", ""}, Flagged: true, Note: "see \"this\""}},
-		Last: &Spot{Levels: []Level{{By: byWorkflow, Row: &row}, {By: byEnv, Filters: []Pred{{Dimension: byAgent, Op: OpMatch, Text: "my agent", Not: true}}}}, Lens: "load", Zoomed: true},
+		Last: &Spot{Levels: []Level{{By: byWorkflow, Row: &row}, {By: byEnv, Filters: []Pred{{Dimension: byAgent, Op: OpMatch, Text: "my agent", Not: true}}}}, Lens: "load", Zoom: "load"},
 		Used: []string{"open"},
 	}
 	b, err := json.Marshal(m)
@@ -56,7 +56,7 @@ func TestMarksAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"marks":[{"by":["workflow","tag:env"],"path":["a ▸ b\u0000",""],"flagged":true,"note":"see \"this\""}],` +
-		`"last":{"levels":[{"by":"workflow","row":"a\u001b[31m"},{"by":"tag:env","filters":["!agent~\"my agent\""]}],"lens":"load","zoomed":true},"used":["open"]}`
+		`"last":{"levels":[{"by":"workflow","row":"a\u001b[31m"},{"by":"tag:env","filters":["!agent~\"my agent\""]}],"lens":"load","zoom":"load"},"used":["open"]}`
 	if string(b) != want {
 		t.Errorf("%s", b)
 	}

@@ -137,13 +137,9 @@ func cutOp(s string) (Op, string) {
 
 // setField finds out what a field is: a measure, a dimension, else a tag.
 func (p *Pred) setField(field string) error {
-	for m := MeasureCost; int(m) < len(measureNames); m++ {
-		if strings.EqualFold(field, measureNames[m]) {
-			p.Measure = m
-			return p.setNumber()
-		}
+	if p.Dimension, p.Measure = FieldOf(field); p.Measure != MeasureNone {
+		return p.setNumber()
 	}
-	p.Dimension = fieldDimension(field)
 	d := p.Dimension
 	if p.Op != OpEqual && p.Op != OpMatch && d.Dim != DimDay {
 		return fmt.Errorf("%s is a text: compare it with = or ~; < and > are for day, %s", field, strings.Join(measureNames[1:], ", "))

@@ -145,3 +145,94 @@ func hasOp(w string) bool {
 	_, rest, err := cutField(strings.TrimPrefix(w, "!"))
 	return err != nil || rest != ""
 }
+
+// A Typing is the condition at the end of a line that is being typed, as far as it is there.
+type Typing struct {
+	Head  string // of the line, before it
+	Not   bool
+	Field string
+	HasOp bool
+	Op    Op
+	Value string // without quotes
+}
+
+// Typed reads a line of conditions of which the last one is being typed. A word without an operator behind a value may go on with the
+// value or begin the next condition: it begins one where a field is called like that.
+func Typed(line string) Typing {
+	list := joinOps(words(line))
+	n := len(list)
+	if n == 0 || strings.HasSuffix(line, " ") && !strings.HasSuffix(list[n-1], " ") && !strings.ContainsAny(list[n-1][len(list[n-1])-1:], opSigns) {
+		return Typing{Head: headOf(list)}
+	}
+	from := n - 1
+	for from > 0 && !hasOp(list[from]) && !beginsField(list[n-1]) {
+		from--
+	}
+	t := Typing{Head: headOf(list[:from])}
+	text, not := strings.CutPrefix(strings.Join(list[from:], " "), "!")
+	field, rest, err := cutField(text)
+	if t.Not = not; err != nil || rest == "" {
+		t.Field = strings.TrimPrefix(text, `"`)
+		return t
+	}
+	t.Field = field
+	if strings.HasPrefix(rest, "!=") {
+		t.Not, rest = !t.Not, rest[1:]
+	}
+	op, value := cutOp(rest)
+	if op != opNone {
+		t.HasOp, t.Op, t.Value = true, op, unquoteSoFar(strings.TrimLeft(value, " "))
+	}
+	return t
+}
+
+func headOf(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return strings.Join(list, " ") + " "
+}
+
+// beginsField says that a word is the beginning of a name of a field.
+func beginsField(w string) bool {
+	for _, f := range Fields() {
+		if strings.HasPrefix(f, strings.ToLower(strings.TrimPrefix(w, "!"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// unquoteSoFar is a value of which the closing quote may be missing.
+func unquoteSoFar(s string) string {
+	if !strings.HasPrefix(s, `"`) {
+		return s
+	}
+	if name, _, err := cutQuoted(s); err == nil {
+		return name
+	}
+	name, _, _ := cutQuoted(strings.TrimSuffix(s, `\`) + `"`)
+	return name
+}
+
+// Fields are the names that a condition can begin with; behind "tag:" stands the name of a tag.
+func Fields() []string {
+	var names []string
+	for d := DimWorkflow; d < DimTag; d++ {
+		names = append(names, dimNames[d])
+	}
+	return append(append(names, measureNames[MeasureCost:]...), "tag:")
+}
+
+// FieldOf is what the name of a field means: a measure, else a dimension, which is a tag where no other is called like that.
+func FieldOf(name string) (Dimension, Measure) {
+	for m := MeasureCost; int(m) < len(measureNames); m++ {
+		if strings.EqualFold(name, measureNames[m]) {
+			return Dimension{}, m
+		}
+	}
+	return fieldDimension(name), MeasureNone
+}
+
+// Example says how the values of a measure are written.
+func (m Measure) Example() string { return numberExamples[m] }

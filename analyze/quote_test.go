@@ -68,3 +68,24 @@ func TestLineOfConditions(t *testing.T) {
 		}
 	}
 }
+
+func TestConditionBeingTyped(t *testing.T) {
+	for line, want := range map[string]Typing{
+		``:                       {},
+		`mod`:                    {Field: "mod"},
+		`!mod`:                   {Not: true, Field: "mod"},
+		`model=`:                 {Field: "model", HasOp: true, Op: OpEqual},
+		`model!=son`:             {Not: true, Field: "model", HasOp: true, Op: OpEqual, Value: "son"},
+		`model=x `:               {Head: "model=x "},
+		`model=x cos`:            {Head: "model=x ", Field: "cos"},
+		`agent=my zeb`:           {Field: "agent", HasOp: true, Op: OpEqual, Value: "my zeb"},
+		`agent="my `:             {Field: "agent", HasOp: true, Op: OpEqual, Value: "my "},
+		`agent="my \"a`:          {Field: "agent", HasOp: true, Op: OpEqual, Value: `my "a`},
+		`agent="a b"  cost > `:   {Head: `agent="a b" `, Field: "cost", HasOp: true, Op: OpMore},
+		`agent="a b"  cost >=12`: {Head: `agent="a b" `, Field: "cost", HasOp: true, Op: OpMoreEq, Value: "12"},
+	} {
+		if got := Typed(line); got != want {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}

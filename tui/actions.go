@@ -52,11 +52,15 @@ func init() {
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
 		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
 		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
+		{"space", "flag what is under the cursor ⚑, or take the flag off", "flag", cannotMark, (*App).flag},
+		{"N", "note on what is under the cursor ✎", "", cannotMark, (*App).editNote},
+		{"M", "all that is marked, to go there", "", cannotList, (*App).listMarks},
 		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},
 		{"F", "while following: hold the screen, and go on", "", cannotPause, (*App).pause},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
 		{"R", "ask again", "", nil, (*App).reload},
 		{"T", "theme: dark or light", "", cannotTheme, (*App).turnTheme},
+		{":", "find anything by name: actions, lenses, dimensions, columns, marked paths", "find", nil, (*App).palette},
 		{"?", "help", "help", alreadyHelp, (*App).help},
 		{"q", "go back; at the top: quit", "quit", nil, (*App).quitOrBack},
 		{"Q ctrl+c", "quit", "quit", nil, (*App).quit},
@@ -70,8 +74,14 @@ func init() {
 
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
-	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"flag": inFindings, "bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
 	"zoom": func(a *App) bool { return !a.zoomed() },
+}
+
+// inFindings says that the findings fill the screen: what one means to look at later is flagged there.
+func inFindings(a *App) bool {
+	z, ok := a.top().(*zoom)
+	return ok && z.kind == lensNamed("flags")
 }
 
 func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
@@ -115,6 +125,9 @@ func (a *App) key(k string, text []rune) tea.Cmd {
 	act := actionOf(k)
 	if act == nil {
 		a.leaving = false
+		if cmd, ok := a.typing(k, text); ok {
+			return cmd
+		}
 		if len(k) == 1 && k[0] >= '1' && k[0] <= '9' {
 			return a.refuse("there is no lens " + k + " · " + lensNames())
 		}
@@ -125,15 +138,18 @@ func (a *App) key(k string, text []rune) tea.Cmd {
 	}
 	if act.off != nil {
 		if why := act.off(a); why != "" {
+			if cmd, ok := a.typing(k, text); ok {
+				return cmd
+			}
 			return a.refuse(why)
 		}
 	}
 	for i := range lenses {
 		if lenses[i].key == k {
-			return a.lensKey(i)
+			return tea.Batch(a.learnt(k), a.lensKey(i))
 		}
 	}
-	return act.do(a)
+	return tea.Batch(a.learnt(k), act.do(a))
 }
 
 func lensNames() string {

@@ -32,6 +32,8 @@ type App struct {
 	insights map[string]*insightData // answers of this state of the data, by scope
 	pulse    pulse
 	alarms   alarms
+	marks    marking
+	place    placing
 	paused   bool // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
 	leaving  bool // the way out was asked for while loading
@@ -95,7 +97,7 @@ func New(src Source, o Options) *App {
 
 // Init asks for the first rows and begins to listen.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.askStatus(), a.top().load(a), a.listen())
+	return tea.Batch(a.askStatus(), a.top().load(a), a.askMarks(), a.listen())
 }
 
 // Update takes one message. It never reads or waits.
@@ -106,7 +108,8 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.look.serial++
 		return a, a.top().load(a)
 	case tea.KeyMsg:
-		return a, a.keys(m)
+		a.touched()
+		return a, tea.Batch(a.keys(m), a.saveSoon())
 	case tea.MouseMsg:
 		return a, a.mouse(m)
 	case reply:
@@ -116,6 +119,12 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case statusMsg:
 		a.status = m.s
 		return a, tea.Batch(a.whileLoading(), a.alive())
+	case marksMsg:
+		return a, a.tookMarks(m)
+	case unmarkedMsg:
+		return a, a.refuse("not kept: " + clean(m.err.Error()))
+	case saveMsg:
+		return a, a.save(m)
 	case seedMsg:
 		a.seeded(m)
 		return a, nil
@@ -140,7 +149,10 @@ func (a *App) top() screen { return a.stack[len(a.stack)-1] }
 // take hands an answer to the screens: one that was left has moved on and drops it.
 func (a *App) take(r reply) tea.Cmd {
 	a.refresh.slowest = max(a.refresh.slowest, r.took)
-	var cmds []tea.Cmd
+	cmds := []tea.Cmd{a.arrive(r)}
+	if d, ok := a.over.(answered); ok {
+		d.take(a, r)
+	}
 	for _, s := range a.stack {
 		cmds = append(cmds, s.take(a, r))
 	}
@@ -258,10 +270,8 @@ func (a *App) quit() tea.Cmd {
 		}
 		return a.say("still reading · " + key + " again quits and keeps what was read · any other key stays")
 	}
-	for _, s := range a.stack {
-		s.leave()
-	}
-	return tea.Quit
+	a.leaveAll()
+	return a.leave()
 }
 
 // relook is called after a change of look: what is shown is arranged anew.

@@ -418,6 +418,9 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 		for n, k := range cols {
 			c := &callColumns[k]
 			text, r := c.text(a, &row)
+			if c.id == "" {
+				text += l.callMark(a, &row)
+			}
 			if text == unknown {
 				r = roleDim
 			}

@@ -190,6 +190,15 @@ func (d *detail) draw(a *App, w int) []string {
 	return out.list
 }
 
+// mark is what a person left at the path of the call.
+func (d *detail) mark(a *App) string {
+	s, _ := d.pointed(a)
+	if g := glyphs(a.mark(s)); g != "" {
+		return g + " "
+	}
+	return ""
+}
+
 func (d *detail) headline(a *App, out *pen) {
 	r := &d.row
 	glyph, role := stateGlyph(r)
@@ -197,7 +206,7 @@ func (d *detail) headline(a *App, out *pen) {
 		glyph, role = "✓", roleGood
 	}
 	cost, costRole := costText(r)
-	out.gap(2).put(role, glyph+" ").put(roleTitle, shown(r.Step)).put(roleDim, " · ").put(costRole, cost)
+	out.gap(2).put(role, glyph+" ").put(roleKey, d.mark(a)).put(roleTitle, shown(r.Step)).put(roleDim, " · ").put(costRole, cost)
 	if out.max >= 70 {
 		out.put(roleDim, " · ").put(roleText, modelText(r)).put(roleDim, " · "+timeText(a, r))
 	}

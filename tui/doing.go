@@ -84,7 +84,7 @@ func cannotOpen(a *App) string {
 }
 
 func cannotBack(a *App) string {
-	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 {
+	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 || a.newcomer() {
 		return ""
 	}
 	return "this is the top · q quits"
@@ -230,6 +230,9 @@ func (a *App) back() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
 	}
+	if len(a.stack) == 1 {
+		return a.unhint()
+	}
 	return a.pop()
 }
 
@@ -253,14 +256,8 @@ func conditions(text string) (preds []analyze.Pred, err error, ok bool) {
 	if !strings.ContainsAny(rest, "=~<>") {
 		return nil, nil, false
 	}
-	for _, f := range strings.Fields(text) {
-		p, err := analyze.ParsePred(f)
-		if err != nil {
-			return nil, err, true
-		}
-		preds = append(preds, p)
-	}
-	return preds, nil, true
+	preds, err = analyze.ParsePreds(text)
+	return preds, err, true
 }
 
 // filter opens the prompt: part of a name where there are names, conditions where calls are shown.
@@ -288,7 +285,10 @@ func (a *App) filter() tea.Cmd {
 	p.stop = func(a *App) tea.Cmd { return look(a, was) }
 	p.done = func(a *App, text string) (string, tea.Cmd) {
 		preds, err, ok := conditions(text)
-		switch {
+		switch h, help := a.top().(*helpPage); {
+		case help && text != "" && h.cannotOpen(a) == "":
+			a.over = nil
+			return "", h.open(a)
 		case names && (!ok || !calls):
 			return "", look(a, text)
 		case text == "":
@@ -299,20 +299,28 @@ func (a *App) filter() tea.Cmd {
 			return err.Error(), nil
 		}
 		a.over = nil
-		return "", a.narrow(preds...)
+		p.forget()
+		return "", tea.Batch(a.narrow(preds...), a.keepFilter(preds))
 	}
 	a.over = p
-	return nil
+	if h, help := a.top().(*helpPage); help {
+		p.aside = h.aside
+	}
+	if !calls {
+		return nil
+	}
+	p.comp = newCompletion(a.top().where())
+	return p.comp.refresh(a, was)
 }
 
 func filterHint(names, calls bool) string {
 	switch {
 	case !calls:
-		return "part of a line"
+		return "part of a line · ↑↓ choose · enter does it"
 	case names:
-		return "part of a name, !part, or conditions: model~sonnet cost>0.1"
+		return "part of a name, !part, or conditions: model~sonnet cost>0.1 · tab lists"
 	}
-	return "conditions: model~sonnet cost>0.1"
+	return "conditions: model~sonnet cost>0.1 · tab lists"
 }
 
 // narrow adds conditions that a person set to what is visible.
@@ -385,8 +393,10 @@ func (p *paths) turnSort(a *App) tea.Cmd {
 	return a.relook()
 }
 
-func (a *App) nextMeasure() tea.Cmd {
-	a.look.measure = (a.look.measure + 1) % measureCount
+func (a *App) nextMeasure() tea.Cmd { return a.measureBy((a.look.measure + 1) % measureCount) }
+
+func (a *App) measureBy(m measure) tea.Cmd {
+	a.look.measure = m
 	a.look.sort, a.look.up = "measure", false
 	a.say("shares, sums and bars are of " + measureNames[a.look.measure])
 	return a.relook()

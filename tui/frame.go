@@ -27,7 +27,12 @@ func (a *App) View() string {
 	body := a.h - 1 - len(a.footer())
 	lines := make([]string, 0, a.h)
 	lines = append(lines, a.topLine())
-	lines = append(lines, a.top().view(a, a.w, body)...)
+	below := a.below(body / 4)
+	lines = append(append(lines, a.top().view(a, a.w, body-len(below))...), below...)
+	if o, ok := a.over.(overlaid); ok {
+		over := o.overlay(a, a.w, body)
+		lines = append(lines[:len(lines)-len(over)], over...)
+	}
 	if p, ok := a.over.(*picker); ok {
 		over := p.lines(a, a.w, body)
 		lines = append(lines[:len(lines)-len(over)], over...)
@@ -200,8 +205,8 @@ func (a *App) footer() []string {
 		out.rule("")
 	}
 	a.statusLine(out)
-	if p, ok := a.over.(*prompt); ok {
-		out.add(p.lines(a, a.w, 1)...)
+	if p, ok := a.over.(typed); ok {
+		out.add(p.line(a, a.w)...)
 		return out.list
 	}
 	a.keyLine(out)
@@ -282,7 +287,7 @@ func (a *App) factList() []fact {
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})
 	}
-	f = append(f, a.missing()...)
+	f = append(append(f, a.missing()...), a.markFact()...)
 	if d := clean(a.status.PricesAsOf); d != "" {
 		f = append(f, fact{r: roleDim, text: "prices of " + d, short: "prices " + d, date: true})
 	}

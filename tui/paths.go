@@ -39,8 +39,9 @@ type paths struct {
 	pane   lens
 	kind   int // index in lenses of pane
 	bodyW  int
-	paneAt int // line of the body where the pane begins
-	drawn  int // look.serial at which cells were made
+	paneAt int                     // line of the body where the pane begins
+	drawn  int                     // look.serial at which cells were made
+	marked map[string]analyze.Mark // of the rows, by name
 }
 
 // A costRange keeps the n rows of which the cost is in [low, high).
@@ -169,6 +170,7 @@ func (p *paths) keepCursor() {
 // measureRows makes what depends on the rows and their order.
 func (p *paths) measureRows(a *App) {
 	p.cells = map[int][]string{}
+	p.marked = a.marks.Below(p.s.dims, p.s.path, p.dim)
 	p.sums = slices.Grow(p.sums[:0], len(p.rows))
 	p.nameW, p.most, p.part = 0, 0, analyze.Row{Runs: -1}
 	sum, some := int64(0), len(p.rows) < len(p.table.Rows)
@@ -178,7 +180,7 @@ func (p *paths) measureRows(a *App) {
 		p.sums = append(p.sums, sum)
 		p.most = max(p.most, v)
 		if p.nameW < maxName {
-			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))))
+			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))+width(p.markOf(r))))
 		}
 		if some {
 			p.addPart(r)
@@ -630,13 +632,23 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	if i == p.cur.at {
 		out.sel, mark = true, "▌ "
 	}
-	out.put(roleMark, mark).left(roleName, shown(rowName(p.rows[i])), l.name)
+	out.put(roleMark, mark)
+	p.drawName(out, p.rows[i], l.name)
 	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
 	if l.bar > 0 {
 		out.gap(2)
 		p.drawBar(a, out, l.bar, p.rows[i])
 	}
 	out.end()
+}
+
+// drawName writes the name of a row and, at the end of its column, what is marked there.
+func (p *paths) drawName(out *pen, r *analyze.Row, w int) {
+	mark := p.markOf(r)
+	if mark != "" {
+		mark = " " + mark
+	}
+	out.left(roleName, shown(rowName(r)), w-width(mark)).put(roleKey, mark)
 }
 
 func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellOf) {

@@ -54,6 +54,7 @@ type (
 type scope struct {
 	query analyze.Query // all conditions: the start's, the path's, the filters'
 	names []string      // of the path, as shown
+	path  []string      // the same as they stand in the trace, for each of dims
 	dims  []analyze.Dimension
 	extra []analyze.Pred // of the query's conditions those that a person set
 }
@@ -62,6 +63,7 @@ type scope struct {
 func (s scope) in(d analyze.Dimension, name string) scope {
 	s = s.with(analyze.Pred{Dimension: d, Op: analyze.OpEqual, Text: name}, false)
 	s.names = append(s.names[:len(s.names):len(s.names)], shown(name))
+	s.path = append(s.path[:len(s.path):len(s.path)], name)
 	s.dims = append(s.dims[:len(s.dims):len(s.dims)], d)
 	return s
 }

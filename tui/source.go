@@ -37,6 +37,9 @@ type Options struct {
 	In        io.Reader // none: the terminal
 	Out       io.Writer
 	Now       func() time.Time      // none: time.Now
+	Resume    bool                  // goes on where the explorer was left
+	Hints     bool                  // a newcomer is told of the first keys
+	Unkept    string                // why flags and notes go with the explorer; "" where they stay
 	Following bool                  // the trace is followed
 	Limits    analyze.Limits        // that a followed trace is held against
 	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil

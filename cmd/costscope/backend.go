@@ -16,6 +16,7 @@ type openedStore struct {
 	*store.Bolt
 	path      string // of its file
 	temporary bool   // it goes when the program ends
+	why       string // it is temporary
 	config    analyze.Config
 }
 
@@ -24,6 +25,7 @@ func (a *app) openStore(j *job) (*openedStore, error) {
 	s := &openedStore{config: analyze.Config{Mode: j.mode, TZ: j.zone}}
 	path, err := j.storePath()
 	if err == nil && path == "" {
+		s.why = "standard input has no place to be found again; use --store FILE"
 		return s, a.openTemporary(j, s)
 	}
 	if err == nil {
@@ -39,6 +41,7 @@ func (a *app) openStore(j *job) (*openedStore, error) {
 	if !j.quiet {
 		fmt.Fprintf(a.err, "costscope: %s\ncostscope: what is read now is not kept\n", printable(err.Error()))
 	}
+	s.why = err.Error()
 	return s, a.openTemporary(j, s)
 }
 
@@ -98,6 +101,8 @@ func (a *app) explore(j *job, s *openedStore) error {
 	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
 		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone}
 	o.Query.By = nil
+	o.Resume = !narrows(j.query) && j.by == defaultBy
+	o.Hints, o.Unkept = true, s.why
 	if j.traceFlags.follow {
 		o.Following, o.Limits, o.Alerted = true, j.limits, a.raiser(j)
 	}

@@ -37,7 +37,7 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringArrayVar(&f.outcomes, "outcomes", nil, "verdicts, rewards and scores by run or task from `FILE` (repeatable)")
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
 	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
-	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, model~sonnet, !status=error, cost>0.10 (repeatable)")
+	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, agent=\"my agent\", model~sonnet, !status=error, cost>0.10 (repeatable; blanks between several)")
 	s.StringVar(&f.since, "since", "", "only calls that start at `TIME` or later: RFC 3339, a date, or a span before now (24h)")
 	s.StringVar(&f.until, "until", "", "only calls that start before `TIME`")
 	s.StringVar(&f.by, "by", defaultBy, "group by `DIMS`, comma separated")
@@ -60,11 +60,25 @@ func (f *traceFlags) register(c *cobra.Command) {
 	} {
 		completes(c, flag, words)
 	}
+	completesWhere(c)
 }
 
 // completes lets the shell complete the values of a flag.
 func completes(c *cobra.Command, flag string, words []string) {
 	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // no such flag
+	}
+}
+
+// completesWhere lets the shell complete the names of fields; the value is typed behind them.
+func completesWhere(c *cobra.Command) {
+	fields := analyze.Fields()
+	for i, f := range fields {
+		if f != "tag:" {
+			fields[i] += "="
+		}
+	}
+	if err := c.RegisterFlagCompletionFunc("where", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)); err != nil {
 		panic(err) // no such flag
 	}
 }
@@ -216,11 +230,14 @@ func (j *job) readQuery(now time.Time) error {
 	}
 	j.query.By = by
 	for _, expr := range j.where {
-		p, err := analyze.ParsePred(expr)
+		preds, err := analyze.ParsePreds(expr)
 		if err != nil {
 			return wrongUsage("", "--where: %w", err)
 		}
-		j.query.Where = append(j.query.Where, p)
+		if len(preds) == 0 {
+			return wrongUsage("write FIELD=VALUE, such as agent=planner; fields: "+strings.Join(analyze.Fields(), ", "), "--where: there is no condition in %q", expr)
+		}
+		j.query.Where = append(j.query.Where, preds...)
 	}
 	for _, t := range []struct {
 		name, text string
