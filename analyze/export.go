@@ -84,15 +84,11 @@ func NewExport(ctx context.Context, src ExportSource, o ExportOptions) (*Export,
 	if err := o.askScope(ctx, src); err != nil {
 		return nil, err
 	}
-	marked := o.Marks.Flagged()
-	x := &Export{ByHand: len(marked) > 0, names: NewRedactor(o.Redact)}
+	x := &Export{names: NewRedactor(o.Redact)}
 	if err := x.names.Rank(ctx, src, o.Query); err != nil {
 		return nil, err
 	}
-	if !x.ByHand {
-		marked = FlaggedPaths(TellingFlags(o.Deep.Flags, &o.Table.Total))
-	}
-	shown, err := x.sums(ctx, src, o.Query, marked, cmp.Or(o.Full, DefaultFullPaths))
+	shown, err := x.choose(ctx, src, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +113,18 @@ func NewExport(ctx context.Context, src ExportSource, o ExportOptions) (*Export,
 		x.Paths[i].Figures = figuresOf(&x.Paths[i].costs, &x.Paths[i].Spread, x.Paths[i].Deep, x.names)
 	}
 	return x, nil
+}
+
+// choose finds the paths to show: those marked by hand that have calls in the scope, else those that the analysis flags.
+func (x *Export) choose(ctx context.Context, src ExportSource, o *ExportOptions) (shown []Mark, err error) {
+	full := cmp.Or(o.Full, DefaultFullPaths)
+	if marked := o.Marks.Flagged(); len(marked) > 0 {
+		shown, err = x.sums(ctx, src, o.Query, marked, full)
+		if x.ByHand = len(shown) > 0; x.ByHand || err != nil {
+			return shown, err
+		}
+	}
+	return x.sums(ctx, src, o.Query, FlaggedPaths(TellingFlags(o.Deep.Flags, &o.Table.Total)), full)
 }
 
 // askScope fills in what the options lack about the whole scope.
@@ -214,6 +222,7 @@ func (x *Export) sums(ctx context.Context, src ExportSource, q Query, marked []M
 	}
 	within := membership(marked, leaves, at)
 	marked, within = dearestFirst(marked, leaves, within)
+	x.Shown, x.Rest, x.Beyond = Lot{}, Lot{}, Lot{}
 	shown := marked[:min(full, len(marked))]
 	x.Others = len(marked) - len(shown)
 	for i, in := range within {
@@ -263,19 +272,22 @@ func membership(marked []Mark, rows []Row, at map[Dimension]int) [][]int {
 	return within
 }
 
-// dearestFirst sorts paths by what their calls cost.
+// dearestFirst sorts paths by what their calls cost, and leaves out those without any.
 func dearestFirst(marked []Mark, rows []Row, within [][]int) ([]Mark, [][]int) {
-	costs, order := make([]tracefmt.USD, len(marked)), make([]int, len(marked))
+	lots := make([]Lot, len(marked))
 	for i, in := range within {
 		for _, n := range in {
-			costs[n], _ = costs[n].Add(rows[i].Cost)
+			lots[n].add(&rows[i].Summary)
 		}
 	}
-	for i := range order {
-		order[i] = i
+	var order []int
+	for i := range lots {
+		if lots[i].Calls > 0 || lots[i].Cost != 0 {
+			order = append(order, i)
+		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[b], costs[a]) })
-	sorted, place := make([]Mark, len(marked)), make([]int, len(marked))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lots[b].Cost, lots[a].Cost) })
+	sorted, place := make([]Mark, len(order)), make([]int, len(marked))
 	for to, from := range order {
 		sorted[to], place[from] = marked[from], to
 	}

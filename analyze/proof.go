@@ -187,7 +187,7 @@ type Prover struct {
 	m       *Matcher
 	student *Student
 	source  func(uint32) string
-	wanted  func(*tracefmt.Call) bool
+	wanted  func(*tracefmt.Run, *tracefmt.Call) bool
 	Sums    [Bases]BasisSum
 	Found   []FoundCall
 }
@@ -199,7 +199,7 @@ type FoundCall struct {
 }
 
 // NewProver returns a prover of what q is about. wanted tells which calls to look for; nil is none.
-func NewProver(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string, wanted func(*tracefmt.Call) bool) *Prover {
+func NewProver(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string, wanted func(*tracefmt.Run, *tracefmt.Call) bool) *Prover {
 	return &Prover{m: q.Compile(names, cfg), student: NewStudent(cfg), source: sourceName, wanted: wanted}
 }
 
@@ -207,7 +207,7 @@ func NewProver(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint3
 func (x *Prover) Add(run *tracefmt.Run) {
 	for i := range run.Calls {
 		c := &run.Calls[i]
-		if x.wanted != nil && x.wanted(c) {
+		if x.wanted != nil && x.wanted(run, c) {
 			st := x.student.Study(run)
 			x.Found = append(x.Found, FoundCall{CallRef{strings.Clone(run.ID), strings.Clone(c.ID)}, st.attemptNotes(i)})
 		}

@@ -83,10 +83,10 @@ func (p *Proof) verdict() string {
 
 // dearGrid lists the dearest calls, and what the others come to.
 func (p *Proof) dearGrid() *grid {
-	g := &grid{title: "its dearest calls (costscope explain --call ID shows the arithmetic)", head: []string{"call", "cost (USD)", "where"}}
+	g := &grid{title: "its dearest calls (--call ID shows the arithmetic)", head: []string{"call", "cost (USD)", "where"}}
 	for i := range p.Dear {
 		c := &p.Dear[i]
-		g.rows = append(g.rows, []string{Clean(c.ID), c.Cost.String(), join(c.Basis().String(), Clean(shownName(c.Step)), Clean(c.what()), Clean(c.Where()))})
+		g.rows = append(g.rows, []string{Clean(c.Run + "/" + c.ID), c.Cost.String(), join(c.Basis().String(), Clean(shownName(c.Step)), Clean(c.what()), Clean(c.Where()))})
 	}
 	if n, cost := p.rest(); n > 0 {
 		g.rows = append(g.rows, []string{plural(n, "other"), cost.String(), ""})
@@ -251,8 +251,16 @@ func (p *Proof) WriteJSON(w io.Writer) error {
 	return writeJSON(w, out)
 }
 
-// WriteJSON writes how the cost of a call comes about as one JSON object.
-func (p *CallProof) WriteJSON(w io.Writer) error { return writeJSON(w, p.json()) }
+// WriteCallProofs writes how the costs of calls come about as one JSON object.
+func WriteCallProofs(w io.Writer, list []CallProof) error {
+	var out struct {
+		Calls []callJSON `json:"calls"`
+	}
+	for i := range list {
+		out.Calls = append(out.Calls, list[i].json())
+	}
+	return writeJSON(w, out)
+}
 
 func (p *CallProof) json() callJSON {
 	b := p.Basis()

@@ -45,4 +45,7 @@ type Options struct {
 	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
 	Profile   *termenv.Profile      // what the terminal can colour; none: as the environment says
 	Zone      *time.Location        // of the times shown; none: UTC
+
+	// Export writes the flagged paths of a scope to a file, ErrExists where it is there already; nil: nothing can be written.
+	Export func(ctx context.Context, job ExportJob) (Exported, error)
 }

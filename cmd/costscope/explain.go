@@ -18,7 +18,7 @@ const explainLong = `Show how a number comes about, down to the pico-dollar. A p
 dimensions of --by) is the sum of its calls: how many are recorded, computed, estimated, unbilled or of
 unknown cost, and its dearest ones. Without --path it is everything.
 
-A call (--call, by its id, or by the FILE:LINE where it stands) shows its source line, the price row
+A call (--call, by its id, as RUN/ID, or by the FILE:LINE where it stands) shows its source line, the price row
 and how it was found, tokens times rate for each class, and which attempt of what it is.
 
 Exit code 1: something does not add up.`
@@ -29,7 +29,7 @@ type explainFlags struct{ path, call string }
 func explainCommand(a *app, c *cobra.Command) func([]string) error {
 	var f explainFlags
 	c.Flags().StringVar(&f.path, "path", "", "explain the cell of `PATH`: support-bot/planner")
-	c.Flags().StringVar(&f.call, "call", "", "explain one `CALL`: its id, or FILE:LINE")
+	c.Flags().StringVar(&f.call, "call", "", "explain one `CALL`: an id, RUN/ID, or FILE:LINE")
 	return onTraces(f.fits, func(a *app, j *job) error { return a.explainTraces(j, &f) })(a, c)
 }
 
@@ -105,7 +105,7 @@ func (a *app) provePath(j *job, s *openedStore, path string) (*analyze.Proof, er
 }
 
 // prover reads all runs.
-func (a *app) prover(j *job, s *openedStore, q analyze.Query, wanted func(*tracefmt.Call) bool) (*analyze.Prover, error) {
+func (a *app) prover(j *job, s *openedStore, q analyze.Query, wanted func(*tracefmt.Run, *tracefmt.Call) bool) (*analyze.Prover, error) {
 	x := analyze.NewProver(q, s.Names(), s.config, func(n uint32) string { return j.inputs.shown(s.SourcePath(n)) }, wanted)
 	return x, s.Each(a.ctx, func(r *tracefmt.Run) error {
 		x.Add(r)
@@ -166,7 +166,9 @@ const mostProved = 20
 
 // explainCall shows the calls with an id, or at a line.
 func (a *app) explainCall(j *job, s *openedStore, call string) error {
-	x, err := a.prover(j, s, analyze.Query{}, func(c *tracefmt.Call) bool { return c.ID == call })
+	x, err := a.prover(j, s, analyze.Query{}, func(r *tracefmt.Run, c *tracefmt.Call) bool {
+		return c.ID == call || len(call) == len(r.ID)+1+len(c.ID) && call == r.ID+"/"+c.ID
+	})
 	if err != nil {
 		return err
 	}
@@ -198,15 +200,14 @@ func (a *app) explainCall(j *job, s *openedStore, call string) error {
 }
 
 func writeProofs(w io.Writer, list []analyze.CallProof, asJSON bool) error {
+	if asJSON {
+		return analyze.WriteCallProofs(w, list)
+	}
 	for i := range list {
-		if i > 0 && !asJSON {
+		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		write := list[i].WriteText
-		if asJSON {
-			write = list[i].WriteJSON
-		}
-		if err := write(w); err != nil {
+		if err := list[i].WriteText(w); err != nil {
 			return err
 		}
 	}
@@ -230,7 +231,7 @@ func (a *app) callsAt(j *job, s *openedStore, file string, line int64) (*analyze
 		return nil, err
 	}
 	var refs []tracefmt.SourceRef
-	_, err = a.prover(j, s, analyze.Query{}, func(c *tracefmt.Call) bool {
+	_, err = a.prover(j, s, analyze.Query{}, func(_ *tracefmt.Run, c *tracefmt.Call) bool {
 		if path := s.SourcePath(c.Src.Source); path == full || j.inputs.shown(path) == file {
 			refs = append(refs, c.Src)
 		}
@@ -249,5 +250,5 @@ func (a *app) callsAt(j *job, s *openedStore, file string, line int64) (*analyze
 			here[refs[i]] = true
 		}
 	}
-	return a.prover(j, s, analyze.Query{}, func(c *tracefmt.Call) bool { return here[c.Src] })
+	return a.prover(j, s, analyze.Query{}, func(_ *tracefmt.Run, c *tracefmt.Call) bool { return here[c.Src] })
 }

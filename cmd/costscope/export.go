@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"costscope/analyze"
 	"costscope/analyze/picture"
 	"costscope/tracefmt"
+	"costscope/tui"
 
 	"github.com/spf13/cobra"
 )
@@ -154,9 +156,13 @@ func (a *app) writeExport(path string, x *analyze.Export, pictures bool) (drawn 
 		list, why = x.Draw(picture.SVG)
 	}
 	if err := writePictures(folder, x, list); err != nil {
-		return 0, why, err
+		return 0, why, unwritten(folder, err)
 	}
-	return len(list), why, a.write(path, func(w io.Writer) error { return x.WriteMarkdown(w, list, filepath.Base(folder)) })
+	err = a.write(path, func(w io.Writer) error { return x.WriteMarkdown(w, list, filepath.Base(folder)) })
+	if err != nil {
+		err = unwritten(path, err)
+	}
+	return len(list), why, err
 }
 
 // picturesOf is the folder of a report's pictures.
@@ -195,6 +201,56 @@ func writePictures(folder string, x *analyze.Export, list map[analyze.Figure]ana
 		}
 	}
 	return err
+}
+
+// exporter writes reports for the explorer.
+func (a *app) exporter(j *job, s *openedStore) func(context.Context, tui.ExportJob) (tui.Exported, error) {
+	return func(ctx context.Context, want tui.ExportJob) (done tui.Exported, err error) {
+		file := a.underHome(want.File)
+		if err := j.inputs.refuseOutput(file); err != nil {
+			return done, err
+		}
+		if _, err := os.Lstat(file); err == nil && !want.Overwrite {
+			return done, tui.ErrExists
+		}
+		own := *j
+		own.query = want.Query
+		in, err := s.reportInput(ctx, &own)
+		if err != nil {
+			return done, err
+		}
+		o := analyze.ExportOptions{ReportInput: in, Progress: want.Progress}
+		if o.Marks, err = s.Marks(ctx); err != nil {
+			return done, err
+		}
+		x, err := analyze.NewExport(ctx, s, o)
+		if err != nil {
+			return done, err
+		}
+		done = tui.Exported{File: want.File, Paths: len(x.Paths), Others: x.Others, ByHand: x.ByHand}
+		var why error
+		if done.Pictures, why, err = a.writeExport(file, x, true); why != nil {
+			done.Lacking = why.Error()
+		}
+		return done, err
+	}
+}
+
+// underHome is a path as a shell would have it.
+func (a *app) underHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && a.getenv("HOME") != "" {
+		return filepath.Join(a.getenv("HOME"), rest)
+	}
+	return path
+}
+
+// unwritten says why a file could not be written, without the names of our temporary files, and what to do.
+func unwritten(path string, err error) error {
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return err
+	}
+	return &failure{exitNothing, fmt.Errorf("%s cannot be written: %w", path, at.Err), "choose a folder that exists, may be written to and has room"}
 }
 
 // reportInput asks the store what a report is made of.
