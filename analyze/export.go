@@ -53,12 +53,14 @@ type Lot struct {
 	Calls      int64
 	Cost       tracefmt.USD
 	LowerBound bool // the cost of some of them is not known
+	Known      bool // that of one is
 }
 
 func (p *Lot) add(s *Summary) {
 	p.Calls += s.Calls
 	p.Cost, _ = p.Cost.Add(s.Cost)
 	p.LowerBound = p.LowerBound || s.Incomplete()
+	p.Known = p.Known || s.Costs.N() > 0
 }
 
 // An ExportPath is a path with its evidence.
@@ -286,7 +288,9 @@ func dearestFirst(marked []Mark, rows []Row, within [][]int) ([]Mark, [][]int) {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lots[b].Cost, lots[a].Cost) })
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(lots[b].Cost, lots[a].Cost), cmp.Compare(len(marked[a].Path), len(marked[b].Path)))
+	})
 	sorted, place := make([]Mark, len(order)), make([]int, len(marked))
 	for to, from := range order {
 		sorted[to], place[from] = marked[from], to

@@ -152,12 +152,17 @@ func (x *Export) total() (t Lot) {
 		t.Calls += l.Calls
 		t.Cost, _ = t.Cost.Add(l.Cost)
 		t.LowerBound = t.LowerBound || l.LowerBound
+		t.Known = t.Known || l.Known
 	}
 	return t
 }
 
 func (m *exportWriter) lot(name string, l *Lot, total tracefmt.USD) {
-	m.line(fmt.Sprintf("| | %s | %s | %s | %s | |", name, lower(Money(l.Cost), l.LowerBound), Percent(ratio(int64(l.Cost), int64(total))), Count(l.Calls)))
+	cost := "unknown"
+	if l.Known || l.Calls == 0 {
+		cost = lower(Money(l.Cost), l.LowerBound)
+	}
+	m.line(fmt.Sprintf("| | %s | %s | %s | %s | |", name, cost, Percent(ratio(int64(l.Cost), int64(total))), Count(l.Calls)))
 }
 
 // lower marks a lower bound in a table.

@@ -157,6 +157,9 @@ func (f *SpendFigure) table() grid {
 	slices.SortStableFunc(order, func(a, b int) int { return int(min(max(f.Bins[b].Spend-f.Bins[a].Spend, -1), 1)) })
 	for _, i := range order[:min(growthRows, len(order))] {
 		b := &f.Bins[i]
+		if b.Spend == 0 {
+			break
+		}
 		spike := ""
 		if f.Spiking(b) {
 			spike = "spike"

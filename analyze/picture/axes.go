@@ -56,9 +56,16 @@ func dollars(v float64) string {
 	return strings.TrimSuffix(analyze.Money(tracefmt.USD(math.Round(v))), ".00")
 }
 
+// tokens labels a round number of tokens: 1.50M is 1.5M, 50.0k is 50k.
 func tokens(v float64) string {
-	return strings.Replace(analyze.Tokens(int64(math.Round(v))), ".0", "", 1)
+	s := analyze.Tokens(int64(math.Round(v)))
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	unit := len(s) - 1
+	return strings.TrimRight(strings.TrimRight(s[:unit], "0"), ".") + s[unit:]
 }
+
 func whole(v float64) string { return analyze.Count(int64(math.Round(v))) }
 
 // A grid draws thin lines across the plot at the ticks with labels.

@@ -176,7 +176,7 @@ var pictureName = regexp.MustCompile(`^\d{2,}-[a-z-]+\.svg$`)
 // writePictures fills a folder with pictures, and takes those of an earlier report out.
 func writePictures(folder string, x *analyze.Export, list map[analyze.Figure]analyze.Picture) error {
 	if len(list) > 0 {
-		if err := os.MkdirAll(folder, 0o777); err != nil {
+		if err := os.Mkdir(folder, 0o777); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
 	}
