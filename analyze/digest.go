@@ -159,10 +159,9 @@ func (a *Analysis) more(t *Table, l *FlagLimits) (list []Flag) {
 			ratio(int64(f.Cost), int64(t.Total.Cost)) < l.MinShare {
 			continue
 		}
-		by := a.Models.Flows[f.DominatedBy]
-		list = append(list, Flag{Rule: "dominated", Path: []string{f.name()}, Value: f.Quality, Limit: by.Quality, USD: f.Cost, Sample: f.Runs, Of: "runs",
-			Confidence: f.Standing.String(), Why: by.name() + " costs " + Money(by.MeanCost) + " a run and is as good: " + Percent(by.Quality) + " against " +
-				Money(f.MeanCost) + " and " + Percent(f.Quality)})
+		flows := [2]Flow{f, a.Models.Flows[f.DominatedBy]}
+		list = append(list, Flag{Rule: "dominated", Path: []string{f.name()}, Value: f.Quality, Limit: flows[1].Quality, USD: f.Cost, Sample: f.Runs, Of: "runs",
+			Confidence: f.Standing.String(), Why: dominatedWhy(&flows), by: []Dimension{{Dim: DimWorkflow}, {Dim: DimModel}}, flows: &flows})
 	}
 	for i := range a.Drifts {
 		d := &a.Drifts[i]
@@ -174,7 +173,14 @@ func (a *Analysis) more(t *Table, l *FlagLimits) (list []Flag) {
 			continue
 		}
 		list = append(list, Flag{Rule: "drift", Path: []string{d.Workflow, d.Agent}, Value: float64(s.Drift), Limit: l.Drift, USD: s.Cost.USD, Sample: s.Prompts,
-			Of: "first prompts", Confidence: string(s.Verdict), Why: "its first prompt has grown by " + Times(float64(s.Drift))})
+			Of: "first prompts", Confidence: string(s.Verdict), Why: "its first prompt has grown by " + Times(float64(s.Drift)),
+			by: []Dimension{{Dim: DimWorkflow}, {Dim: DimAgent}}})
 	}
 	return list
+}
+
+// dominatedWhy says by what a flow is dominated.
+func dominatedWhy(flows *[2]Flow) string {
+	f, by := &flows[0], &flows[1]
+	return by.name() + " costs " + Money(by.MeanCost) + " a run and is as good: " + Percent(by.Quality) + " against " + Money(f.MeanCost) + " and " + Percent(f.Quality)
 }

@@ -69,6 +69,7 @@ func (g *grid) writeMarkdown(b *bufio.Writer) {
 
 var markdownEscapes = strings.NewReplacer(
 	`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`,
+	"://", `:\//`, "www.", `www\.`, "@", `\@`, // no link out of an address
 )
 
 // escape makes text stand for itself in markdown.

@@ -61,6 +61,7 @@ func init() {
 		{"space", "flag what is under the cursor ⚑, or take the flag off", "flag", cannotMark, (*App).flag},
 		{"N", "note on what is under the cursor ✎", "", cannotMark, (*App).editNote},
 		{"M", "all that is marked, to go there", "", cannotList, (*App).listMarks},
+		{"e", "export the flagged paths of this scope to a report with pictures", "", cannotExport, (*App).export},
 		{"y", "copy the path, or the id of the call or run", "copy", needs[copier]("nothing to copy here"), (*App).yank},
 		{"F", "while following: hold the screen, and go on", "", cannotPause, (*App).pause},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},

@@ -303,36 +303,12 @@ func (d *detail) usage(w int) []field {
 		field{"output", has(r, tracefmt.HasOutput, u.Output), roleText},
 		field{"· reasoning", has(r, tracefmt.HasReasoning, u.Reasoning), roleText},
 		field{"unattributed", has(r, tracefmt.HasUnattributed, u.Unattributed), roleText})
-	for _, n := range flagNotes {
-		if r.Flags&n.flag != 0 {
-			for i, part := range wrap(n.text, max(10, w-fieldW-2)) {
-				f = append(f, field{[...]string{"note", ""}[min(i, 1)], strings.TrimSpace(part), roleWarn})
-			}
+	for _, note := range r.Notes() {
+		for i, part := range wrap(note, max(10, w-fieldW-2)) {
+			f = append(f, field{[...]string{"note", ""}[min(i, 1)], strings.TrimSpace(part), roleWarn})
 		}
 	}
 	return f
-}
-
-// flagNotes say what a reader decided about a record.
-var flagNotes = []struct {
-	flag tracefmt.Flags
-	text string
-}{
-	{tracefmt.FlagGatewayHit, "answered from a gateway's cache: nothing was consumed"},
-	{tracefmt.FlagWriteSplitGuess, "cache writes without their split: five minutes assumed"},
-	{tracefmt.FlagCacheBeside, "the stated input excluded the cached part: it was added"},
-	{tracefmt.FlagCacheOver, "more cached than input is stated"},
-	{tracefmt.FlagZeroCost, "a stated cost of 0 beside tokens: read as unknown"},
-	{tracefmt.FlagBatch, "billed at the batch rate"},
-	{tracefmt.FlagUnderstated, "the recorded tokens are a lower bound"},
-	{tracefmt.FlagAggregate, "a parent's sum: not counted"},
-	{tracefmt.FlagIteration, "an earlier attempt inside one answer"},
-	{tracefmt.FlagSeveral, "several calls in one: what each of them used was lost, so that rates for long contexts are left out"},
-	{tracefmt.FlagCovered, "what is unknown here is part of a sum that is stated for the run"},
-	{tracefmt.FlagRest, "no call: what is stated for the run beyond its calls' own numbers"},
-	{tracefmt.FlagCostSpread, "estimated: its share, by tokens, of a cost stated for the run"},
-	{tracefmt.FlagReasonTwice, "the stated cost charges reasoning twice: the computed one counts"},
-	{tracefmt.FlagInherited, "copied from the session that this one branched off, which is not read"},
 }
 
 const fieldW = 16
@@ -379,8 +355,8 @@ func (d *detail) bill(a *App, out *pen) {
 	r := &d.row
 	out.rule("cost")
 	d.counts(a, out)
-	charges := r.Price.CallCharges(r.Usage, startOf(r), r.Flags)
-	if len(charges) == 0 || !r.HasComputed {
+	charges := r.Charges()
+	if len(charges) == 0 {
 		return
 	}
 	cols := [...]int{16, 13, 11, 18}
@@ -404,35 +380,6 @@ func (d *detail) bill(a *App, out *pen) {
 	if sum != r.Computed {
 		out.gap(2).line(roleFail, "✗ this does not add up to the computed cost "+exact(r.Computed))
 	}
-}
-
-// startOf is the start that prices depend on; 0 where it is not known.
-func startOf(r *analyze.CallRow) int64 {
-	if r.Has&tracefmt.HasStart == 0 {
-		return 0
-	}
-	return r.Start
-}
-
-// priceText names the price row, the state of the prices, and how the row was found.
-func (d *detail) priceText(a *App) string {
-	r := &d.row
-	if r.Price == nil {
-		return ""
-	}
-	s := r.Price.ID
-	if r.Price.Provider != "" {
-		s = r.Price.Provider + " / " + s
-	}
-	if strings.EqualFold(r.Price.ID, r.Model) {
-		s += " · exact name"
-	} else {
-		s += " · matches " + r.Model
-	}
-	if a.status.PricesAsOf != "" {
-		s += " · prices of " + a.status.PricesAsOf
-	}
-	return s
 }
 
 // counts says which cost counts and why.
@@ -463,7 +410,7 @@ func (d *detail) counts(a *App, out *pen) {
 			why = "not counted here: it is part of a sum that is stated for the run"
 		}
 	}
-	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", d.priceText(a), roleText}} {
+	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", r.PriceText(a.status.PricesAsOf), roleText}} {
 		putField(out, f, out.max-2)
 		out.end()
 	}

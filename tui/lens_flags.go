@@ -2,7 +2,6 @@ package tui
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"costscope/analyze"
@@ -30,15 +29,8 @@ var flagTexts = map[string]struct {
 	"drift":              {roleWarn, "▴", "the standing prompt grows from release to release; lens 3 shows it by week and version."},
 }
 
-// flagsFor are the findings that tell something within the scope: that all of it is all of it does not.
-func flagsFor(a *analyze.Analysis, total *analyze.Row) []analyze.Flag {
-	return slices.DeleteFunc(analyze.FoldFlags(a.Flags), func(f analyze.Flag) bool {
-		return f.Rule == "dominates_spend" && f.USD == total.Cost
-	})
-}
-
 func drawFlags(p *insightPen, h int) {
-	list := flagsFor(p.data.deep, &p.data.table.Total)
+	list := analyze.TellingFlags(p.data.deep.Flags, &p.data.table.Total)
 	total := &p.data.table.Total
 	if len(list) == 0 {
 		p.end()

@@ -247,7 +247,7 @@ func TestABudgetOpensTheRunsOverIt(t *testing.T) {
 func TestAFindingOpensItsPath(t *testing.T) {
 	p := play(t, rich(120), 120, 40).press("8", "z").sees("where to look first", "flagged from")
 	l := p.a.top().(*zoom).l.(*insight)
-	list := flagsFor(l.data.deep, &l.data.table.Total)
+	list := analyze.TellingFlags(l.data.deep.Flags, &l.data.table.Total)
 	for i := range list {
 		if list[i].Rule != "dominates_spend" || len(list[i].Path) < 2 {
 			continue

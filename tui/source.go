@@ -55,4 +55,6 @@ type Options struct {
 	Zone         *time.Location // of the times shown; none: UTC
 	Baseline     string         // to compare with from the start: a path, or a time of the trace itself (see IsPeriod)
 	OpenBaseline OpenBaseline   // opens other traces; nil: none can be
+	// Export writes the flagged paths of a scope to a file, ErrExists where it is there already; nil: nothing can be written.
+	Export func(ctx context.Context, job ExportJob) (Exported, error)
 }

@@ -151,6 +151,7 @@ func (a *app) explore(j *job, s *openedStore) error {
 	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
 		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone, Notice: s.notice, Prices: j.book, OpenPrices: ownPrices}
 	o.Query.By = nil
+	o.Export = a.exporter(j, s)
 	o.Resume = !narrows(j.query) && j.by == defaultBy
 	o.Hints, o.Unkept = true, s.why
 	if j.traceFlags.follow {

@@ -58,24 +58,11 @@ func (s *openedStore) whatIf(ctx context.Context, j *job) (printed, error) {
 
 // report asks the store what a report needs.
 func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, error) {
-	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	for _, l := range j.inputs.leftOut() {
-		in.Status.Warnings = append(in.Status.Warnings, l+" (left out)")
-	}
-	var err error
-	if in.Table, err = s.Rollup(ctx, j.query); err != nil {
-		return nil, err
-	}
-	if in.Runs, err = s.RunCosts(ctx, j.query); err != nil {
-		return nil, err
-	}
-	digest, err := s.Digest(ctx, j.query, nil)
+	in, err := s.reportInput(ctx, j)
 	if err != nil {
 		return nil, err
 	}
-	in.Deep = digest.Result(ctx, in.Table)
-	in.First, in.Last, err = s.span(ctx, j)
-	return analyze.NewReport(in), err
+	return analyze.NewReport(in), nil
 }
 
 // span is the earliest start and the latest end of the calls that match; 0, 0 where none has a time.
