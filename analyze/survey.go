@@ -44,11 +44,12 @@ func (s *Survey) Add(run *tracefmt.Run) {
 
 // scope finds where each call counts, and tells whether any does.
 func (s *Survey) scope(run *tracefmt.Run) (some bool) {
+	s.scan.m.Enter(run, s.scan.source)
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
 	s.roots = append(s.roots[:0], s.leaves...)
 	s.in = append(s.in[:0], make([]bool, len(run.Calls))...)
 	for i := range run.Calls {
-		s.leaves[i] = s.leafOf(run, &run.Calls[i])
+		s.leaves[i] = s.leafOf(run, i)
 		s.in[i], s.roots[i] = s.leaves[i] >= 0, min(s.leaves[i], 0)
 		some = some || s.in[i]
 	}
@@ -56,16 +57,13 @@ func (s *Survey) scope(run *tracefmt.Run) (some bool) {
 }
 
 // leafOf is the group of a call; -1 for one that is out of scope.
-func (s *Survey) leafOf(run *tracefmt.Run, c *tracefmt.Call) int32 {
+func (s *Survey) leafOf(run *tracefmt.Run, i int) int32 {
+	c := &run.Calls[i]
 	if !contributes(c) {
 		return -1
 	}
-	source := ""
-	if s.scan.source != nil && s.scan.m.needsSource {
-		source = s.scan.source(c.Src.Source)
-	}
 	k := keyOf(run, c, &s.scan.agg.days)
-	if !s.scan.m.match(&k, c, run, source) {
+	if !s.scan.m.match(&k, run, i, s.scan.m.sourceOf(c, s.scan.source)) {
 		return -1
 	}
 	for i, d := range s.scan.by {

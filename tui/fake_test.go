@@ -88,8 +88,9 @@ func (f *fake) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 	m := q.Compile(f.names, analyze.Config{})
 	var rows []analyze.CallRow
 	for _, r := range f.runs {
+		m.Enter(r, nil)
 		for i := range r.Calls {
-			if c := &r.Calls[i]; m.Match(c, r, "traces.jsonl") {
+			if c := &r.Calls[i]; m.Match(r, i, "traces.jsonl") {
 				rows = append(rows, f.row(r, c))
 			}
 		}
