@@ -32,9 +32,10 @@ func init() {
 		{"l right", "open; in a full chart: the next bar", "", cannotGoRight, (*App).goRight},
 		{"esc", "go back", "back", cannotBack, (*App).back},
 		{"h left", "go back; in a full chart: the bar before", "", cannotGoLeft, (*App).goLeft},
-		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
-		{"]", "choose the next bar", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
-		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
+		{"[", "choose the bar or column before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
+		{"]", "choose the next bar or column", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
+		{"o", "open the chosen bar or column", "", cannotOpenBar, (*App).openBar},
+		{"v", "choose a range of bars, columns or rows: moving extends it; then v or enter keeps only that, x leaves it out, esc drops it", "range", cannotBrush, (*App).beginBrush},
 		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
 		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
 		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
@@ -48,7 +49,7 @@ func init() {
 		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
 		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
-		{"u", "shape of runs or of calls", "runs/calls", needsBars, (*App).switchUnit},
+		{"u", "shape of runs or of calls", "runs/calls", needsShape, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
 		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
 		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
@@ -70,7 +71,7 @@ func init() {
 
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
-	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"bar": (*App).zoomed, "range": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
 	"zoom": func(a *App) bool { return !a.zoomed() },
 }
 
@@ -111,6 +112,9 @@ func (a *App) key(k string, text []rune) tea.Cmd {
 			return a.quit()
 		}
 		return nil
+	}
+	if cmd, done := a.brushKey(k); done {
+		return cmd
 	}
 	act := actionOf(k)
 	if act == nil {

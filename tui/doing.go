@@ -35,15 +35,6 @@ func (a *App) table() *paths {
 	return p
 }
 
-// chart is the shape that can be seen, in the pane or on the whole screen.
-func (a *App) chart() *shape {
-	b, ok := a.top().(barrer)
-	if !ok {
-		return nil
-	}
-	return b.bars(a)
-}
-
 func (a *App) zoomed() bool {
 	_, ok := a.top().(*zoom)
 	return ok
@@ -70,6 +61,13 @@ func needsRow(a *App) string {
 
 func needsBars(a *App) string {
 	if a.chart() == nil {
+		return "only with lens 1, shape, or 5, load"
+	}
+	return ""
+}
+
+func needsShape(a *App) string {
+	if _, ok := a.chart().(*shape); !ok {
 		return "only with lens 1, shape"
 	}
 	return ""
@@ -101,7 +99,7 @@ func cannotOpenBar(a *App) string {
 	if why := needsBars(a); why != "" {
 		return why
 	}
-	return a.chart().cannotOpen(a)
+	return a.chart().cannotOpenBar(a)
 }
 
 func cannotGoRight(a *App) string {
@@ -204,7 +202,7 @@ func (a *App) opened(o opener, here bool) tea.Cmd {
 	return o.open(a)
 }
 
-func (a *App) openBar() tea.Cmd { return a.chart().open(a) }
+func (a *App) openBar() tea.Cmd { return a.chart().openBar(a) }
 
 func (a *App) moveBar(by int) tea.Cmd {
 	a.chart().moveBar(by)
@@ -338,7 +336,7 @@ func (a *App) rescope(s scope) tea.Cmd {
 	case *paths:
 		n = top.copyFor(s)
 	case *zoom:
-		n = newZoom(top.kind, s)
+		return a.rescopeZoom(top, s)
 	default:
 		return nil
 	}
@@ -502,7 +500,7 @@ func (a *App) lensKey(i int) tea.Cmd {
 		}
 		z.leave()
 		n := newZoom(i, z.s)
-		a.look.lens = i
+		n.of, a.look.lens = z.of, i
 		a.stack = append(append([]screen(nil), a.stack[:len(a.stack)-1]...), n)
 		return n.load(a)
 	}
@@ -533,6 +531,7 @@ func (p *paths) zoom(a *App, kind int) tea.Cmd {
 	s, _ := p.under()
 	p.held = true
 	z := newZoom(kind, s)
+	z.of = p
 	if z.total = p.row(); p.pane != nil && p.kind == kind {
 		z.l, p.pane = p.pane, nil
 	}
@@ -543,7 +542,7 @@ func (p *paths) zoom(a *App, kind int) tea.Cmd {
 
 func (a *App) switchUnit() tea.Cmd {
 	a.look.perCall = !a.look.perCall
-	a.chart().bar = -1
+	a.chart().(*shape).bar = -1
 	return a.relook()
 }
 

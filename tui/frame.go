@@ -109,8 +109,6 @@ func (a *App) scopeTotal() *analyze.Row {
 	case *paths:
 		switch {
 		case s.table == nil || s.err != nil:
-		case s.keep != nil:
-			return &s.part
 		default:
 			return &s.table.Total
 		}
@@ -166,13 +164,13 @@ func (a *App) filterText() string {
 	s := a.top().where()
 	var f []string
 	for _, p := range a.opt.Query.Where {
-		f = append(f, predText(p))
+		f = append(f, a.predText(p))
 	}
 	if q := s.query; q.Since != 0 || q.Until != 0 {
 		f = append(f, a.timeRange(q.Since, q.Until))
 	}
 	for _, p := range s.extra {
-		f = append(f, predText(p))
+		f = append(f, a.predText(p))
 	}
 	if x, ok := can[searcher](a); ok && x.searched() != "" {
 		f = append(f, "\""+clean(x.searched())+"\"")
@@ -189,9 +187,6 @@ func (a *App) timeRange(since, until int64) string {
 	}
 	return at(since) + " to " + at(until)
 }
-
-// predText is a condition as a person would say it.
-func predText(p analyze.Pred) string { return clean(p.String()) }
 
 // footer is the state of things and, below, the keys that work now or what is being typed.
 func (a *App) footer() []string {
@@ -350,9 +345,12 @@ func (a *App) keyLine(out *pen) {
 		out.line(roleDim, p.keys)
 		return
 	}
-	help := "? help"
-	for i := range actions {
-		x := &actions[i]
+	help, keys := "? help", actions
+	if a.brushes() {
+		keys = brushKeys
+	}
+	for i := range keys {
+		x := &keys[i]
 		if x.foot == "help" || !x.inFoot(a) {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // newLoad is lens 5: where spend spikes, and whether it grows with load.
-func newLoad() lens { return &insight{draw: drawLoad} }
+func newLoad() lens { return &insight{draw: drawLoad, time: newTimeline(), cell: -1} }
 
 func drawLoad(p *insightPen, h int) {
 	l := &p.data.deep.Load
@@ -64,11 +64,12 @@ func (p *insightPen) untimed(l *analyze.LoadReport) {
 
 // A loadColumn is the bins that one column of the chart shows.
 type loadColumn struct {
-	start int64
-	spend int64
-	busy  float64 // mean calls at once
-	bins  int
-	spike bool
+	start, end int64
+	spend      int64
+	busy       float64 // mean calls at once
+	bins       int
+	calls      int64 // that begin in it
+	spike      bool
 }
 
 // loadColumns merges bins so that they fit into w columns: spend adds up.
@@ -76,12 +77,13 @@ func loadColumns(l *analyze.LoadReport, w int) (cols []loadColumn, per int) {
 	per = max(1, (len(l.Bins)+w-1)/max(w, 1))
 	for i, b := range l.Bins {
 		if i%per == 0 {
-			cols = append(cols, loadColumn{start: b.Start})
+			cols = append(cols, loadColumn{start: b.Start, end: b.Start + int64(per)*l.Width})
 		}
 		c := &cols[len(cols)-1]
 		c.spend += int64(b.Spend)
 		c.busy += b.Concurrency
 		c.bins++
+		c.calls += b.Calls
 		for _, s := range l.Spikes {
 			c.spike = c.spike || b.Start >= s.From && b.Start < s.To
 		}
@@ -104,8 +106,10 @@ func (p *insightPen) loadRows(h int) (spend, busy int) {
 }
 
 func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
-	room := p.max - 4
+	x0 := p.axisRoom()
+	room := p.max - x0 - 2
 	cols, per := loadColumns(l, room)
+	t, log := p.l.time, p.a.look.log
 	barW := min(max(1, room/len(cols)), 8)
 	rows, busyRows := p.loadRows(h)
 	most, busiest := int64(0), 0.0
@@ -118,24 +122,37 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 		busy[i] = int64(math.Round(c.busy * 1e6))
 	}
 	each := "each " + spanText(int64(per)*l.Width)
-	p.gap(2).put(roleHead, "spend "+each+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+money(l.Cost)+" · "+p.period(l)).end()
-	g := newGrid(2+room, rows+busyRows+2)
+	t.cols, t.x0, t.barW, t.line, t.rows = cols, x0, barW, len(p.list)+1, rows+busyRows+1
+	if !p.chosenColumn(t, l) {
+		scale := ""
+		if log {
+			scale = ", log heights"
+		}
+		p.gap(2).put(roleHead, "spend "+each+scale+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+money(l.Cost)+" · "+p.period(l)).end()
+	}
+	g := newGrid(x0+room, rows+busyRows+2)
 	put := func(top int, r role) func(line, i int, s string) {
 		return func(line, i int, s string) {
 			role := r
-			if cols[i].spike && top == 0 {
+			if t.inStretch(i) {
+				role = roleBrush
+			} else if cols[i].spike && top == 0 {
 				role = roleFail
 			}
-			g.put(2+i*barW, top+line, role, s)
+			g.put(x0+i*barW, top+line, role, s)
 		}
 	}
-	columnsChart(spend, most, rows, inkOf(barW), false, put(0, roleSpend))
+	if x0 == axisW {
+		heights(g, most, rows, log)
+	}
+	columnsChart(spend, most, rows, inkOf(barW), log, put(0, roleSpend))
 	for i, c := range cols {
 		if c.spike {
-			g.put(2+i*barW, rows, roleFail, strings.Repeat("▲", inkOf(barW)))
+			g.put(x0+i*barW, rows, roleFail, strings.Repeat("▲", inkOf(barW)))
 		}
 	}
-	p.timeAxis(g, cols, barW, rows)
+	t.brushLine(g, rows)
+	p.timeAxis(g, cols, x0, barW, rows)
 	columnsChart(busy, int64(math.Round(busiest*1e6)), busyRows, inkOf(barW), false, put(rows+1, roleBar))
 	g.h, g.cells = rows+1+busyRows, g.cells[:rows+1+busyRows]
 	g.write(p.pen)
@@ -143,23 +160,23 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 }
 
 // timeAxis labels the columns; marks of spikes stay.
-func (p *insightPen) timeAxis(g *grid, cols []loadColumn, barW, line int) {
+func (p *insightPen) timeAxis(g *grid, cols []loadColumn, x0, barW, line int) {
 	w := len(cols) * barW
 	for x := range w {
-		if g.cells[line][2+x].c == 0 {
-			g.put(2+x, line, roleRule, "─")
+		if g.cells[line][x0+x].c == 0 {
+			g.put(x0+x, line, roleRule, "─")
 		}
 	}
 	layout := timeLayout(cols)
-	free := newGaps(2, 2+w)
+	free := newGaps(x0, x0+w)
 	for i := range cols {
-		if cols[i].spike {
-			free.take(2+i*barW, 2+(i+1)*barW, 0)
+		if cols[i].spike || p.l.time.inStretch(i) {
+			free.take(x0+i*barW, x0+(i+1)*barW, 0)
 		}
 	}
 	for i, c := range cols {
 		text := time.Unix(0, c.start).In(p.a.opt.Zone).Format(layout)
-		if x := 2 + i*barW; free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
+		if x := x0 + i*barW; free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
 			free.take(x, x+len(text)+4, 0)
 			g.put(x, line, roleDim, text)
 		}
@@ -280,13 +297,7 @@ func b2i(b bool) int {
 
 // during is the scope of the calls that begin in a spike.
 func (p *insightPen) during(x *analyze.Spike) scope {
-	s := p.data.s
-	s.query.Since = max(s.query.Since, x.From)
-	if s.query.Until == 0 || s.query.Until > x.To {
-		s.query.Until = x.To
-	}
-	s.names = append(s.names[:len(s.names):len(s.names)], p.fromTo(x.From, x.To))
-	return s
+	return p.data.s.with(analyze.During([][2]int64{{x.From, x.To}}), false).called(p.fromTo(x.From, x.To))
 }
 
 // because names the paths that spent more than usual, most first.

@@ -36,9 +36,6 @@ type (
 		search(a *App, text string) tea.Cmd
 		searched() string
 	}
-	barrer interface { // has a cursor over the bars of a chart
-		bars(a *App) *shape
-	}
 	sibling interface { // previous or next of the same kind
 		step(a *App, by int) tea.Cmd
 	}
@@ -73,6 +70,12 @@ func (s scope) with(p analyze.Pred, extra bool) scope {
 	if extra {
 		s.extra = append(s.extra[:len(s.extra):len(s.extra)], p)
 	}
+	return s
+}
+
+// called is the scope with one more name in the path, of something that is no row.
+func (s scope) called(name string) scope {
+	s.names = append(s.names[:len(s.names):len(s.names)], name)
 	return s
 }
 

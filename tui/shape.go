@@ -16,18 +16,22 @@ import (
 // shape is lens 1: how the costs of a scope are spread over its runs or calls.
 type shape struct {
 	asker
-	s     scope
-	key   string
-	again bool
-	data  *shapeData
-	old   bool // data is of the row before; the answer for this one is on its way
-	err   error
-	seen  map[string]*shapeData // answers of this state of the data
-	bar   int                   // the chosen bar, -1 for none
-	bins  []bar                 // as last drawn
-	at    [2]int                // columns where the two charts begin
-	barW  int
-	drawn drawing
+	s       scope
+	key     string
+	again   bool
+	data    *shapeData
+	old     bool // data is of the row before; the answer for this one is on its way
+	err     error
+	seen    map[string]*shapeData // answers of this state of the data
+	bar     int                   // the chosen bar, -1 for none
+	from    int                   // the bar on which a brush began
+	brushOn bool
+	perCall bool           // as last drawn
+	lead    []analyze.Pred // what leads from the table's scope to this one
+	bins    []bar          // as last drawn
+	at      [2]int         // columns where the two charts begin
+	barW    int
+	drawn   drawing
 }
 
 // shapeData is the answer for one scope.
@@ -39,12 +43,14 @@ type shapeData struct {
 
 // A drawing is kept as long as nothing that it shows has changed.
 type drawing struct {
-	of         *shapeData
-	w, h       int
-	zoom, old  bool
-	bar, style int
-	theme      *Theme
-	lines      []string
+	of        *shapeData
+	w, h      int
+	zoom, old bool
+	bar, from int
+	brush     bool
+	style     int
+	theme     *Theme
+	lines     []string
 }
 
 // keptAnswers bounds the answers that a lens keeps while the data stay the same.
@@ -146,8 +152,11 @@ func (t *shape) moveBar(by int) {
 	}
 }
 
-// click chooses the bar at column x of either chart; a click on the chosen one opens it.
-func (t *shape) click(a *App, x, y int) tea.Cmd {
+// click chooses a bar where the chart fills the screen.
+func (t *shape) click(a *App, x, y int) tea.Cmd { return t.clickBar(a, x, y) }
+
+// clickBar chooses the bar at column x of either chart; a click on the chosen one opens it.
+func (t *shape) clickBar(a *App, x, y int) tea.Cmd {
 	for _, from := range t.at {
 		if t.barW == 0 || x < from {
 			continue
@@ -179,23 +188,17 @@ func (t *shape) cannotOpen(a *App) string {
 	return ""
 }
 
+func (t *shape) cannotOpenBar(a *App) string { return t.cannotOpen(a) }
+func (t *shape) openBar(a *App) tea.Cmd      { return t.open(a) }
+
 // open shows what is behind the chosen bar: the calls, or the runs, that cost as much.
 func (t *shape) open(a *App) tea.Cmd {
 	b, _ := t.chosen()
-	s := t.data.s
+	s := t.data.s.with(b.pred(a.look.perCall), false)
 	if !a.look.perCall {
-		p := newPaths(s, analyze.Dimension{Dim: analyze.DimRun})
-		p.keep = &costRange{b.low, b.high, b.n}
-		p.s.names = append(p.s.names[:len(p.s.names):len(p.s.names)], "runs "+b.text())
-		return a.push(p)
+		return a.push(newPaths(s.called("runs "+b.text()), analyze.Dimension{Dim: analyze.DimRun}))
 	}
-	s = s.with(costPred(analyze.OpMoreEq, b.low), false).with(costPred(analyze.OpLess, b.high), false)
-	s.names = append(s.names[:len(s.names):len(s.names)], "calls "+b.text())
-	return a.push(newZoom(lensNamed("calls"), s))
-}
-
-func costPred(op analyze.Op, pico int64) analyze.Pred {
-	return analyze.Pred{Measure: analyze.MeasureCost, Op: op, Text: tracefmt.USD(pico).String(), Number: pico}
+	return a.push(newZoom(lensNamed("calls"), s.called("calls "+b.text())))
 }
 
 func (b bar) text() string {
@@ -217,12 +220,12 @@ func (t *shape) view(a *App, w, h int, zoom bool) []string {
 	out := newPen(a.theme, w)
 	t.draw(a, out, h, zoom)
 	lines := out.fit(h)
-	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, a.look.serial, a.theme, lines}
+	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, t.from, t.brushOn, a.look.serial, a.theme, lines}
 	return lines
 }
 
 func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
-	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
+	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.from == t.from && d.brush == t.brushOn && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
 }
 
 func (t *shape) nothing(a *App, w, h int) []string {
@@ -237,6 +240,7 @@ func (t *shape) nothing(a *App, w, h int) []string {
 
 func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	sp := t.spread(a)
+	t.perCall = a.look.perCall
 	t.title(a, out, sp)
 	if sp.n == 0 {
 		t.bins = nil
@@ -360,7 +364,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 		}
 		columnsChart(values, most, rows, inkOf(barW), a.look.log, func(line, i int, s string) {
 			role := r
-			if i == t.bar {
+			if t.inStretch(i) {
 				role = roleBrush
 			}
 			grid.put(x0+i*barW, line, role, s)
@@ -393,7 +397,7 @@ func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 		l += " of " + count(all) + ", no cost known of the others"
 	}
 	role := roleHead
-	if b, ok := t.chosen(); ok {
+	if b, ok := t.stretch(); ok {
 		role = roleBrush
 		l = "▲ " + b.text() + ": " + count(b.n) + " " + plural(int(b.n), sp.unit, sp.unit+"s") + ", " + percent(b.n, sp.n)
 		r = moneyInt(b.sum) + ", " + percent(b.sum, sp.sum) + " of spend"
@@ -525,7 +529,15 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 			g.put(x-n, line, roleMark, label)
 		}
 	}
-	if t.bar >= 0 && t.bar < len(t.bins) {
+	for i := range t.bins {
+		if t.brushing() && t.inStretch(i) {
+			g.put(x0+i*barW, line, roleBrush, strings.Repeat("━", barW))
+		}
+	}
+	if t.brushing() {
+		g.put(x0+t.from*barW, line, roleBrush, "▲")
+	}
+	if t.picked() {
 		g.put(x0+t.bar*barW, line, roleBrush, "▲")
 	}
 }

@@ -29,7 +29,6 @@ type sheetRow struct {
 	bar   []barPart
 	to    *scope // what it opens; nil for nothing
 	runs  bool
-	keep  *costRange
 	under []string // lines below it
 }
 
@@ -121,7 +120,6 @@ func (s *sheet) write(p *insightPen, heads bool) {
 	for _, r := range s.rows {
 		if r.to != nil {
 			p.row(*r.to, r.runs)
-			p.l.doors[len(p.l.doors)-1].keep = r.keep
 		} else {
 			p.gap(2)
 		}
