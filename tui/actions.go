@@ -40,6 +40,7 @@ func init() {
 		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
 		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
 		{"x", "exclude the name under the cursor", "", needsRow, (*App).exclude},
+		{"t", "a stretch of time: last 2h, 24h, today, 2026-09-01..2026-09-03, 09:00-12:00", "", cannotTime, (*App).askTime},
 		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
 		{"s", "sort by the next column", "sort", needs[sorter]("nothing to sort here"), (*App).nextSort},
 		{"S", "turn the order around", "", needs[sorter]("nothing to sort here"), (*App).turnSort},

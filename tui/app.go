@@ -116,6 +116,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case statusMsg:
 		a.status = m.s
 		return a, tea.Batch(a.whileLoading(), a.alive())
+	case spanMsg:
+		a.spanned(m)
+		return a, nil
 	case seedMsg:
 		a.seeded(m)
 		return a, nil

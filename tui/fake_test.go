@@ -65,6 +65,18 @@ func (f *fake) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, err
 	return t, ctx.Err()
 }
 
+func (f *fake) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	first, last = math.MaxInt64, math.MinInt64
+	for _, r := range f.runs {
+		for i := range r.Calls {
+			if c := &r.Calls[i]; c.Has&tracefmt.HasStart != 0 {
+				first, last = min(first, c.Start), max(last, c.Start, c.End)
+			}
+		}
+	}
+	return first, last, first <= last, ctx.Err()
+}
+
 func (f *fake) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) {
 	f.note("runcosts " + q.String())
 	_, c := f.scan(q)

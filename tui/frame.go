@@ -179,13 +179,23 @@ func (a *App) filterText() string {
 }
 
 func (a *App) timeRange(since, until int64) string {
-	at := func(ns int64) string {
+	at := func(ns int64, day bool) string {
 		if ns == 0 {
 			return "…"
 		}
-		return time.Unix(0, ns).In(a.opt.Zone).Format("2006-01-02 15:04")
+		t := time.Unix(0, ns).In(a.opt.Zone)
+		layout := "15:04"
+		if t.Second() != 0 || t.Nanosecond() != 0 {
+			layout = "15:04:05"
+		}
+		if day {
+			layout = "2006-01-02 " + layout
+		}
+		return t.Format(layout)
 	}
-	return at(since) + " to " + at(until)
+	from, to := time.Unix(0, since).In(a.opt.Zone), time.Unix(0, until).In(a.opt.Zone)
+	sameDay := since != 0 && until != 0 && from.Format(time.DateOnly) == to.Format(time.DateOnly)
+	return at(since, true) + " to " + at(until, !sameDay)
 }
 
 // footer is the state of things and, below, the keys that work now or what is being typed.
