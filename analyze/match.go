@@ -14,6 +14,7 @@ type Matcher struct {
 	days         dayClock
 	student      *Student // nil where no condition asks for attempts
 	study        *Study   // of the run at hand
+	wastes       bool     // a condition asks what was wasted
 	ofRun        bool     // there are conditions on runs
 	out          bool     // the run at hand fails one
 	preds        []matchPred
@@ -54,9 +55,10 @@ func (q *Query) Compile(names *tracefmt.Names, cfg Config) *Matcher {
 			p.Text, p.fold = "", ""
 		}
 		p.several()
-		if (p.Measure == MeasureAttempt || p.Measure == MeasureRetry) && m.student == nil {
+		if (p.Measure == MeasureAttempt || p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && m.student == nil {
 			m.student = NewStudent(cfg)
 		}
+		m.wastes = m.wastes || p.Measure == MeasureWasteClass
 		m.ofRun = m.ofRun || p.Measure >= MeasureRunCost
 		for v := range p.enum {
 			p.enum[v] = p.matchEnum(uint8(v))
@@ -186,8 +188,11 @@ func (m Measure) of(c *tracefmt.Call) (v int64, ok bool) {
 	case MeasureTime:
 		return c.Start, c.Has&tracefmt.HasStart != 0
 	}
-	if m == MeasureRetry {
+	switch m {
+	case MeasureRetry:
 		return -1, true
+	case MeasureWasteClass:
+		return int64(wasteNone), true
 	}
 	return int64(max(c.Attempt, 1)), true
 }

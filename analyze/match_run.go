@@ -9,7 +9,12 @@ import (
 // Enter prepares for the calls of a run: conditions on runs, and on the attempts at an operation, look at all of its calls. It comes before
 // any of them is matched; sourceName, which may be nil, gives the path of a source.
 func (m *Matcher) Enter(run *tracefmt.Run, sourceName func(uint32) string) {
-	if m.out = false; m.student != nil {
+	m.out = false
+	switch {
+	case m.student == nil:
+	case m.wastes:
+		m.study = m.student.Study(run)
+	default:
 		m.study = m.student.link(run)
 	}
 	if !m.ofRun {
@@ -55,6 +60,8 @@ func (m *Matcher) measure(x Measure, c *tracefmt.Call, i int) (v int64, known bo
 			if l, ok := m.study.retry(int32(i)); ok {
 				return int64(l.Kind), true
 			}
+		case MeasureWasteClass:
+			return int64(m.study.Places[i].Waste), true
 		}
 	}
 	return x.of(c)

@@ -20,7 +20,7 @@ var dimNames = [...]string{
 // measureNames are the measures by Measure.
 var measureNames = [...]string{
 	MeasureCost: "cost", MeasureInput: "input", MeasureOutput: "output", MeasureTokens: "tokens", MeasureDuration: "duration",
-	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt", MeasureTime: "time", MeasureRetry: "retry_kind", MeasureRunCost: "run.cost", MeasureScore: "score",
+	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt", MeasureTime: "time", MeasureRetry: "retry_kind", MeasureWasteClass: "waste", MeasureRunCost: "run.cost", MeasureScore: "score",
 }
 
 // opNames are the operators by Op.
@@ -185,6 +185,9 @@ func (p *Pred) checkValue() error {
 
 // setNumber reads the number that a measure is compared with.
 func (p *Pred) setNumber() error {
+	if (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && p.Op != OpEqual {
+		return fmt.Errorf("%s is one of some words: compare it with =", measureNames[p.Measure])
+	}
 	if p.Op == OpMatch {
 		return fmt.Errorf("%s is a number: compare it with = < <= > >=", measureNames[p.Measure])
 	}
@@ -194,17 +197,14 @@ func (p *Pred) setNumber() error {
 		if err != nil {
 			return err
 		}
-		p.Text = ""
-		for i, s := range spans {
-			if i > 0 {
-				p.Text += "|"
-			}
-			p.Text += spanText(p.Measure, s)
-		}
+		p.Text = spansText(p.Measure, spans)
 		return nil
 	}
 	v, err := parseNumber(p.Measure, p.Text)
 	p.Number = v
+	if err == nil && (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) {
+		p.Text = spansText(p.Measure, []numRange{{v, v + 1}})
+	}
 	return err
 }
 
@@ -219,8 +219,8 @@ func parseNumber(m Measure, text string) (v int64, err error) {
 		v, err = parseMillis(text)
 	case MeasureTime:
 		v, err = parseStart(text)
-	case MeasureRetry:
-		return parseRetry(text)
+	case MeasureRetry, MeasureWasteClass:
+		return parseWord(m, text)
 	case MeasureScore:
 		var f float64
 		if f, err = strconv.ParseFloat(text, 64); err == nil && !(math.Abs(f) < 1e9) {

@@ -60,9 +60,10 @@ const (
 	MeasureTokens
 	MeasureDuration // milliseconds
 	MeasureCacheRead
-	MeasureAttempt // the attempt at an operation that the call is part of, as stated or found; from 1
-	MeasureTime    // when the call starts, UTC nanoseconds
-	MeasureRetry   // the kind of the retry whose cost the call is part of: a RetryKind, -1 for none
+	MeasureAttempt    // the attempt at an operation that the call is part of, as stated or found; from 1
+	MeasureTime       // when the call starts, UTC nanoseconds
+	MeasureRetry      // the kind of the retry whose cost the call is part of: a RetryKind, -1 for none
+	MeasureWasteClass // why the cost of the call was for nothing
 	// The measures from here on are of the run: they keep all of its calls or none.
 	MeasureRunCost // USD, of the calls of the run that meet the conditions before this one
 	MeasureScore   // billionths

@@ -15,7 +15,7 @@ func TestConditionsAreWrittenAsTheyAreRead(t *testing.T) {
 		" agent = planner ": "agent=planner", "status!=error": "!status=error", "!kind!=llm": "kind=llm", "AGENT=x": "agent=x", "step=a=b": "", "kind=LLM": "kind=llm",
 		"agent=": "", "attempt>1": "", "agent=b|a": "agent=a|b", "agent=a|": "agent=(none)|a", `agent=a\|b`: "", `agent=a\|b|c\\`: "", `agent=C:\tmp`: "", `agent=a|a`: "agent=a",
 		"run.cost=0.10..1": "run.cost=0.1..1", "run.cost>=$0.10": "run.cost>=$0.10", "cost=..0.5|2": "", "score=0.2..0.4": "",
-		"time=2026-01-31..2026-02-01T09:00": "time=2026-01-31T00:00:00Z..2026-02-01T09:00:00Z", "retry_kind=fallback_model": "", "status=error|OK": "status=error|ok",
+		"time=2026-01-31..2026-02-01T09:00": "time=2026-01-31T00:00:00Z..2026-02-01T09:00:00Z", "retry_kind=fallback_model": "", "waste=Loop": "waste=loop", "retry_kind=none|plain_retry": "", "waste=superseded|loop|redundant": "", "status=error|OK": "status=error|ok",
 		"tokens=1k..2k|2k..3k": "tokens=1000..3000",
 	} {
 		if want == "" {
@@ -49,7 +49,7 @@ func TestNumbersOfConditions(t *testing.T) {
 func TestErrorsSayWhatIsAllowed(t *testing.T) {
 	for in, want := range map[string]string{
 		"planner": "FIELD=VALUE", "=x": "FIELD=VALUE", "agent>3": "compare it with = or ~", "cost~1": "is a number", "cost>much": "dollars, like 0.10",
-		"cost=2..1": "from less to more", "run.cost=a..b": "dollars", "retry_kind=again": "fallback_model", "time>soon": "2026-01-31T09:00", "status=ok|bad": "ok, error", "score=high": "like 0.8",
+		"cost=2..1": "from less to more", "run.cost=a..b": "dollars", "retry_kind=again": "fallback_model", "waste>loop": "compare it with =", "waste=food": "superseded, loop", "time>soon": "2026-01-31T09:00", "status=ok|bad": "ok, error", "score=high": "like 0.8",
 		"status=broken": "ok, error, unfinished", "kind=model": "llm", "outcome=good": "in_flight", "day=today": "2026-01-31", "duration>soon": "250ms",
 	} {
 		if _, err := ParsePred(in); err == nil || !strings.Contains(err.Error(), want) {
@@ -115,7 +115,7 @@ func TestWhatMatches(t *testing.T) {
 		"duration=1500": true, "cache_read>=0": false, "attempt>1": true, "tag:env=prod": true, "env=test": false, "team=blue": true, "team=(none)": false,
 		"agent=x|planner": true, "agent=x|y": false, "!agent=x|y": true, "agent=planner|": true, "model=a|(none)": true, "kind=llm|tool": true, "team=red|blue": true,
 		"cost=0.10..0.15": false, "cost=0.15..1": true, "cost=..0.1|0.15": true, "!cost=0.15..": false, "attempt=2..3": true, "attempt=1|3": false,
-		"run.cost=0.15": true, "run.cost>0.15": false, "!run.cost>0.15": true, "score>=0": false, "!score>=0": true, "retry_kind=none": true, "retry_kind=plain_retry": false,
+		"run.cost=0.15": true, "run.cost>0.15": false, "!run.cost>0.15": true, "score>=0": false, "!score>=0": true, "retry_kind=none": true, "retry_kind=plain_retry": false, "waste=none": true,
 		"time>=1970-01-02": true, "time=1970-01-01..1970-01-02": false, "time=1970-01-02..1970-01-02T00:00:01|1980-01-01..": true,
 		"nothing=": true, "beta=true": true, "run=Run-1": true, "run~run": true, "run=run-1": false, "user=ann": true, "session=": true,
 		"source~B.JSONL": true, "source=c.jsonl": false, "status=ok": true, "status=unset": true, "status=error": false, "kind=tool": true,

@@ -74,7 +74,7 @@ func (p Pred) Names() []string {
 
 // Between is the condition that a measure lies in [low, high); math.MaxInt64 is no end, math.MinInt64 no begin.
 func Between(m Measure, low, high int64) Pred {
-	return Pred{Measure: m, Op: OpAny, Text: spanText(m, numRange{low, high})}
+	return Pred{Measure: m, Op: OpAny, Text: spansText(m, []numRange{{low, high}})}
 }
 
 // During is the condition that a call starts in one of the stretches of time, each from one to the other, UTC nanoseconds.
@@ -84,12 +84,7 @@ func During(stretches [][2]int64) Pred {
 	for i, s := range stretches {
 		list[i] = numRange{s[0], s[1]}
 	}
-	for i, s := range joinSpans(list) {
-		if i > 0 {
-			p.Text += "|"
-		}
-		p.Text += spanText(MeasureTime, s)
-	}
+	p.Text = spansText(MeasureTime, joinSpans(list))
 	return p
 }
 
@@ -100,6 +95,22 @@ func (p Pred) Spans() (list [][2]int64) {
 		list = append(list, [2]int64{s.low, s.high})
 	}
 	return list
+}
+
+// spansText writes ranges as conditions read them.
+func spansText(m Measure, list []numRange) string {
+	var parts []string
+	for _, s := range list {
+		if m != MeasureRetry && m != MeasureWasteClass {
+			parts = append(parts, spanText(m, s))
+			continue
+		}
+		first, words := choicesOf(m) // words have no range
+		for v := max(s.low, first); v < min(s.high, first+int64(len(words))); v++ {
+			parts = append(parts, words[v-first])
+		}
+	}
+	return strings.Join(parts, "|")
 }
 
 func spanText(m Measure, s numRange) string {
@@ -125,8 +136,6 @@ func numberText(m Measure, v int64) string {
 		return time.Unix(0, v).UTC().Format(time.RFC3339Nano)
 	case MeasureScore:
 		return fmt.Sprint(float64(v) / 1e9)
-	case MeasureRetry:
-		return retryName(v)
 	}
 	return fmt.Sprint(v)
 }
@@ -216,24 +225,27 @@ func (p *matchPred) several() {
 	}
 }
 
-// retryName is a kind of retry in a condition.
-func retryName(kind int64) string {
-	switch kind {
-	case -1:
-		return "none"
-	case int64(tracefmt.RetryNone):
-		return "unstated"
+// choicesOf are the words that stand for the numbers of a measure, from first on.
+func choicesOf(m Measure) (first int64, words []string) {
+	if m == MeasureWasteClass {
+		return 0, wasteNames[:]
 	}
-	return tracefmt.RetryKind(kind).String()
+	words = []string{"none", "unstated"}
+	for k := tracefmt.RetryPlain; k <= tracefmt.RetryTool; k++ {
+		words = append(words, k.String())
+	}
+	return -1, words
 }
 
-func parseRetry(s string) (int64, error) {
-	var known []string
-	for k := int64(-1); k <= int64(tracefmt.RetryTool); k++ {
-		if strings.EqualFold(s, retryName(k)) {
-			return k, nil
+func parseWord(m Measure, s string) (int64, error) {
+	first, words := choicesOf(m)
+	for i, w := range words {
+		if strings.EqualFold(s, w) {
+			return first + int64(i), nil
 		}
-		known = append(known, retryName(k))
 	}
-	return 0, fmt.Errorf("retry_kind is one of %s", strings.Join(known, ", "))
+	return 0, fmt.Errorf("%s is one of %s", measureNames[m], strings.Join(words, ", "))
 }
+
+// wasteNames are what a call's cost was wasted on, in a condition.
+var wasteNames = [wasteClasses]string{wasteNone: "none", wasteSuperseded: "superseded", wasteLoop: "loop", wasteRedundant: "redundant"}

@@ -84,11 +84,13 @@ func TestRangesAddUpToEverything(t *testing.T) {
 		for _, first := range []string{"cost>=0", "agent=planner|executor", "!kind=human"} {
 			base := parse(t, first)
 			all := both(base)
-			for _, x := range []string{"run.cost", "cost", "attempt", "retry_kind"} {
+			for _, x := range []string{"run.cost", "cost", "attempt", "retry_kind", "waste"} {
 				ranges := []string{"..0.02", "0.02..0.5", "0.5.."}
 				switch x {
 				case "attempt":
 					ranges = []string{"1", "2", "3.."}
+				case "waste":
+					ranges = []string{"none", "superseded", "loop|redundant"}
 				case "retry_kind":
 					ranges = []string{"none", "unstated|plain_retry", "prompt_adjustment|fallback_model|tool_reinvocation"}
 				}
