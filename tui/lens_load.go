@@ -368,31 +368,82 @@ func moneyOr(a analyze.Amount) string {
 	return money(a.USD)
 }
 
-// hours is money by hour of the day and calls at once.
+// hours is money by hour of the day and calls at once. A line opens the calls of its stretches of time, a cell those of its own.
 func (p *insightPen) hours(l *analyze.LoadReport) {
 	p.rule("money by hour of the day and calls at once")
-	if l.Width > int64(time.Hour) {
-		p.note(2, "n/a: the time is divided into stretches of "+spanText(l.Width)+" here; hours need a shorter time: filter by day")
+	bins, w := l.Bins, l.Width
+	if w > int64(time.Hour) {
+		bins, w = l.Hours, int64(time.Hour)
+	}
+	if len(bins) == 0 {
+		p.note(2, "n/a: the calls are spread over too many hours to tell them apart: choose a stretch of time with t")
 		return
 	}
-	cells, bands, most := p.hourCells(l)
-	w := 2
+	bands, most := p.hourBands(bins, w)
+	cellW := 2
 	if p.max < 2+12+24*2 {
-		w = 1
+		cellW = 1
 	}
-	for b := len(bands) - 1; b >= 0; b-- {
-		p.gap(2).right(roleDim, bands[b], 10).gap(2)
-		for hour := range 24 {
-			p.put(roleSpend, strings.Repeat(shadeOf(int64(cells[b][hour]), int64(most)), w))
-		}
-		p.end()
+	for i := len(bands) - 1; i >= 0; i-- {
+		p.hourLine(&bands[i], most, cellW)
 	}
 	p.gap(14)
 	for hour := 0; hour < 24; hour += 6 {
-		p.left(roleDim, itoa(hour)+"h", 6*w)
+		p.left(roleDim, itoa(hour)+"h", 6*cellW)
 	}
 	p.end()
-	p.note(2, "░ little to █ "+money(most)+", the most in one cell; times "+time.Unix(0, l.From).In(p.a.opt.Zone).Format("MST"))
+	p.chosenCell(l)
+	p.note(2, "░ little to █ "+money(most)+", the most in one cell; each "+spanText(w)+" counts where its mean of calls at once puts it; times "+time.Unix(0, l.From).In(p.a.opt.Zone).Format("MST"))
+}
+
+// hourLine draws a band of concurrency. It knows what its cells open.
+func (p *insightPen) hourLine(b *hourBand, most tracefmt.USD, cellW int) {
+	label := number(b.low) + " to " + number(b.high)
+	on := false
+	if all := b.all(); len(all) > 0 {
+		p.row(p.within(all, label+" calls at once"), false)
+		d := &p.l.doors[len(p.l.doors)-1]
+		d.cells = make([]*scope, 24)
+		for h, x := range b.at {
+			if len(x) > 0 {
+				to := p.within(x, itoa(h)+"h, "+label+" calls at once")
+				d.cells[h] = &to
+			}
+		}
+		on = len(p.l.doors)-1 == p.l.cur && !p.l.onChart() && p.zoom
+	} else {
+		p.gap(2)
+	}
+	p.right(roleDim, label, 10).gap(2)
+	for h := range 24 {
+		r, sign := roleSpend, strings.Repeat(shadeOf(int64(b.usd[h]), int64(most)), cellW)
+		if on && h == p.l.cell {
+			r = roleBrush
+			if sign = "▲" + sign[len(shadeOf(int64(b.usd[h]), int64(most))):]; cellW == 1 {
+				sign = "▲"
+			}
+		}
+		p.put(r, sign)
+	}
+	p.end()
+}
+
+// within is the scope of the calls that begin in some stretches of time.
+func (p *insightPen) within(stretches [][2]int64, name string) scope {
+	return p.data.s.with(analyze.During(stretches), false).called(name)
+}
+
+// chosenCell says what the cell, or the line, under the cursor holds.
+func (p *insightPen) chosenCell(l *analyze.LoadReport) {
+	d, ok := p.l.door()
+	if !ok || d.cells == nil || p.l.onChart() {
+		return
+	}
+	p.gap(2).put(roleBrush, "▲ "+d.to.names[len(d.to.names)-1])
+	if i := p.l.cell; i >= 0 && i < len(d.cells) && d.cells[i] != nil {
+		p.put(roleBrush, " ▸ "+d.cells[i].names[len(d.to.names)-1])
+	}
+	p.line(roleDim, " · [ ] hour · enter opens the calls")
 }
 
 var shadeSigns = [...]string{" ", "░", "▒", "▓", "█"}
@@ -405,22 +456,40 @@ func shadeOf(v, most int64) string {
 	return shadeSigns[min(4, 1+int(float64(v)/float64(most)*3.999))]
 }
 
-// hourCells adds the bins up by band of concurrency and hour.
-func (p *insightPen) hourCells(l *analyze.LoadReport) (cells [][24]tracefmt.USD, bands []string, most tracefmt.USD) {
-	low := 0.0
-	for high := 1.0; ; high *= 2 {
-		bands, cells = append(bands, strconv.FormatFloat(low, 'g', 4, 64)+" to "+strconv.FormatFloat(high, 'g', 4, 64)), append(cells, [24]tracefmt.USD{})
-		more := false
-		for _, b := range l.Bins {
-			more = more || b.Concurrency >= high
-			if b.Concurrency >= low && b.Concurrency < high {
-				cell := &cells[len(cells)-1][time.Unix(0, b.Start).In(p.a.opt.Zone).Hour()]
-				*cell += b.Spend
-				most = max(most, *cell)
-			}
-		}
-		if low = high; !more || len(bands) > 20 {
-			return cells, bands, most
-		}
+// An hourBand is stretches of time with about as many calls at once, by the hour of the day.
+type hourBand struct {
+	low, high float64 // mean calls at once, from low to below high
+	at        [24][][2]int64
+	usd       [24]tracefmt.USD
+}
+
+// all is every stretch of a band.
+func (b *hourBand) all() (list [][2]int64) {
+	for _, x := range b.at {
+		list = append(list, x...)
 	}
+	return list
+}
+
+// hourBands adds the bins up by band of concurrency and hour; each band goes twice as far as the one before.
+func (p *insightPen) hourBands(bins []analyze.LoadBin, w int64) (bands []hourBand, most tracefmt.USD) {
+	bands = []hourBand{{high: 1}}
+	for _, b := range bins {
+		if b.Spend == 0 && b.Calls == 0 && b.Concurrency == 0 {
+			continue
+		}
+		k := 0
+		if b.Concurrency >= 1 {
+			k = 1 + math.Ilogb(b.Concurrency)
+		}
+		for len(bands) <= k {
+			low := bands[len(bands)-1].high
+			bands = append(bands, hourBand{low: low, high: 2 * low})
+		}
+		hour := time.Unix(0, b.Start).In(p.a.opt.Zone).Hour()
+		bands[k].usd[hour] += b.Spend
+		bands[k].at[hour] = append(bands[k].at[hour], [2]int64{b.Start, b.Start + w})
+		most = max(most, bands[k].usd[hour])
+	}
+	return bands, most
 }

@@ -115,7 +115,7 @@ func (p *insightPen) spendQuality(s *analyze.SpendReport) {
 	}
 	var parts []share
 	for c := range analyze.SpendClasses {
-		parts = append(parts, share{name: c.String(), usd: s.Cost[c], r: spendLooks[c].r, sign: spendLooks[c].sign})
+		parts = append(parts, share{name: c.String(), usd: s.Cost[c], r: spendLooks[c].r, sign: spendLooks[c].sign, to: p.spendDoor(c)})
 	}
 	p.stack(parts, s.Total)
 }
@@ -330,7 +330,7 @@ func (p *insightPen) quintiles(a *analyze.Accuracy) {
 	names := [...]string{"worst", "second", "third", "fourth", "best"}
 	for _, q := range a.Quintiles {
 		s.most = max(s.most, int64(q.Mean))
-		s.add(sheetRow{bar: []barPart{{v: int64(q.Mean), r: roleSpend}}, cells: []string{names[min(max(q.Fifth-1, 0), 4)], fixed2(q.Low) + " to " + fixed2(q.High), count(q.Runs), money(q.Mean), count(q.Success), count(q.Fail)}})
+		s.add(sheetRow{to: p.scoreDoor(&q), runs: true, bar: []barPart{{v: int64(q.Mean), r: roleSpend}}, cells: []string{names[min(max(q.Fifth-1, 0), 4)], fixed2(q.Low) + " to " + fixed2(q.High), count(q.Runs), money(q.Mean), count(q.Success), count(q.Fail)}})
 	}
 	s.write(p, true)
 	if !math.IsNaN(a.Rho) {

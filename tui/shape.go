@@ -24,6 +24,8 @@ type shape struct {
 	err     error
 	seen    map[string]*shapeData // answers of this state of the data
 	bar     int                   // the chosen bar, -1 for none
+	fact    int                   // the chosen one of facts, -1 for none
+	facts   []shapeFact           // as last drawn
 	from    int                   // the bar on which a brush began
 	brushOn bool
 	perCall bool           // as last drawn
@@ -47,6 +49,7 @@ type drawing struct {
 	w, h      int
 	zoom, old bool
 	bar, from int
+	fact      int
 	brush     bool
 	style     int
 	theme     *Theme
@@ -71,7 +74,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
-		t.bar = -1
+		t.bar, t.fact = -1, -1
 	}
 	if d := t.seen[key]; d != nil {
 		t.leave()
@@ -146,7 +149,7 @@ func (t *shape) moveBar(by int) {
 	}
 	for i += by; i >= 0 && i < len(t.bins); i += by {
 		if t.bins[i].n > 0 {
-			t.bar = i
+			t.bar, t.fact = i, -1
 			return
 		}
 	}
@@ -181,24 +184,26 @@ func (t *shape) chosen() (bar, bool) {
 	return t.bins[t.bar], true
 }
 
-func (t *shape) cannotOpen(a *App) string {
-	if _, ok := t.chosen(); !ok {
+func (t *shape) cannotOpenBar(*App) string {
+	if !t.picked() {
 		return "choose a bar first: [ and ]"
 	}
 	return ""
 }
 
-func (t *shape) cannotOpenBar(a *App) string { return t.cannotOpen(a) }
-func (t *shape) openBar(a *App) tea.Cmd      { return t.open(a) }
-
-// open shows what is behind the chosen bar: the calls, or the runs, that cost as much.
-func (t *shape) open(a *App) tea.Cmd {
+// openBar shows what is behind the chosen bar: the calls, or the runs, that cost as much.
+func (t *shape) openBar(a *App) tea.Cmd {
 	b, _ := t.chosen()
-	s := t.data.s.with(b.pred(a.look.perCall), false)
+	return t.openCosts(a, b.pred(a.look.perCall), b.text())
+}
+
+// openCosts shows the calls, or the runs, whose cost meets a condition.
+func (t *shape) openCosts(a *App, p analyze.Pred, text string) tea.Cmd {
+	s := t.data.s.with(p, false)
 	if !a.look.perCall {
-		return a.push(newPaths(s.called("runs "+b.text()), analyze.Dimension{Dim: analyze.DimRun}))
+		return a.push(newPaths(s.called("runs "+text), analyze.Dimension{Dim: analyze.DimRun}))
 	}
-	return a.push(newZoom(lensNamed("calls"), s.called("calls "+b.text())))
+	return a.push(newZoom(lensNamed("calls"), s.called("calls "+text)))
 }
 
 func (b bar) text() string {
@@ -220,12 +225,12 @@ func (t *shape) view(a *App, w, h int, zoom bool) []string {
 	out := newPen(a.theme, w)
 	t.draw(a, out, h, zoom)
 	lines := out.fit(h)
-	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, t.from, t.brushOn, a.look.serial, a.theme, lines}
+	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, t.from, t.fact, t.brushOn, a.look.serial, a.theme, lines}
 	return lines
 }
 
 func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
-	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.from == t.from && d.brush == t.brushOn && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
+	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.from == t.from && d.fact == t.fact && d.brush == t.brushOn && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
 }
 
 func (t *shape) nothing(a *App, w, h int) []string {
@@ -250,6 +255,7 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	}
 	charts, below := h-1, 0
 	facts := factsOf(sp)
+	t.facts = facts
 	if zoom {
 		charts, below = t.share(h-1, len(facts), out.max)
 	}
@@ -543,7 +549,7 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 }
 
 // below draws the facts and, where there is room, the Lorenz curve.
-func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
+func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
 	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
 	if !sp.exact {
 		title += " · percentiles within 0.8%"
@@ -565,13 +571,17 @@ func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
 	}
 	colW := factW / cols
 	for i := range h {
-		out.gap(2)
 		for c := range cols {
 			k := c*per + i
-			if i < per && k < len(facts) {
-				out.left(roleDim, facts[k][0], 17).right(roleText, facts[k][1], min(14, colW-19))
+			out.to(c * colW)
+			if i >= per || k >= len(facts) {
+				continue
 			}
-			out.to(2 + (c+1)*colW)
+			mark, r := "  ", roleDim
+			if k == t.fact {
+				mark, r = "▌ ", roleBrush
+			}
+			out.put(roleMark, mark).left(r, facts[k].name, 17).right(roleText, facts[k].text, min(14, colW-19))
 		}
 		if curveW > 0 {
 			out.to(out.max - curveW)
@@ -592,40 +602,9 @@ func drawCurve(out *pen, s string) {
 	}
 }
 
-// factsOf are the numbers beside the mean (F.1 to F.7).
-func factsOf(sp *spread) [][2]string {
-	t := &sp.tail
-	top := func(p string, s analyze.Share) [2]string {
-		return [2]string{"top " + p + " (" + count(int64(s.K)) + ")", percentOf(s.Share)}
-	}
-	f := [][2]string{
-		{"total", money(t.Sum)}, {"mean", money(t.Mean)}, {"median", money(t.Median)}, {"mean / median", times(t.MeanOverMedian())},
-		{"mean w/o dearest", withoutTop(t)}, {"p90", money(t.P90)}, {"p95", money(t.P95)}, {"p99", money(t.P99)}, {"max", money(t.Max)},
-		{"p95 / p50", times(t.P95OverP50())}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
-		{sp.unit + "s making 80%", count(int64(t.K80))}, {"Gini", fixed2(t.Gini)},
-	}
-	if sp.exact {
-		f = append(f, [2]string{"effective runs", fixed1(t.EffectiveN)})
-	}
-	switch {
-	case t.Capped:
-		f = append(f, [2]string{"capped near", money(t.Max)})
-	case !math.IsNaN(t.Index):
-		f = append(f, [2]string{"tail index", fixed2(t.Index) + " ±" + fixed2(t.IndexError)})
-	}
-	return f
-}
-
 func fixed1(x float64) string {
 	if math.IsNaN(x) {
 		return unknown
 	}
 	return strconv.FormatFloat(x, 'f', 1, 64)
-}
-
-func withoutTop(t *analyze.Tail) string {
-	if t.N < 2 {
-		return unknown
-	}
-	return money(t.MeanWithoutTop)
 }
