@@ -140,10 +140,14 @@ func (a *App) applyBrush(not bool) tea.Cmd {
 		return a.refuse("nothing is in the range")
 	}
 	preds[len(preds)-1].Not = not
-	if a.table() != nil {
-		return a.narrow(preds...)
+	if a.table() == nil {
+		preds = preds[len(preds)-1:] // its scope is the lens's
 	}
-	return a.narrow(preds[len(preds)-1])
+	s := a.top().where()
+	for _, p := range preds {
+		s = s.with(p, true)
+	}
+	return a.rescope(s.tied(len(preds)))
 }
 
 // rowPreds are the conditions that lead from the scope of a table to that of the lens in its pane; none where its row is all there is.
@@ -348,18 +352,21 @@ func (a *App) rescopeZoom(z *zoom, s scope) tea.Cmd {
 // cost of runs decides what these cost, so the row goes before it there.
 func (p *paths) following(was, is scope) scope {
 	s := p.s
-	for range len(was.extra) - len(is.extra) {
+	if len(is.extra) < len(was.extra) {
 		if len(s.extra) > 0 {
 			s = s.without()
 		}
+		return s
 	}
-	for _, x := range is.extra[min(len(was.extra), len(is.extra)):] {
-		if x.Measure == analyze.MeasureRunCost {
-			for _, r := range p.rowPreds() {
-				s = s.with(r, true)
-			}
+	for _, x := range is.extra[len(was.extra):] {
+		lead := p.rowPreds()
+		if x.Measure != analyze.MeasureRunCost {
+			lead = nil
 		}
-		s = s.with(x, true)
+		for _, l := range append(lead, x) {
+			s = s.with(l, true)
+		}
+		s = s.tied(1 + len(lead))
 	}
 	return s
 }

@@ -28,7 +28,7 @@ func (p *insightPen) retryDoor(k tracefmt.RetryKind, usd tracefmt.USD) *scope {
 	if usd == 0 {
 		return nil
 	}
-	return p.where(kindTexts[k].name, "retry_kind="+word)
+	return p.where("retry cost: "+kindTexts[k].name, "retry_kind="+word)
 }
 
 // attemptDoor leads to the calls of all attempts of a number.

@@ -384,20 +384,23 @@ func (p *insightPen) hours(l *analyze.LoadReport) {
 	if p.max < 2+12+24*2 {
 		cellW = 1
 	}
+	chosen := ""
 	for i := len(bands) - 1; i >= 0; i-- {
-		p.hourLine(&bands[i], most, cellW)
+		chosen += p.hourLine(&bands[i], most, cellW)
 	}
 	p.gap(14)
 	for hour := 0; hour < 24; hour += 6 {
 		p.left(roleDim, itoa(hour)+"h", 6*cellW)
 	}
 	p.end()
-	p.chosenCell(l)
+	if chosen != "" {
+		p.gap(2).put(roleBrush, cut("▲ "+chosen, p.max-2)).line(roleDim, " · [ ] hour · enter opens the calls")
+	}
 	p.note(2, "░ little to █ "+money(most)+", the most in one cell; each "+spanText(w)+" counts where its mean of calls at once puts it; times "+time.Unix(0, l.From).In(p.a.opt.Zone).Format("MST"))
 }
 
-// hourLine draws a band of concurrency. It knows what its cells open.
-func (p *insightPen) hourLine(b *hourBand, most tracefmt.USD, cellW int) {
+// hourLine draws a band of concurrency, whose cells open their calls, and says what is chosen of it; "" where the cursor is elsewhere.
+func (p *insightPen) hourLine(b *hourBand, most tracefmt.USD, cellW int) (chosen string) {
 	label := number(b.low) + " to " + number(b.high)
 	on := false
 	if all := b.all(); len(all) > 0 {
@@ -411,6 +414,9 @@ func (p *insightPen) hourLine(b *hourBand, most tracefmt.USD, cellW int) {
 			}
 		}
 		on = len(p.l.doors)-1 == p.l.cur && !p.l.onChart() && p.zoom
+		if on {
+			chosen = b.says(p.l.cell, label)
+		}
 	} else {
 		p.gap(2)
 	}
@@ -426,24 +432,26 @@ func (p *insightPen) hourLine(b *hourBand, most tracefmt.USD, cellW int) {
 		p.put(r, sign)
 	}
 	p.end()
+	return chosen
+}
+
+// says is what the cell of an hour holds, or all cells.
+func (b *hourBand) says(hour int, label string) string {
+	usd, n, when := tracefmt.USD(0), 0, ""
+	for h := range b.at {
+		if hour < 0 || h == hour {
+			usd, n = usd+b.usd[h], n+len(b.at[h])
+		}
+	}
+	if hour >= 0 {
+		when = itoa(hour) + "h, "
+	}
+	return when + label + " calls at once: " + money(usd) + " in " + count(int64(n)) + plural(n, " stretch", " stretches") + " of time"
 }
 
 // within is the scope of the calls that begin in some stretches of time.
 func (p *insightPen) within(stretches [][2]int64, name string) scope {
 	return p.data.s.with(analyze.During(stretches), false).called(name)
-}
-
-// chosenCell says what the cell, or the line, under the cursor holds.
-func (p *insightPen) chosenCell(l *analyze.LoadReport) {
-	d, ok := p.l.door()
-	if !ok || d.cells == nil || p.l.onChart() {
-		return
-	}
-	p.gap(2).put(roleBrush, "▲ "+d.to.names[len(d.to.names)-1])
-	if i := p.l.cell; i >= 0 && i < len(d.cells) && d.cells[i] != nil {
-		p.put(roleBrush, " ▸ "+d.cells[i].names[len(d.to.names)-1])
-	}
-	p.line(roleDim, " · [ ] hour · enter opens the calls")
 }
 
 var shadeSigns = [...]string{" ", "░", "▒", "▓", "█"}

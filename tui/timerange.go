@@ -214,7 +214,10 @@ func (a *App) spanned(m spanMsg) {
 		p.known = true
 		first, last := a.inView(m.first, m.last)
 		p.when.first, p.when.last = time.Unix(0, first).In(a.opt.Zone), time.Unix(0, last).In(a.opt.Zone)
-		p.hint = whenHint + " · calls: " + a.timeRange(first, last) + p.when.first.Format(" MST")
+		span := "calls: " + a.timeRange(first, last) + p.when.first.Format(" MST")
+		if p.hint = whenHint + " · " + span; width(p.hint) > a.w-5 {
+			p.hint = span + " · " + whenHint // what does not fit is cut
+		}
 		return
 	}
 	p.hint = p.why
