@@ -171,3 +171,11 @@ func TestScanGroupsByWhatCellsLack(t *testing.T) {
 		}
 	}
 }
+
+func TestHelpOnConditionsCanBeTyped(t *testing.T) {
+	for _, c := range ConditionHelp {
+		if _, err := ParsePred(c[0]); err != nil {
+			t.Errorf("%s: %v", c[0], err)
+		}
+	}
+}

@@ -249,3 +249,17 @@ func parseWord(m Measure, s string) (int64, error) {
 
 // wasteNames are what a call's cost was wasted on, in a condition.
 var wasteNames = [wasteClasses]string{wasteNone: "none", wasteSuperseded: "superseded", wasteLoop: "loop", wasteRedundant: "redundant"}
+
+// ConditionHelp is the conditions that there are, by examples, and what they keep.
+var ConditionHelp = [][2]string{
+	{"agent=planner", "the calls with that name: " + strings.Join(dimNames[DimWorkflow:DimTag], ", ") + ", or a tag"},
+	{"agent=a|b", "with one of several names; a bar in a name is written \\|"},
+	{"model~sonnet", "with a name that contains that"},
+	{"!status=error", "all others"},
+	{"cost>0.10", "calls whose number is known and compares so: " + strings.Join(measureNames[MeasureCost:MeasureRetry], ", ")},
+	{"cost=0.10..1|5", "within a range, its end not included, or one of several numbers"},
+	{"run.cost=0.10..1", "all calls of the runs whose calls, of those that the conditions before leave, cost as much together; unknown costs count as nothing"},
+	{"score>=0.8", "all calls of the runs with such a score"},
+	{"retry_kind=plain_retry", "calls whose cost is that of such retries: also prompt_adjustment, fallback_model, tool_reinvocation, unstated, none"},
+	{"waste=superseded", "calls whose cost was wasted so: also loop, redundant, none"},
+}

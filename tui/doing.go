@@ -308,7 +308,7 @@ func filterHint(names, calls bool) string {
 	case !calls:
 		return "part of a line"
 	case names:
-		return "part of a name, !part, or conditions: model~sonnet cost>0.1"
+		return "part of a name, !part, or conditions: model~sonnet cost>0.1 (? lists them)"
 	}
 	return "conditions: model~sonnet cost>0.1"
 }

@@ -40,7 +40,7 @@ func drawRetries(p *insightPen, h int) {
 	p.attemptTable(&d.Tries)
 	p.ladders(d.Chains)
 	p.end()
-	p.note(2, "A chain is one operation and all attempts at it; it counts where its first attempt is, as a whole, with the calls inside its attempts. Retry cost is that of all attempts but the first that was billed; wasted is that of all attempts but the accepted one.")
+	p.note(2, "A chain is one operation and all attempts at it; it counts where its first attempt is, as a whole, with the calls inside its attempts; its line opens all calls of its run. Retry cost is that of all attempts but the first that was billed; wasted is that of all attempts but the accepted one.")
 }
 
 // lowerBound marks amounts to which calls of unknown cost are missing.

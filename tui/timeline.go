@@ -13,7 +13,6 @@ import (
 // A timeline is the chart of spend over time with a cursor over its columns.
 type timeline struct {
 	cols     []loadColumn // as last drawn
-	width    int64        // of a column, nanoseconds
 	at, from int          // the chosen column, -1 for none; the one on which a brush began
 	brushOn  bool
 	focused  bool // it was moved over last, so enter opens a column and no line
