@@ -70,14 +70,11 @@ func (d *Digest) scope(run *tracefmt.Run) (in []bool, some bool) {
 	if d.whole {
 		return nil, len(run.Calls) > 0
 	}
+	d.m.Enter(run, d.source)
 	d.in = append(d.in[:0], make([]bool, len(run.Calls))...)
 	for i := range run.Calls {
 		c := &run.Calls[i]
-		source := ""
-		if d.m.NeedsSource() {
-			source = d.source(c.Src.Source)
-		}
-		d.in[i] = contributes(c) && d.m.Match(c, run, source)
+		d.in[i] = contributes(c) && d.m.Match(run, i, d.m.sourceOf(c, d.source))
 		some = some || d.in[i]
 	}
 	return d.in, some

@@ -61,16 +61,10 @@ func NewFocus(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32
 
 // Add counts the calls of a run in.
 func (x *Focus) Add(run *tracefmt.Run) {
+	x.m.Enter(run, x.source)
 	for i := range run.Calls {
 		c := &run.Calls[i]
-		if !contributes(c) {
-			continue
-		}
-		source := ""
-		if x.m.NeedsSource() {
-			source = x.source(c.Src.Source)
-		}
-		if x.m.Match(c, run, source) {
+		if contributes(c) && x.m.Match(run, i, x.m.sourceOf(c, x.source)) {
 			x.call(keyOf(run, c, &x.days), c)
 		}
 	}

@@ -205,6 +205,7 @@ func NewProver(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint3
 
 // Add reads a run.
 func (x *Prover) Add(run *tracefmt.Run) {
+	x.m.Enter(run, x.source)
 	for i := range run.Calls {
 		c := &run.Calls[i]
 		if x.wanted != nil && x.wanted(run, c) {
@@ -214,11 +215,7 @@ func (x *Prover) Add(run *tracefmt.Run) {
 		if !contributes(c) {
 			continue
 		}
-		source := ""
-		if x.m.NeedsSource() {
-			source = x.source(c.Src.Source)
-		}
-		if x.m.Match(c, run, source) {
+		if x.m.Match(run, i, x.m.sourceOf(c, x.source)) {
 			s := &x.Sums[BasisOf(c.State, c.Status, c.Flags)]
 			s.Calls++
 			if known(c) {

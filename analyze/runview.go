@@ -214,17 +214,14 @@ func (v *RunView) lines(st *Study) {
 // scope tells how much of the run is in the scope.
 func (v *RunView) scope(run *tracefmt.Run, m *Matcher, path func(uint32) string) {
 	v.InScope = true
+	m.Enter(run, path)
 	var sum AgentCost
 	for i := range run.Calls {
 		c := &run.Calls[i]
 		if !contributes(c) {
 			continue
 		}
-		source := ""
-		if m.NeedsSource() {
-			source = path(c.Src.Source)
-		}
-		if m.Match(c, run, source) {
+		if m.Match(run, i, m.sourceOf(c, path)) {
 			sum.count(c)
 		} else {
 			v.InScope = false

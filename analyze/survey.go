@@ -46,11 +46,12 @@ func (s *Survey) Add(run *tracefmt.Run) {
 
 // scope finds where each call counts, and tells whether any does.
 func (s *Survey) scope(run *tracefmt.Run) (some bool) {
+	s.scan.m.Enter(run, s.scan.source)
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
 	s.roots = append(s.roots[:0], s.leaves...)
 	s.in = append(s.in[:0], make([]bool, len(run.Calls))...)
 	for i := range run.Calls {
-		s.leaves[i] = s.scan.groupOf(run, &run.Calls[i])
+		s.leaves[i] = s.scan.groupOf(run, i)
 		s.in[i], s.roots[i] = s.leaves[i] >= 0, min(s.leaves[i], 0)
 		some = some || s.in[i]
 	}

@@ -191,10 +191,11 @@ func (m *modelSwap) fits(model tracefmt.Sym, name string) bool {
 
 // Add reads a run.
 func (w *WhatIf) Add(run *tracefmt.Run) {
+	w.scan.m.Enter(run, w.scan.source)
 	w.leaves = append(w.leaves[:0], make([]int32, len(run.Calls))...)
 	some := false
 	for i := range run.Calls {
-		w.leaves[i] = w.scan.groupOf(run, &run.Calls[i])
+		w.leaves[i] = w.scan.groupOf(run, i)
 		some = some || w.leaves[i] >= 0
 	}
 	if !some {

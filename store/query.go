@@ -65,12 +65,11 @@ func (s *Bolt) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 	list := make([]analyze.RunCost, 0, s.rows())
 	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
-		probe := tracefmt.Call{Record: &tracefmt.Record{}}
-		of := tracefmt.Run{}
+		of := tracefmt.Run{Calls: []tracefmt.Call{{Record: &tracefmt.Record{}}}}
 		return eachRow(tx, 0, s.rows(), func(n uint32, row *runRow) error {
 			rc := analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome, Incomplete: row.incomplete}
-			probe.Workflow, of.Workflow, of.Outcome = row.workflow, row.workflow, row.outcome
-			ok := !row.gone && m.Match(&probe, &of, "")
+			of.Calls[0].Workflow, of.Workflow, of.Outcome = row.workflow, row.workflow, row.outcome
+			ok := !row.gone && m.Match(&of, 0, "")
 			if row.mixed && !row.gone && len(q.Where) > 0 {
 				recs, err := rd.read(tx, row.last)
 				if err != nil {
@@ -217,13 +216,14 @@ func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names
 	needs := parts[0].m.NeedsSource()
 	err = s.each(ctx, func(worker int, n uint32, run *tracefmt.Run) error {
 		p := &parts[worker]
+		p.m.Enter(run, s.path)
 		for i := range run.Calls {
 			c := &run.Calls[i]
 			path := ""
 			if needs {
 				path = s.path(c.Src.Source)
 			}
-			if !listed(c) || !p.m.Match(c, run, path) {
+			if !listed(c) || !p.m.Match(run, i, path) {
 				continue
 			}
 			p.n++

@@ -32,13 +32,15 @@ func init() {
 		{"l right", "open; in a full chart: the next bar; in the icicle: to the right", "", cannotGoRight, (*App).goRight},
 		{"esc", "go back", "back", cannotBack, (*App).back},
 		{"h left", "go back; in a full chart: the bar before; in the icicle: to the left", "", cannotGoLeft, (*App).goLeft},
-		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
-		{"]", "choose the next bar", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
-		{"o", "open the chosen bar; in the icicle: the calls of the cell", "calls", cannotOpenBar, (*App).openBar},
+		{"[", "choose the bar or column before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
+		{"]", "choose the next bar or column", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
+		{"o", "open the chosen bar or column; in the icicle: the calls of the cell", "calls", cannotOpenBar, (*App).openBar},
+		{"v", "choose a range of bars, columns or rows: moving extends it; then v or enter keeps only that, x leaves it out, esc drops it", "range", cannotBrush, (*App).beginBrush},
 		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
 		{"backspace", "take the last filter, or focus of the icicle, back", "", cannotUnfilter, (*App).unfilter},
 		{"f", "focus on the name under the cursor", "", needsNamed, (*App).focus},
 		{"x", "exclude the name under the cursor", "exclude", needsNamed, (*App).exclude},
+		{"t", "a stretch of time: last 2h, 24h, today, 2026-09-01..2026-09-03, 09:00-12:00", "", cannotTime, (*App).askTime},
 		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
 		{"s", "sort by the next column", "sort", cannotSort, (*App).nextSort},
 		{"S", "turn the order around", "", cannotSort, (*App).turnSort},
@@ -81,7 +83,7 @@ func init() {
 
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
-	"flag": inFindings, "bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"flag": inFindings, "bar": (*App).zoomed, "range": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
 	"run":  func(a *App) bool { return a.table() == nil },
 	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
 }
@@ -131,6 +133,9 @@ func (a *App) key(k string, text []rune) tea.Cmd {
 			return a.quit()
 		}
 		return nil
+	}
+	if cmd, done := a.brushKey(k); done {
+		return cmd
 	}
 	act := actionOf(k)
 	if act == nil {

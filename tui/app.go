@@ -129,6 +129,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.refuse("not kept: " + clean(m.err.Error()))
 	case saveMsg:
 		return a, a.save(m)
+	case spanMsg:
+		a.spanned(m)
+		return a, nil
 	case seedMsg:
 		a.seeded(m)
 		return a, nil

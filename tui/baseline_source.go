@@ -57,6 +57,10 @@ func (s *shifted) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenar
 	return s.src.WhatIf(ctx, q, sc, progress)
 }
 
+func (s *shifted) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	return s.src.Span(ctx)
+}
+
 func (s *shifted) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, start, n int) (analyze.CallPage, error) {
 	q, err := s.shift(ctx, q)
 	if err != nil {

@@ -35,15 +35,6 @@ func (a *App) table() *paths {
 	return p
 }
 
-// chart is the shape that can be seen, in the pane or on the whole screen.
-func (a *App) chart() *shape {
-	b, ok := a.top().(barrer)
-	if !ok {
-		return nil
-	}
-	return b.bars(a)
-}
-
 func (a *App) zoomed() bool {
 	_, ok := a.top().(*zoom)
 	return ok
@@ -87,8 +78,9 @@ func needsMeasured(a *App) string {
 
 func needsShape(a *App) string {
 	t := a.table()
+	_, ok := a.chart().(*shape)
 	switch {
-	case a.chart() == nil:
+	case !ok:
 		return "only with lens 1, shape"
 	case t != nil && t.row() == nil:
 		return "there is no row under the cursor"
@@ -97,11 +89,22 @@ func needsShape(a *App) string {
 }
 
 func needsBars(a *App) string {
-	why := needsShape(a)
-	if why == "" && len(a.chart().bins) == 0 {
+	bars := 0
+	switch c := a.chart().(type) {
+	case nil:
+		return "only with lens 1, shape, or 5, load"
+	case *shape:
+		bars = len(c.bins)
+	case *insight:
+		bars = len(c.time.cols)
+	}
+	switch t := a.table(); {
+	case t != nil && t.row() == nil:
+		return "there is no row under the cursor"
+	case bars == 0:
 		return "there are no bars here"
 	}
-	return why
+	return ""
 }
 
 func cannotSort(a *App) string {
@@ -143,7 +146,7 @@ func cannotOpenBar(a *App) string {
 	if why := needsBars(a); why != "" {
 		return why
 	}
-	return a.chart().cannotOpen(a)
+	return a.chart().cannotOpenBar(a)
 }
 
 func cannotGoRight(a *App) string {
@@ -278,7 +281,7 @@ func (a *App) openBar() tea.Cmd {
 	if t, ok := a.top().(*icicle); ok {
 		return t.seeCalls(a)
 	}
-	return a.chart().open(a)
+	return a.chart().openBar(a)
 }
 
 func (a *App) moveBar(by int) tea.Cmd {
@@ -432,10 +435,10 @@ func (a *App) rescope(s scope) tea.Cmd {
 	switch top := a.top().(type) {
 	case *paths:
 		n = top.copyFor(s)
-	case *zoom:
-		n = newZoom(top.kind, s)
 	case *icicle:
 		n = top.copyFor(s)
+	case *zoom:
+		return a.rescopeZoom(top, s)
 	default:
 		return nil
 	}
@@ -453,7 +456,7 @@ func (a *App) byRow(not bool) tea.Cmd {
 	if t, ok := a.top().(*icicle); ok {
 		p, _ := t.named()
 		p.Not = not
-		a.say(map[bool]string{true: "only", false: "without"}[!not] + " " + predText(analyze.Pred{Dimension: p.Dimension, Text: p.Text}) + ", on every path · backspace takes it back")
+		a.say(map[bool]string{true: "only", false: "without"}[!not] + " " + a.predText(analyze.Pred{Dimension: p.Dimension, Text: p.Text}) + ", on every path · backspace takes it back")
 		return a.narrow(p)
 	}
 	p := a.table()
@@ -620,7 +623,7 @@ func (a *App) lensKey(i int) tea.Cmd {
 		}
 		z.leave()
 		n := newZoom(i, z.s)
-		a.look.lens = i
+		n.of, a.look.lens = z.of, i
 		a.stack = append(append([]screen(nil), a.stack[:len(a.stack)-1]...), n)
 		return n.load(a)
 	}
@@ -657,6 +660,7 @@ func (p *paths) zoom(a *App, kind int) tea.Cmd {
 		return a.push(newWhy(p.s, p.dim))
 	}
 	z := newZoom(kind, s)
+	z.of = p
 	if z.total = p.row(); p.pane != nil && p.kind == kind {
 		z.l, p.pane = p.pane, nil
 	}
@@ -667,7 +671,7 @@ func (p *paths) zoom(a *App, kind int) tea.Cmd {
 
 func (a *App) switchUnit() tea.Cmd {
 	a.look.perCall = !a.look.perCall
-	a.chart().bar = -1
+	a.chart().(*shape).bar = -1
 	return a.relook()
 }
 

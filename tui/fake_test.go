@@ -83,6 +83,18 @@ func (f *fake) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, err
 	return t, ctx.Err()
 }
 
+func (f *fake) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	first, last = math.MaxInt64, math.MinInt64
+	for _, r := range f.runs {
+		for i := range r.Calls {
+			if c := &r.Calls[i]; c.Has&tracefmt.HasStart != 0 {
+				first, last = min(first, c.Start), max(last, c.Start, c.End)
+			}
+		}
+	}
+	return first, last, first <= last, ctx.Err()
+}
+
 func (f *fake) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) {
 	f.note("runcosts " + q.String())
 	_, c := f.scan(q)
@@ -133,8 +145,9 @@ func (f *fake) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 	m := q.Compile(f.names, analyze.Config{})
 	var rows []analyze.CallRow
 	for _, r := range f.runs {
+		m.Enter(r, nil)
 		for i := range r.Calls {
-			if c := &r.Calls[i]; m.Match(c, r, "traces.jsonl") {
+			if c := &r.Calls[i]; m.Match(r, i, "traces.jsonl") {
 				rows = append(rows, f.row(r, c))
 			}
 		}

@@ -114,8 +114,6 @@ func (a *App) scopeTotal() *analyze.Row {
 	case *paths:
 		switch {
 		case s.table == nil || s.err != nil:
-		case s.keep != nil:
-			return &s.part
 		default:
 			return &s.table.Total
 		}
@@ -185,13 +183,13 @@ func (a *App) filterText() string {
 	s := a.top().where()
 	var f []string
 	for _, p := range a.opt.Query.Where {
-		f = append(f, predText(p))
+		f = append(f, a.predText(p))
 	}
 	if q := s.query; q.Since != 0 || q.Until != 0 {
 		f = append(f, a.timeRange(q.Since, q.Until))
 	}
 	for _, p := range s.extra {
-		f = append(f, predText(p))
+		f = append(f, a.predText(p))
 	}
 	if against := a.base.text(a); against != "" {
 		f = append(f, against)
@@ -203,17 +201,24 @@ func (a *App) filterText() string {
 }
 
 func (a *App) timeRange(since, until int64) string {
-	at := func(ns int64) string {
+	at := func(ns int64, day bool) string {
 		if ns == 0 {
 			return "…"
 		}
-		return time.Unix(0, ns).In(a.opt.Zone).Format("2006-01-02 15:04")
+		t := time.Unix(0, ns).In(a.opt.Zone)
+		layout := "15:04"
+		if t.Second() != 0 || t.Nanosecond() != 0 {
+			layout = "15:04:05"
+		}
+		if day {
+			layout = "2006-01-02 " + layout
+		}
+		return t.Format(layout)
 	}
-	return at(since) + " to " + at(until)
+	from, to := time.Unix(0, since).In(a.opt.Zone), time.Unix(0, until).In(a.opt.Zone)
+	sameDay := since != 0 && until != 0 && from.Format(time.DateOnly) == to.Format(time.DateOnly)
+	return at(since, true) + " to " + at(until, !sameDay)
 }
-
-// predText is a condition as a person would say it.
-func predText(p analyze.Pred) string { return clean(p.String()) }
 
 // footer is the state of things and, below, the keys that work now or what is being typed.
 func (a *App) footer() []string {
@@ -386,9 +391,12 @@ func (a *App) keyLine(out *pen) {
 		out.line(roleDim, p.overlays())
 		return
 	}
-	help := "? help"
-	for i := range actions {
-		x := &actions[i]
+	help, keys := "? help", actions
+	if a.brushes() {
+		keys = brushKeys
+	}
+	for i := range keys {
+		x := &keys[i]
 		if x.foot == "help" || !x.inFoot(a) {
 			continue
 		}

@@ -29,6 +29,10 @@ func helpLines(st *analyze.Status) []helpLine {
 	for i := range lenses {
 		l = append(l, helpLine{key: lenses[i].key + " " + lenses[i].name, text: lenses[i].asks, does: lenses[i].key})
 	}
+	l = append(l, helpLine{title: "conditions"})
+	for _, c := range analyze.ConditionHelp {
+		l = append(l, helpLine{key: c[0], text: c[1]})
+	}
 	l = append(l, helpLine{title: "columns"})
 	for i := range columns {
 		if about := columnAbout[columns[i].id]; about != "" {

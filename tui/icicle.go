@@ -425,9 +425,6 @@ func cannotIcicle(a *App) string {
 	if _, ok := a.top().(*icicle); ok {
 		return ""
 	}
-	if t := a.table(); t != nil && t.keep != nil {
-		return "not for the runs of a bar · esc goes back"
-	}
 	if a.table() == nil && !a.zoomed() {
 		return "the icicle is of a table or a lens · esc goes back"
 	}

@@ -79,8 +79,11 @@ func (a *App) lensBar(out *pen) {
 		out.put(roleRule, " ")
 	}
 	hint := "z fills the screen"
-	if a.chart() != nil {
-		hint = "[ ] bar · o opens it · u runs/calls · z fills the screen"
+	switch a.chart().(type) {
+	case *shape:
+		hint = "[ ] bar · o opens it · v range · u runs/calls · z fills the screen"
+	case *insight:
+		hint = "[ ] column · o opens it · v range · z fills the screen"
 	}
 	if room := out.max - out.col - width(hint) - 4; room >= 2 {
 		out.put(roleRule, strings.Repeat("─", room)).put(roleDim, " "+hint+" ")
@@ -118,6 +121,7 @@ type zoom struct {
 	kind  int
 	l     lens
 	total *analyze.Row // of s, where it was opened from a row: known before the lens answers
+	of    *paths       // the table of which it shows the row under the cursor; nil where it was opened by another door
 }
 
 func newZoom(kind int, s scope) *zoom { return &zoom{s: s, kind: kind, l: lenses[kind].make()} }
@@ -135,9 +139,4 @@ func (z *zoom) summary(a *App) string {
 		return s.summary(a)
 	}
 	return ""
-}
-
-func (z *zoom) bars(a *App) *shape {
-	s, _ := z.l.(*shape)
-	return s
 }

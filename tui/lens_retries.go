@@ -40,7 +40,7 @@ func drawRetries(p *insightPen, h int) {
 	p.attemptTable(&d.Tries)
 	p.ladders(d.Chains)
 	p.end()
-	p.note(2, "A chain is one operation and all attempts at it; it counts where its first attempt is, as a whole, with the calls inside its attempts. Retry cost is that of all attempts but the first that was billed; wasted is that of all attempts but the accepted one.")
+	p.note(2, "A chain is one operation and all attempts at it; it counts where its first attempt is, as a whole, with the calls inside its attempts; its line opens all calls of its run. Retry cost is that of all attempts but the first that was billed; wasted is that of all attempts but the accepted one.")
 }
 
 // lowerBound marks amounts to which calls of unknown cost are missing.
@@ -129,7 +129,7 @@ func (p *insightPen) retryKinds(r *analyze.RetryTotals) {
 			often, share = often+plural(int(x.Count), " time", " times"), strings.TrimPrefix(share+" of retry cost", none+" of retry cost")
 		}
 		s.most = max(s.most, int64(x.Cost))
-		s.add(sheetRow{cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
+		s.add(sheetRow{to: p.retryDoor(k, x.Cost), cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
 	}
 	for k, x := range r.Kinds {
 		line(tracefmt.RetryKind(k+1), x)
@@ -285,8 +285,8 @@ func (p *insightPen) noRetries(r *analyze.RetryTotals) {
 // wasteClasses divides the scope's cost by what it was wasted on; the parts add up to it.
 func (p *insightPen) wasteClasses(w *analyze.WasteReport, l *analyze.LoopTotals) {
 	parts := []share{
-		{"not wasted", w.Useful.Cost, roleBar, "█", ""}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", ""},
-		{"loops", w.Loop.Cost, roleWaste, "≡", ""}, {"redundant reads", w.Redundant.Cost, roleWarn, "=", ""},
+		{"not wasted", w.Useful.Cost, roleBar, "█", "", p.wasteDoor("none")}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", "", p.wasteDoor("superseded")},
+		{"loops", w.Loop.Cost, roleWaste, "≡", "", p.wasteDoor("loop")}, {"redundant reads", w.Redundant.Cost, roleWarn, "=", "", p.wasteDoor("redundant")},
 	}
 	total := tracefmt.USD(0)
 	for _, x := range parts {
@@ -322,7 +322,7 @@ func (p *insightPen) attemptTable(t *analyze.AttemptReport) {
 		if x.Operations > 0 {
 			rate = int64(float64(x.Accepted) / float64(x.Operations) * 1e6)
 		}
-		s.add(sheetRow{bar: []barPart{{rate, roleGood, "█"}, {1e6 - rate, roleFail, "░"}}, cells: []string{attemptName(t, x.Number), count(x.Operations), percentOf(x.AcceptRate), percentOf(x.RunSuccess),
+		s.add(sheetRow{to: p.attemptDoor(t, x.Number), bar: []barPart{{rate, roleGood, "█"}, {1e6 - rate, roleFail, "░"}}, cells: []string{attemptName(t, x.Number), count(x.Operations), percentOf(x.AcceptRate), percentOf(x.RunSuccess),
 			p.known(x.Cost), saves, loses}})
 	}
 	s.write(p, true)

@@ -100,7 +100,7 @@ func TestRetriesSayWhyTheyShowNothing(t *testing.T) {
 			}
 		}
 	}
-	play(t, f, 120, 40).press("2", "z").sees("nothing wasted, as far as costs are known", "plain retry", "not wasted $").seesNot("  wasted $")
+	play(t, f, 120, 40).press("2", "z").sees("nothing wasted, as far as costs are known", "plain retry", "█ not wasted ").seesNot("  wasted $")
 	f = rich(10)
 	for _, r := range f.runs {
 		for k := range r.Calls {

@@ -176,7 +176,7 @@ func TestFirstDataAreShownSoon(t *testing.T) {
 
 func TestClicksOnBars(t *testing.T) {
 	p := play(t, small(), 120, 40)
-	s := p.a.chart()
+	s := p.a.chart().(*shape)
 	i := slices.IndexFunc(s.bins, func(b bar) bool { return b.n > 1 })
 	x := s.at[1] + i*s.barW
 	click := tea.MouseMsg{X: x, Y: 30, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress}

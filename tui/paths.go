@@ -30,23 +30,21 @@ type paths struct {
 	most  int64            // largest measure of the rows shown
 	nameW int
 
-	cur    window
-	key    string  // name under the cursor
-	held   bool    // the cursor was put on a row by a person, or by coming back
-	want   int     // lines to move once there are rows
-	home   string  // the name that the cursor was on before a filter hid it; it goes back there
-	match  matcher // of names
-	keep   *costRange
-	pane   lens
-	kind   int // index in lenses of pane
-	bodyW  int
-	paneAt int                     // line of the body where the pane begins
-	drawn  int                     // look.serial at which cells were made
-	marked map[string]analyze.Mark // of the rows, by name
+	cur     window
+	key     string  // name under the cursor
+	held    bool    // the cursor was put on a row by a person, or by coming back
+	want    int     // lines to move once there are rows
+	home    string  // the name that the cursor was on before a filter hid it; it goes back there
+	match   matcher // of names
+	anchor  string  // name on which a brush began
+	brushOn bool
+	pane    lens
+	kind    int // index in lenses of pane
+	bodyW   int
+	paneAt  int                     // line of the body where the pane begins
+	drawn   int                     // look.serial at which cells were made
+	marked  map[string]analyze.Mark // of the rows, by name
 }
-
-// A costRange keeps the n rows of which the cost is in [low, high).
-type costRange struct{ low, high, n int64 }
 
 // A matcher keeps names that contain a text, in any case; "!" in front turns it around.
 type matcher struct {
@@ -140,7 +138,7 @@ func (p *paths) arrange(a *App) {
 	p.sort(a)
 	p.rows = p.rows[:0]
 	for _, r := range p.order {
-		if p.match.keeps(rowName(r)) && (p.keep == nil || int64(r.Cost) >= p.keep.low && int64(r.Cost) < p.keep.high) {
+		if p.match.keeps(rowName(r)) {
 			p.rows = append(p.rows, r)
 		}
 	}
@@ -366,6 +364,12 @@ func (p *paths) aim(a *App, fresh bool) tea.Cmd {
 		p.pane.leave()
 		return nil
 	}
+	switch l := p.pane.(type) {
+	case *shape:
+		l.lead = p.rowPreds()
+	case *insight:
+		l.lead = p.rowPreds()
+	}
 	return p.pane.about(a, s, fresh)
 }
 
@@ -384,7 +388,7 @@ func (p *paths) open(a *App) tea.Cmd {
 	}
 	p.held = true
 	if p.dim.Dim == analyze.DimRun {
-		return a.push(newRunView(p.s, rowName(p.row()), "", p.keep))
+		return a.push(newRunView(p.s, rowName(p.row()), ""))
 	}
 	if p.next == nil {
 		return p.zoom(a, lensNamed("calls"))
@@ -405,17 +409,22 @@ func (p *paths) searched() string { return p.match.String() }
 // copyFor is the same table for another scope. It shows the old rows until the new ones are there.
 func (p *paths) copyFor(s scope) *paths {
 	n := *p
-	n.s, n.asker, n.pane, n.vs = s, asker{}, nil, versus{}
+	n.s, n.asker, n.pane, n.vs, n.brushOn = s, asker{}, nil, versus{}, false
 	n.rows, n.sums = slices.Clone(p.rows), slices.Clone(p.sums)
 	return &n
 }
 
 func (p *paths) click(a *App, x, y int) tea.Cmd {
 	i := p.cur.top + y - 1
-	switch s := p.bars(a); {
-	case y >= p.paneAt && s != nil:
-		return s.click(a, x, y)
-	case y < 1 || y >= p.paneAt || i >= p.cur.end():
+	switch {
+	case y >= p.paneAt:
+		if c, ok := p.pane.(interface {
+			clickBar(a *App, x, y int) tea.Cmd
+		}); ok {
+			return c.clickBar(a, x, y)
+		}
+		return nil
+	case y < 1 || i >= p.cur.end():
 		return nil
 	case i == p.cur.at && p.held:
 		return p.open(a)
@@ -431,11 +440,6 @@ func (p *paths) copied(a *App) (string, string) {
 	return strings.Join(s.names, " > "), "path"
 }
 
-func (p *paths) bars(a *App) *shape {
-	s, _ := p.pane.(*shape)
-	return s
-}
-
 // Drawing.
 
 func (p *paths) summary(a *App) string {
@@ -448,9 +452,6 @@ func (p *paths) summary(a *App) string {
 	n := count(int64(len(p.rows))) + plural(len(p.rows), " row", " rows")
 	if len(p.rows) != len(p.table.Rows) {
 		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
-	}
-	if p.keep != nil && p.match.text == "" && int64(len(p.rows)) != p.keep.n {
-		n += " (the bar held " + count(p.keep.n) + ")"
 	}
 	return n
 }
@@ -529,7 +530,7 @@ func (p *paths) empty(a *App) string {
 		return "reading the first calls …"
 	case len(p.rows) > 0:
 		return ""
-	case len(p.table.Rows) > 0 && p.keep == nil:
+	case len(p.table.Rows) > 0:
 		return "no name contains \"" + clean(p.match.text) + "\" · / changes it · backspace takes it back"
 	case len(p.s.extra) > 0:
 		return "no call meets the filters · backspace takes the last one back"
@@ -658,11 +659,14 @@ func headRole(a *App, id string) role {
 
 func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	cells := p.cell(a, i)
-	mark := "  "
+	mark, r := "  ", roleMark
+	if from, to := p.brushRange(); i >= from && i < to {
+		mark, r = "┃ ", roleBrush
+	}
 	if i == p.cur.at {
 		out.sel, mark = true, "▌ "
 	}
-	out.put(roleMark, mark)
+	out.put(r, mark)
 	p.drawName(a, out, p.rows[i], l.name)
 	p.drawCells(out, l, cells, p.vs.see(cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure}))
 	if l.bar > 0 {
@@ -716,6 +720,10 @@ func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
 // total is the line that adds up: the rows shown, against everything in the scope.
 func (p *paths) total(a *App, out *pen, l rowLayout) {
 	all := len(p.rows) == len(p.table.Rows)
+	if p.brushing() {
+		p.brushTotal(a, out, l)
+		return
+	}
 	out.put(roleRule, "  ")
 	if all {
 		out.left(roleDim, "Σ "+count(int64(len(p.rows)))+plural(len(p.rows), " row", " rows"), l.name)

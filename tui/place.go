@@ -36,7 +36,7 @@ func (a *App) spot() analyze.Spot {
 		switch x := x.(type) {
 		case *paths:
 			filters, ok := x.s.since(at)
-			if !ok || x.keep != nil {
+			if !ok {
 				return s
 			}
 			level := analyze.Level{By: x.dim, Filters: filters}

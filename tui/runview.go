@@ -19,7 +19,6 @@ type runView struct {
 	from     scope // that it was opened from: J and K go through its runs
 	s        scope // of the run
 	ref      analyze.RunRef
-	keep     *costRange // of the runs of from
 
 	data  *analyze.RunView
 	err   error
@@ -42,9 +41,9 @@ type runView struct {
 }
 
 // newRunView is the run called id, with the cursor on a call; "" for the first.
-func newRunView(from scope, id, call string, keep *costRange) *runView {
+func newRunView(from scope, id, call string) *runView {
 	from = from.outOfRun()
-	return &runView{from: from, s: from.in(analyze.Dimension{Dim: analyze.DimRun}, id), ref: analyze.RunRef{ID: id}, call: call, keep: keep, place: -1}
+	return &runView{from: from, s: from.in(analyze.Dimension{Dim: analyze.DimRun}, id), ref: analyze.RunRef{ID: id}, call: call, place: -1}
 }
 
 // run is the id of the run that the last step of the path leads to.
@@ -86,20 +85,16 @@ func (r *runView) load(a *App) tea.Cmd {
 	src, q, ref := a.src, r.from.query, r.ref
 	cmds := []tea.Cmd{r.ask(func(ctx context.Context) (any, error) { return src.Run(ctx, q, ref) })}
 	if !r.ordering.busy {
-		keep := r.keep
 		cmds = append(cmds, r.ordering.ask(func(ctx context.Context) (any, error) {
 			list, err := src.RunCosts(ctx, q)
-			return dearestRuns(list, keep), err
+			return dearestRuns(list), err
 		}))
 	}
 	return tea.Batch(cmds...)
 }
 
-// dearestRuns puts runs in order, and leaves those out that cost less or more than asked for.
-func dearestRuns(list []analyze.RunCost, keep *costRange) []analyze.RunCost {
-	list = slices.DeleteFunc(list, func(x analyze.RunCost) bool {
-		return keep != nil && (int64(x.Cost) < keep.low || int64(x.Cost) >= keep.high)
-	})
+// dearestRuns puts runs in order.
+func dearestRuns(list []analyze.RunCost) []analyze.RunCost {
 	slices.SortFunc(list, func(x, y analyze.RunCost) int {
 		return cmp.Or(cmp.Compare(y.Cost, x.Cost), cmp.Compare(x.Run, y.Run))
 	})
@@ -434,7 +429,7 @@ func (a *App) toRun() tea.Cmd {
 			return a.pop()
 		}
 	}
-	return a.push(newRunView(from, run, call, nil))
+	return a.push(newRunView(from, run, call))
 }
 
 func (a *App) inRun() *runView {

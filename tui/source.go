@@ -16,6 +16,8 @@ type Source interface {
 	Status() analyze.Status   // cheap, at any time
 	Changed() <-chan struct{} // capacity 1, coalesced; nil where nothing ever changes
 	Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error)
+	// Span is the earliest start and the latest end of all calls, UTC nanoseconds; ok is false when no call has a time.
+	Span(ctx context.Context) (first, last int64, ok bool, err error)
 	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) // cost of each run within the scope
 	// Digest reads every call of the scope; progress is told by several goroutines how far it is.
 	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)

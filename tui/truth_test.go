@@ -60,7 +60,7 @@ func TestOneDearCallAmongAMillionIsSeen(t *testing.T) {
 				p.press("u")
 			}
 			p.press("z").sees("1,000,000", "$1,000,099.00")
-			c := p.a.chart()
+			c := p.a.chart().(*shape)
 			p.press("[") // the dearest bar with something in it
 			b, ok := c.chosen()
 			if !ok || b.n != 1 || b.sum != 100*int64(tracefmt.Dollar) {

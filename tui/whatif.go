@@ -109,7 +109,7 @@ func (t *whatIf) view(a *App, w, h int) []string {
 		t.doors = t.doors[:0]
 		p := &insightPen{newPen(a.theme, w), a, &t.insight, nil, true}
 		t.write(p, h)
-		t.drawn = insightDrawing{nil, w, h, true, false, t.cur, a.look.serial, a.theme, p.list}
+		t.drawn = insightDrawing{w: w, h: h, zoom: true, cur: t.cur, serial: a.look.serial, theme: a.theme, lines: p.list}
 	}
 	return t.window(w, h)
 }

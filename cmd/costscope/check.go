@@ -366,10 +366,12 @@ type timedCost struct {
 // spending adds up the calls of a question by when they start.
 func (s *openedStore) spending(ctx context.Context, j *job, q analyze.Query) (x spending, err error) {
 	match := q.Compile(s.Names(), s.config)
+	source := s.shown(j)
 	err = s.Each(ctx, func(r *tracefmt.Run) error {
+		match.Enter(r, source)
 		for i := range r.Calls {
 			c := &r.Calls[i]
-			if !c.Counted || c.Cost == 0 || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
+			if !c.Counted || c.Cost == 0 || !match.Match(r, i, source(c.Src.Source)) {
 				continue
 			}
 			if c.Record.State(tracefmt.HasStart) {

@@ -39,7 +39,7 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringArrayVar(&f.outcomes, "outcomes", nil, "verdicts, rewards and scores by run or task from `FILE` (repeatable)")
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
 	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
-	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, agent=\"my agent\", model~sonnet, !status=error, cost>0.10 (repeatable; blanks between several)")
+	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner|executor, agent=\"my agent\", model~sonnet, !status=error, cost>0.10, run.cost=0.10..1, attempt>=2 (repeatable; blanks between several; run.cost adds up what those before it leave)")
 	s.StringVar(&f.since, "since", "", "only calls that start at `TIME` or later: RFC 3339, a date, or a span before now (24h)")
 	s.StringVar(&f.until, "until", "", "only calls that start before `TIME`")
 	s.StringVar(&f.by, "by", defaultBy, "group by `DIMS`, comma separated")

@@ -76,10 +76,12 @@ func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err 
 	}
 	match := j.query.Compile(s.Names(), s.config)
 	first, last = math.MaxInt64, math.MinInt64
+	source := s.shown(j)
 	err = s.Each(ctx, func(r *tracefmt.Run) error {
+		match.Enter(r, source)
 		for i := range r.Calls {
 			c := &r.Calls[i]
-			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
+			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(r, i, source(c.Src.Source)) {
 				continue
 			}
 			first, last = min(first, c.Start), max(last, c.Start)
@@ -93,6 +95,11 @@ func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err 
 		return 0, 0, err
 	}
 	return first, last, err
+}
+
+// shown gives the paths of sources as people see them.
+func (s *openedStore) shown(j *job) func(uint32) string {
+	return func(source uint32) string { return j.inputs.shown(s.SourcePath(source)) }
 }
 
 // narrows tells that q leaves calls out.

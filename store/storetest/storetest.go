@@ -135,7 +135,7 @@ func (t Trace) Files(tb testing.TB, r *rand.Rand, k int) []string {
 func queries(t *testing.T) []analyze.Query {
 	var qs []analyze.Query
 	for _, by := range []string{"workflow,agent,step", "agent,model", "kind,status,outcome", "day,provider", "run", "tool,agent"} {
-		for _, where := range []string{"", "agent=planner", "!status=error", "cost>0.01"} {
+		for _, where := range []string{"", "agent=planner", "!status=error", "cost>0.01", "run.cost=0.005..0.02", "retry_kind=plain_retry|fallback_model"} {
 			dims, err := analyze.ParseBy(by)
 			if err != nil {
 				t.Fatal(err)
@@ -169,7 +169,7 @@ func Answers(t *testing.T, s store.Store) string {
 	}
 	first, last, ok, err := s.Span(ctx)
 	fmt.Fprintln(&out, "span", first, last, ok, err)
-	for _, where := range []string{"", "workflow=support", "!workflow=triage", "outcome=success", "agent=planner", "cost>0.02"} {
+	for _, where := range []string{"", "workflow=support", "!workflow=triage", "outcome=success", "agent=planner", "cost>0.02", "agent=planner|executor", "run.cost>=0.01", "!run.cost=0.01..0.03", "attempt>=2", "retry_kind=none"} {
 		q := analyze.Query{}
 		if where != "" {
 			p, err := analyze.ParsePred(where)
