@@ -88,7 +88,6 @@ func TestABrushOverRows(t *testing.T) {
 	}
 	p.press("backspace", "g", "v", "G", "v").sees("3 agents")
 	p.press("backspace", "v", "s").sees("Σ 3 rows").seesNot("range:") // whatever does not extend it gives it up
-	p.press("?", "v").sees("! a range is chosen in a table")
 }
 
 // Names that look like several conditions, or like several names, are each one.
@@ -240,7 +239,7 @@ func TestNumbersOfTheShapeOpenTheirRuns(t *testing.T) {
 		if !strings.HasPrefix(f.name, "top 5%") {
 			continue
 		}
-		p.sees("▌ "+f.name).press("enter").sees("run / agent", "runs from ")
+		p.sees("▌ "+f.name).press("enter").sees("run / calls", "runs from ")
 		table := p.a.table()
 		k, sum := s.data.runs.tail.Top5, table.table.Total.Cost
 		if len(table.rows) != k.K || percentOf(k.Share) != percent(int64(sum), s.data.runs.sum) {
@@ -296,6 +295,7 @@ func TestComingBackRestoresCursorAndScroll(t *testing.T) {
 		if l.cannotOpen(p.a) != "" {
 			continue
 		}
+		p.a.note = "" // it may say that this is the end
 		cur, top, before := l.cur, l.top, p.screen()
 		p.press("enter")
 		if p.a.top().where().id() == l.s.id() {

@@ -15,6 +15,22 @@ type helpPage struct {
 	match matcher
 	at    int    // of the lines found, the one under the cursor
 	lines window // of the text
+	drawn helpDrawing
+
+	list    []helpLine // that hold of, in this version of the data
+	of      string
+	version uint64
+}
+
+// helpDrawing is kept as long as nothing that it shows has changed.
+type helpDrawing struct {
+	w, at   int
+	match   string
+	version uint64 // of the data
+	theme   *Theme
+	text    []string
+	from    int // lines of the cursor
+	to      int
 }
 
 // A helpLine is a line of the help page: a title, or a key and its meaning. does is the key that is pressed when it is picked.
@@ -182,17 +198,36 @@ func (a *App) typing(k string, text []rune) (tea.Cmd, bool) {
 
 // found are the lines that hold what is looked for.
 func (p *helpPage) found(st *analyze.Status) []helpLine {
-	var out []helpLine
+	if p.list != nil && p.of == p.match.text && p.version == st.Version {
+		return p.list
+	}
+	out := []helpLine{}
 	for _, l := range helpLines(st) {
 		if l.title != "" && p.match.text == "" || l.title == "" && p.match.keeps(l.key+" "+l.text) {
 			out = append(out, l)
 		}
 	}
+	p.list, p.of, p.version = out, p.match.text, st.Version
 	return out
 }
 
 func (p *helpPage) view(a *App, w, h int) []string {
 	p.picked(a)
+	if d := &p.drawn; d.text == nil || d.w != w || d.at != p.at || d.match != p.match.text || d.version != a.status.Version || d.theme != a.theme {
+		p.draw(a, w)
+	}
+	d := &p.drawn
+	p.lines.resize(len(d.text), h)
+	p.lines.top = min(d.from, max(p.lines.top, d.to-h))
+	p.lines.at = p.lines.top
+	p.lines.resize(len(d.text), h)
+	out := newPen(a.theme, w)
+	out.add(d.text[p.lines.top:p.lines.end()]...)
+	return out.fit(h)
+}
+
+// draw writes all lines.
+func (p *helpPage) draw(a *App, w int) {
 	text := newPen(a.theme, w)
 	from, to := 0, 0
 	for n, l := range p.found(&a.status) {
@@ -214,13 +249,7 @@ func (p *helpPage) view(a *App, w, h int) []string {
 	if from == 1 {
 		from = 0 // with its title
 	}
-	p.lines.resize(len(text.list), h)
-	p.lines.top = min(from, max(p.lines.top, to-h))
-	p.lines.at = p.lines.top
-	p.lines.resize(len(text.list), h)
-	out := newPen(a.theme, w)
-	out.add(text.list[p.lines.top:p.lines.end()]...)
-	return out.fit(h)
+	p.drawn = helpDrawing{w, p.at, p.match.text, a.status.Version, a.theme, text.list, from, to}
 }
 
 func (l *helpLine) draw(out *pen, here bool) {

@@ -180,8 +180,8 @@ func TestIcicleComesAndGoes(t *testing.T) {
 			t.Errorf("%v: escape shows another screen", keys)
 		}
 	}
-	play(t, small(), 120, 40).press("?", "i").sees("! the icicle is of a table or a lens")
-	play(t, small(), 120, 40).press("z", "]", "]", "enter", "i").sees("! not for the runs of a bar")
+	play(t, small(), 120, 40).press("9", "z", "enter", "i").sees("! the icicle is of a table or a lens")
+	play(t, small(), 120, 40).press("z", "]", "]", "enter", "i").sees("width is cost", "runs ") // of the runs of a bar
 }
 
 func sortedKeys[V any](m map[string]V) []string {

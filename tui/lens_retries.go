@@ -26,6 +26,9 @@ func drawRetries(p *insightPen, h int) {
 	}
 	p.end()
 	p.retryHeadline(r)
+	if p.zoom && len(d.Chains) > 0 {
+		p.worst(&d.Chains[0])
+	}
 	if r.Chains > 0 {
 		p.retryKinds(r)
 		p.successByAttempt(&d.Tries)
@@ -366,6 +369,14 @@ func (p *insightPen) ladders(list []analyze.TopChain) {
 		p.ladder(&s, c, len(p.l.doors)+i == p.l.cur)
 	}
 	s.write(p, true)
+}
+
+// worst is the chain that wasted most, in a line that opens its run.
+func (p *insightPen) worst(c *analyze.TopChain) {
+	p.row(p.runDoor(c.Run), false)
+	p.l.doors[len(p.l.doors)-1].call = firstTry(c)
+	p.put(roleText, "the worst chain wasted ").put(roleWaste, amountOf(c.Wasted, c.WastedUnknown))
+	p.line(roleText, cut(" · "+shown(c.Run)+" · "+p.chainAgent(c)+" · "+chainEnd(c), max(1, p.max-p.col)))
 }
 
 // firstTry is the id of a chain's first attempt.

@@ -108,8 +108,7 @@ func dearRuns(n int) *fake {
 
 func TestOneDearCallIsSeenInTimeAndFirstInTheList(t *testing.T) {
 	p := play(t, dearRuns(20000), 120, 40).press("5", "z")
-	l := &p.a.top().(*zoom).l.(*insight).data.deep.Load
-	cols, _ := loadColumns(l, 116)
+	cols := p.a.top().(*zoom).l.(*insight).time.cols
 	last := cols[len(cols)-1]
 	if last.spend != 100*int64(tracefmt.Dollar) {
 		t.Fatalf("the last column holds %d", last.spend)
@@ -118,7 +117,7 @@ func TestOneDearCallIsSeenInTimeAndFirstInTheList(t *testing.T) {
 	for _, c := range cols {
 		most = max(most, c.spend)
 	}
-	if height(last.spend, most, 8*12, false) < 1 || !hasInk(p.screen(), 2+(len(cols)-1)*min(max(1, 116/len(cols)), 8)) {
+	if x := p.a.top().(*zoom).l.(*insight).time; height(last.spend, most, 8*12, false) < 1 || !hasInk(p.screen(), x.x0+(len(x.cols)-1)*x.barW) {
 		t.Errorf("the $100 leave no ink:\n%s", p.screen())
 	}
 	p.press("9").sees("call 1 of 20,001")
@@ -160,7 +159,7 @@ func TestCentsAreVisibleBesideMillions(t *testing.T) {
 func TestPartsOfChartsAddUpToTheTotalBesideThem(t *testing.T) {
 	for name, f := range map[string]*fake{"rich": rich(120), "grown": grown(40), "hostile": hostile(60)} {
 		p := play(t, f, 160, 50).press("z")
-		c := p.a.chart()
+		c := p.a.chart().(*shape)
 		for _, unit := range []string{"run", "call"} {
 			n, sum := int64(0), int64(0)
 			for _, b := range c.bins {
@@ -218,7 +217,7 @@ func checkIcicleParts(t *testing.T, name string, p *player) {
 func TestMarksAgreeWithTheNumbers(t *testing.T) {
 	for _, f := range []*fake{rich(120), grown(40), dearRuns(300)} {
 		p := play(t, f, 120, 40)
-		d := p.a.chart().data
+		d := p.a.chart().(*shape).data
 		for _, sp := range []*spread{d.runs, d.calls} {
 			for most := 12; most < 72; most += 5 {
 				bins := sp.barsOf(most)
