@@ -83,7 +83,7 @@ func (a *App) below(most int) []string {
 	lines := a.noteLines(most)
 	if a.newcomer() && len(lines) < most {
 		out := newPen(a.theme, a.w)
-		out.gap(1).put(roleGood, "✦ "+a.hint()).put(roleDim, " · esc hides this").end()
+		out.gap(1).put(roleGood, "✦ "+a.hint()).put(roleDim, when(len(a.stack) == 1, " · esc hides this")).end() // deeper, esc goes back
 		lines = append(lines, out.list...)
 	}
 	return lines

@@ -538,8 +538,14 @@ func (p *paths) empty(a *App) string {
 		return "reading, no call so far …"
 	case a.status.Err != nil:
 		return "✗ " + clean(a.status.Err.Error())
+	case len(a.stack) > 1:
+		return "no calls here · esc goes back"
+	case len(a.opt.Query.Where) > 0 || a.opt.Query.Since != 0 || a.opt.Query.Until != 0:
+		return "no call meets --where, --since and --until of the command line · q quits"
+	case a.opt.Following:
+		return "no calls yet: what is written to the trace appears here"
 	}
-	return "no calls here · esc goes back"
+	return "no calls here"
 }
 
 // rowLayout is which columns are shown, and how wide the two are that take what is left.
