@@ -16,12 +16,31 @@ type timeline struct {
 	at, from int          // the chosen column, -1 for none; the one on which a brush began
 	brushOn  bool
 	focused  bool // it was moved over last, so enter opens a column and no line
-	x0, barW int
-	line     int // the first line of the chart, and how many there are
+	x0, w    int  // where the first column begins, and how wide all of them are
+	line     int  // the first line of the chart, and how many there are
 	rows     int
 }
 
 func newTimeline() *timeline { return &timeline{at: -1} }
+
+// mostColumnW is how wide a column of the chart gets.
+const mostColumnW = 8
+
+// begins is where a column begins: together they take the whole width, so some are wider than others by one.
+func (t *timeline) begins(i int) int { return t.x0 + i*t.w/len(t.cols) }
+
+// span is where a column begins and how many cells of it are drawn: wide columns stand apart.
+func (t *timeline) span(i int) (x, ink int) {
+	x = t.begins(i)
+	ink = t.begins(i+1) - x
+	if t.w >= 3*len(t.cols) {
+		ink--
+	}
+	return x, ink
+}
+
+// columnAt is the column over which x lies; they end where it is too far right.
+func (t *timeline) columnAt(x int) int { return ((x-t.x0+1)*len(t.cols) - 1) / t.w }
 
 // mark is what a drawing of the timeline depends on.
 func (t *timeline) mark() (m [3]int) {
@@ -131,10 +150,10 @@ func (t *insight) openBar(a *App) tea.Cmd {
 
 func (t *insight) clickBar(a *App, x, y int) tea.Cmd {
 	l := t.time
-	if l == nil || l.barW == 0 || x < l.x0 {
+	if l == nil || l.w == 0 || x < l.x0 {
 		return nil
 	}
-	i := (x - l.x0) / l.barW
+	i := l.columnAt(x)
 	switch {
 	case i >= len(l.cols):
 	case i == l.at:
@@ -197,7 +216,8 @@ func (t *timeline) brushLine(g *grid, line int) {
 			if i == t.at || i == t.from && t.brushOn {
 				sign = "▲"
 			}
-			g.put(t.x0+i*t.barW, line, roleBrush, strings.Repeat(sign, inkOf(t.barW)))
+			x, ink := t.span(i)
+			g.put(x, line, roleBrush, strings.Repeat(sign, ink))
 		}
 	}
 }
