@@ -83,7 +83,11 @@ func (a *App) below(most int) []string {
 	lines := a.noteLines(most)
 	if a.newcomer() && len(lines) < most {
 		out := newPen(a.theme, a.w)
-		out.gap(1).put(roleGood, "✦ "+a.hint()).put(roleDim, " · esc hides this").end()
+		text, end := a.hint(), " · esc hides this"
+		for cut := strings.LastIndex(text, " · "); cut > 0 && 3+width(text+end) > a.w; cut = strings.LastIndex(text, " · ") {
+			text = text[:cut]
+		}
+		out.gap(1).put(roleGood, "✦ "+text).put(roleDim, end).end()
 		lines = append(lines, out.list...)
 	}
 	return lines

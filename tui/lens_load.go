@@ -23,8 +23,7 @@ func drawLoad(p *insightPen, h int) {
 		return
 	case len(l.Bins) == 0:
 		p.end()
-		p.note(2, "no call here says when it began")
-		p.untimed(l)
+		p.say(roleWarn, 2, "n/a: no call here says when it began: "+p.known(l.UntimedUSD)+" of "+count(l.Untimed)+plural(int(l.Untimed), " call", " calls")+" has no place in time")
 		return
 	}
 	p.spikeCount(l)
@@ -166,7 +165,7 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 		}
 	}
 	if x0 == axisW {
-		heights(g, most, rows, log)
+		heights(g, leastOf(spend), most, rows, log)
 	}
 	columnsChart(spend, most, rows, 1, log, put(0, roleSpend))
 	for i, c := range cols {
@@ -287,6 +286,9 @@ func (p *insightPen) spikes(l *analyze.LoadReport) {
 		x := &list[i]
 		to := p.during(x)
 		r := sheetRow{to: &to, bar: []barPart{{v: int64(x.Cost), r: roleSpend}}, cells: []string{word + p.fromTo(x.From, x.To), money(x.Cost), money(x.Excess), p.because(x)}}
+		if !p.zoom { // no heads there
+			r.cells[2] += " above usual"
+		}
 		if p.zoom && i == p.l.cur {
 			r.under = p.spikePaths(x)
 		}
@@ -408,7 +410,7 @@ func (p *insightPen) hours(l *analyze.LoadReport) {
 	for i := len(bands) - 1; i >= 0; i-- {
 		chosen += p.hourLine(&bands[i], most, cellW)
 	}
-	p.gap(14)
+	p.gap(2).right(roleDim, "at once", 10).gap(2)
 	for hour := 0; hour < 24; hour += 6 {
 		p.left(roleDim, itoa(hour)+"h", 6*cellW)
 	}

@@ -175,21 +175,24 @@ func (p *insightPen) chosenColumn(t *timeline, l *analyze.LoadReport) bool {
 	if c.spike {
 		text += " · a spike"
 	}
+	if p.a.look.log {
+		text = roomFor(text, " · log heights", p.max-2)
+	}
 	p.gap(2).put(roleBrush, cut(text, p.max-2)).end()
 	return true
 }
 
 // heights labels the axis of amounts at the left of a chart: the most at its top, and what half the height is.
-func heights(g *grid, most int64, rows int, log bool) {
+func heights(g *grid, least, most int64, rows int, log bool) {
 	g.put(0, 0, roleDim, padLeft(axisText(float64(most)), axisW-1)+"┤")
 	for line := 1; line < rows; line++ {
 		g.put(axisW-1, line, roleRule, "│")
 	}
 	if mid := rows / 2; rows >= 4 {
 		v := float64(most) * float64(rows-mid) / float64(rows)
-		if log && most > 1 {
+		if log && least > 0 {
 			share := float64(rows-mid) / float64(rows)
-			v = math.Exp(share*(math.Log(float64(most))+1) - 1)
+			v = float64(least) * math.Exp(share*(logOf(most, least)+1)-1)
 		}
 		g.put(0, mid, roleDim, padLeft(axisText(v), axisW-1)+"┤")
 	}
