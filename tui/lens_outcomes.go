@@ -247,7 +247,11 @@ func (p *insightPen) standing(v *analyze.ValueReport, f *analyze.Flow) string {
 		return "quality unknown"
 	case f.DominatedBy >= 0:
 		text := f.Standing.String() + " by " + p.flowLabel(&v.Flows[f.DominatedBy])
-		if !math.IsNaN(f.Agreement) {
+		switch {
+		case math.IsNaN(f.Agreement):
+		case p.max < 130: // the note below says of what
+			text += " (" + percentOf(f.Agreement) + ")"
+		default:
 			text += " in " + percentOf(f.Agreement) + " of resamples"
 		}
 		return text
