@@ -172,6 +172,7 @@ func (p *Pred) checkValue() error {
 		for k := tracefmt.KindLLM; k < tracefmt.KindRun; k++ {
 			known = append(known, k.String())
 		}
+		known = append(known, tracefmt.KindUnknown.String())
 	case DimStatus:
 		known = []string{"ok", "error", "unfinished", "unset"}
 	case DimOutcome:
