@@ -7,10 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// A dialog takes the keys while it is open. It lies over the last lines of the body or takes the line of the keys.
+// A dialog takes the keys while it is open. It lies over the last lines of the body, takes the line of the keys, or does both.
 type dialog interface {
 	key(a *App, k string, text []rune) tea.Cmd
-	lines(a *App, w, most int) []string // at most most lines of at most w columns
 }
 
 // What only some dialogs can do.
@@ -19,7 +18,7 @@ type (
 		take(a *App, r reply)
 	}
 	covering interface { // lies over the last lines of the body; says which keys work in it
-		lines(a *App, w, most int) []string
+		lines(a *App, w, most int) []string // at most most lines of at most w columns
 		overlays() (keys string)
 	}
 	overlaid interface { // lies over the last lines of the body, beside the line that is typed into
@@ -189,9 +188,7 @@ func (p *prompt) edit(k string, text []rune) bool {
 	return p.in.Value() != before
 }
 
-// lines is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
-func (p *prompt) lines(a *App, w, most int) []string { return p.line(a, w) }
-
+// line is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
 func (p *prompt) line(a *App, w int) []string {
 	out := newPen(a.theme, w)
 	typed := []rune(p.in.Value())

@@ -285,7 +285,15 @@ func (a *App) openBar() tea.Cmd {
 }
 
 func (a *App) moveBar(by int) tea.Cmd {
-	a.chart().moveBar(by)
+	c, t := a.chart(), a.table()
+	rows := t != nil && t.brushing()
+	if rows { // bars were meant, not rows
+		t.drop()
+	}
+	c.moveBar(by)
+	if rows && c.picked() {
+		c.brush()
+	}
 	return nil
 }
 

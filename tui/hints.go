@@ -83,7 +83,11 @@ func (a *App) below(most int) []string {
 	lines := a.noteLines(most)
 	if a.newcomer() && len(lines) < most {
 		out := newPen(a.theme, a.w)
-		out.gap(1).put(roleGood, "✦ "+a.hint()).put(roleDim, when(len(a.stack) == 1, " · esc hides this")).end() // deeper, esc goes back
+		text, end := a.hint(), when(len(a.stack) == 1, " · esc hides this") // deeper, esc goes back
+		for cut := strings.LastIndex(text, " · "); cut > 0 && 3+width(text+end) > a.w; cut = strings.LastIndex(text, " · ") {
+			text = text[:cut]
+		}
+		out.gap(1).put(roleGood, "✦ "+text).put(roleDim, end).end()
 		lines = append(lines, out.list...)
 	}
 	return lines

@@ -61,7 +61,7 @@ func drawMultiplier(p *insightPen, h int) {
 		step(factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-"+money(s.Saving), int64(s.Share))
 		if p.zoom {
 			for _, part := range s.Parts {
-				p.gap(4).left(roleDim, strings.ReplaceAll(part.Name, "_", " "), name-2).right(roleDim, money(part.USD), sum).end()
+				p.gap(4).left(roleDim, analyze.Spaced(part.Name), name-2).right(roleDim, money(part.USD), sum).end()
 			}
 		}
 	}

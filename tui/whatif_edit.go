@@ -176,6 +176,7 @@ func newChooser(a *App, from string, pick func(a *App, row *tracefmt.PriceRow) t
 		book = a.scenario.Prices.Over(book)
 	}
 	c := &chooser{prompt: newPrompt("model: ", ""), title: "who answers " + cmp.Or(clean(from), "all calls") + " instead?"}
+	c.hint = "type part of a name · ↑↓ choose · enter takes it · esc leaves"
 	var rows []*tracefmt.PriceRow
 	at := a.opt.Now()
 	c.search = func(text string) (items []pickItem) {
@@ -225,10 +226,6 @@ func (c *chooser) find() {
 	c.cur = window{n: len(c.items), rows: max(c.cur.rows, 1)}
 }
 
-func (c *chooser) overlays() string {
-	return "type to search · ↑ ↓ move · enter choose · esc leave"
-}
-
 func (c *chooser) key(a *App, k string, text []rune) tea.Cmd {
 	switch k {
 	case "esc", "ctrl+c":
@@ -238,29 +235,18 @@ func (c *chooser) key(a *App, k string, text []rune) tea.Cmd {
 			return a.refuse(errNoChoice.Error())
 		}
 		return c.pick(a, c.cur.at)
-	case "down", "tab", "ctrl+n":
-		c.cur.move(1)
-	case "up", "shift+tab", "ctrl+p":
-		c.cur.move(-1)
-	case "pgdown":
-		c.cur.move(c.cur.rows)
-	case "pgup":
-		c.cur.move(-c.cur.rows)
 	default:
-		if c.edit(k, text) {
+		if !c.cur.typingKey(k) && c.edit(k, text) {
 			c.find()
 		}
 	}
 	return nil
 }
 
-// lines is the title, what was typed, and the list.
-func (c *chooser) lines(a *App, w, most int) []string {
+func (c *chooser) overlay(a *App, w, most int) []string {
 	out := newPen(a.theme, w)
-	out.rule(c.title)
-	c.hint = count(int64(len(c.items))) + plural(len(c.items), " model", " models") + " · USD per million tokens"
-	out.add(c.prompt.lines(a, w, 1)...)
-	rows := max(1, most*2/3-2)
+	out.rule(c.title + " · " + count(int64(len(c.items))) + plural(len(c.items), " model", " models") + " · USD per million tokens")
+	rows := max(1, most*2/3-1)
 	c.cur.resize(len(c.items), rows)
 	if len(c.items) == 0 {
 		out.gap(2).line(roleDim, errNoChoice.Error())
@@ -273,5 +259,5 @@ func (c *chooser) lines(a *App, w, most int) []string {
 		out.put(roleMark, mark).left(roleName, c.items[i].name, min(48, w/2)).gap(2).put(roleDim, c.items[i].about)
 		out.end()
 	}
-	return out.fit(min(rows+2, most))
+	return out.fit(min(rows+1, most))
 }

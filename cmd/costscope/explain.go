@@ -107,7 +107,7 @@ func (a *app) provePath(j *job, s *openedStore, path string) (*analyze.Proof, er
 
 // prover reads all runs.
 func (a *app) prover(j *job, s *openedStore, q analyze.Query, wanted func(*tracefmt.Run, *tracefmt.Call) bool) (*analyze.Prover, error) {
-	x := analyze.NewProver(q, s.Names(), s.config, func(n uint32) string { return j.inputs.shown(s.SourcePath(n)) }, wanted)
+	x := analyze.NewProver(q, s.Names(), s.config, s.shown(j), wanted)
 	return x, s.Each(a.ctx, func(r *tracefmt.Run) error {
 		x.Add(r)
 		return a.ctx.Err()

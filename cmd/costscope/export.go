@@ -114,7 +114,7 @@ func (a *app) exportFocus(j *job, s *openedStore, f *exportFlags) error {
 	if err := names.Rank(a.ctx, s, j.query); err != nil {
 		return err
 	}
-	x := analyze.NewFocus(j.query, s.Names(), s.config, func(n uint32) string { return j.inputs.shown(s.SourcePath(n)) })
+	x := analyze.NewFocus(j.query, s.Names(), s.config, s.shown(j))
 	err := s.Each(a.ctx, func(r *tracefmt.Run) error {
 		x.Add(r)
 		return a.ctx.Err()
