@@ -156,10 +156,8 @@ func atLeast(r *analyze.Row) string {
 		return "overflow"
 	case costUnknown(r):
 		return "?"
-	case !r.Incomplete():
-		return money(r.Cost)
 	}
-	return "≥" + money(r.Cost)
+	return least(r.Incomplete()) + money(r.Cost)
 }
 
 // ratio prints part of whole after a glyph that says what it is; nothing is a dim dot.
@@ -247,13 +245,10 @@ func topKey(c cellOf) (int64, bool) {
 
 func successText(c cellOf) string {
 	v, ok := successKey(c)
-	switch {
-	case !ok:
+	if !ok {
 		return unknown
-	case c.row.Incomplete():
-		return "≥" + moneyInt(v)
 	}
-	return moneyInt(v)
+	return least(c.row.Incomplete()) + moneyInt(v)
 }
 
 // successKey is what a success costs: of the finished runs, with those that failed.

@@ -126,13 +126,10 @@ func agentRole(a *analyze.AgentRow) (role, string) {
 
 // agentCost is a cost of calls, some of which may be of unknown cost.
 func agentCost(c tracefmt.USD, missing, calls int64) string {
-	switch {
-	case missing > 0 && missing == calls:
+	if missing > 0 && missing == calls {
 		return unknown
-	case missing > 0:
-		return "≥" + money(c)
 	}
-	return money(c)
+	return least(missing > 0) + money(c)
 }
 
 func agentShare(a *analyze.AgentRow, total tracefmt.USD) string {

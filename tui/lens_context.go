@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -57,12 +56,7 @@ func drawContext(p *insightPen, h int) {
 func grownUSD(c *analyze.ContextReport) tracefmt.USD { return c.GrowthUSD() + c.OtherGrowthUSD }
 
 // growthBound marks amounts as lower bounds where turns are of unknown cost.
-func growthBound(c *analyze.ContextReport) string {
-	if c.Unpriced > 0 {
-		return "≥"
-	}
-	return ""
-}
+func growthBound(c *analyze.ContextReport) string { return least(c.Unpriced > 0) }
 
 func (p *insightPen) growthHeadline(c *analyze.ContextReport) {
 	sample := count(c.Turns) + plural(int(c.Turns), " turn", " turns") + " of " + count(c.Threads) + plural(int(c.Threads), " thread", " threads")
@@ -124,13 +118,10 @@ func (p *insightPen) cacheLine(c *analyze.ContextReport) {
 
 // penalty is what lost caches cost, as far as known.
 func penalty(b analyze.BreakSum) string {
-	switch {
-	case b.Unknown == b.Breaks:
+	if b.Unknown == b.Breaks {
 		return unknown
-	case b.Unknown > 0:
-		return "≥" + money(b.Penalty)
 	}
-	return money(b.Penalty)
+	return least(b.Unknown > 0) + money(b.Penalty)
 }
 
 // partLooks are how the parts of prompts look in a bar, the dearest first.
@@ -156,7 +147,7 @@ func (p *insightPen) composition(x *analyze.Composition, roomy bool) {
 		if part.Name == "untagged" {
 			look.r, look.sign = roleDim, "·"
 		}
-		parts = append(parts, share{name: strings.ReplaceAll(part.Name, "_", " "), usd: part.Amount, r: look.r, sign: look.sign})
+		parts = append(parts, share{name: analyze.Spaced(part.Name), usd: part.Amount, r: look.r, sign: look.sign})
 	}
 	if p.zoom {
 		p.end()

@@ -28,11 +28,7 @@ func drawMultiplier(p *insightPen, h int) {
 		p.note(2, "no call with a known cost here")
 		return
 	case f.Overall == f.Overall:
-		bill := money(f.Total)
-		if f.Unknown > 0 {
-			bill = "≥" + bill
-		}
-		p.put(roleDim, " · ").put(roleSpend, bill).put(roleText, " is "+times(f.Overall)+" the base")
+		p.put(roleDim, " · ").put(roleSpend, least(f.Unknown > 0)+money(f.Total)).put(roleText, " is "+times(f.Overall)+" the base")
 	}
 	p.end()
 	name, sum := 19, 11

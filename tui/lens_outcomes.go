@@ -64,10 +64,7 @@ func (p *insightPen) perSuccess(s *analyze.SuccessCost) {
 
 // atLeastOf marks a lower bound: calls of some runs are of unknown cost.
 func atLeastOf(s *analyze.SuccessCost, text string) string {
-	if s.Incomplete > 0 {
-		return "≥" + text
-	}
-	return text
+	return least(s.Incomplete > 0) + text
 }
 
 func interval(s *analyze.SuccessCost) string {

@@ -48,10 +48,7 @@ func drawRetries(p *insightPen, h int) {
 
 // lowerBound marks amounts to which calls of unknown cost are missing.
 func (p *insightPen) lowerBound() string {
-	if t := &p.data.table.Total; t.Unpriced+t.NoUsage-t.Unbilled > 0 {
-		return "≥"
-	}
-	return ""
+	return bound(&p.data.table.Total)
 }
 
 // retryHeadline is amplification, waste and rescues.
@@ -198,12 +195,10 @@ func amountOf(usd tracefmt.USD, missing int64) string {
 	switch {
 	case missing > 0 && usd == 0:
 		return unknown
-	case missing > 0:
-		return "≥" + money(usd)
-	case usd == 0:
+	case missing == 0 && usd == 0:
 		return none // nothing to pay is known
 	}
-	return money(usd)
+	return least(missing > 0) + money(usd)
 }
 
 // steps is a ladder in one line.
