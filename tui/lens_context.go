@@ -415,7 +415,7 @@ func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
 	p.promptThread(c, false)
 	l, _ := charted(c)
 	band, waits := p.l.band(c)
-	chart := promptChart{line: l, band: band, w: min(p.max-4, 160), h: max(6, min(14, h/3))}
+	chart := promptChart{line: l, band: band, w: min(p.max-4, 240), h: max(6, min(18, h/3))}
 	g := chart.grid()
 	if g == nil || len(l.Turns) < 2 {
 		p.note(2, "no chart: the thread has a single turn, or there is no room")

@@ -149,7 +149,9 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 		if log {
 			scale = ", log heights"
 		}
-		p.gap(2).put(roleHead, "spend "+each+scale+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+p.lowerBound()+money(l.Cost)+" · "+p.period(l)).end()
+		p.gap(2).put(roleHead, "spend "+each+scale+", tallest ").put(roleSpend, moneyInt(most))
+		of, rest := " of "+p.lowerBound()+money(l.Cost), " · "+p.period(l)
+		p.put(roleDim, when(p.col+width(of+rest) <= p.max, of)+rest).end()
 	}
 	g := newGrid(x0+room, rows+busyRows+2)
 	put := func(top int, r role) func(line, i int, s string) {
@@ -287,7 +289,7 @@ func (p *insightPen) spikes(l *analyze.LoadReport) {
 		to := p.during(x)
 		r := sheetRow{to: &to, bar: []barPart{{v: int64(x.Cost), r: roleSpend}}, cells: []string{word + p.fromTo(x.From, x.To), money(x.Cost), money(x.Excess), p.because(x)}}
 		if !p.zoom { // no heads there
-			r.cells[2] += " above usual"
+			r.cells[2] = "+" + r.cells[2] + when(p.max >= 100, " above usual")
 		}
 		if p.zoom && i == p.l.cur {
 			r.under = p.spikePaths(x)

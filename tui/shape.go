@@ -274,7 +274,8 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 
 // share divides the lines of a full screen between the charts and what stands below them.
 func (t *shape) share(h, facts, w int) (charts, below int) {
-	const least, most = 8, 18
+	const least = 8
+	most := max(18, h/2)
 	below = (facts+1)/2 + 1
 	if w >= 100 {
 		below = max(below, h-most)
@@ -419,7 +420,9 @@ func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, be
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
-	l, r = roomFor(l, " · tallest bar "+count(most[0]), w), roomFor(r, " · tallest bar "+moneyInt(most[1]), w)
+	if len(t.bins) > 1 {
+		l, r = roomFor(l, " · tallest bar "+count(most[0]), w), roomFor(r, " · tallest bar "+moneyInt(most[1]), w)
+	}
 	role := roleHead
 	if b, ok := t.stretch(); ok {
 		role = roleBrush
