@@ -509,7 +509,7 @@ func (a *App) measureBy(m measure) tea.Cmd {
 }
 
 func (a *App) chooseColumns() tea.Cmd {
-	p := &picker{title: "columns", keys: "↑↓ or letters choose · enter on/off · esc leaves · what does not fit goes, the last first"}
+	p := &picker{title: "columns", keys: "↑↓ choose · enter on/off · esc leaves · what does not fit goes, last first"}
 	ids := []string{}
 	for i := range columns {
 		if columns[i].id != "measure" && (a.base.on || !columns[i].base) {

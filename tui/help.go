@@ -39,7 +39,7 @@ type helpLine struct{ title, key, text, does string }
 func helpLines(st *analyze.Status) []helpLine {
 	l := []helpLine{{title: "keys"}}
 	for i := range actions {
-		l = append(l, helpLine{key: helpKey(&actions[i]), text: actions[i].name, does: picks(&actions[i])})
+		l = append(l, helpLine{key: keyLabel(actions[i].keys), text: actions[i].name, does: picks(&actions[i])})
 	}
 	l = append(l, helpLine{title: "lenses"})
 	for i := range lenses {
@@ -60,14 +60,6 @@ func helpLines(st *analyze.Status) []helpLine {
 		l = append(l, helpLine{key: s[0], text: s[1]})
 	}
 	return append(l, sourceLines(st)...)
-}
-
-// helpKey names the keys of an action; the many of the lenses in short.
-func helpKey(x *action) string {
-	if x.keys == lensKeys() {
-		return "1-9 0"
-	}
-	return keyLabel(x.keys)
 }
 
 // picks is the key that an action is picked by. Of the keys of the lenses each has a line of its own.

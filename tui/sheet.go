@@ -72,7 +72,7 @@ func (s *sheet) widths(room int) (w []int, bar int) {
 			continue
 		}
 		need := w[i]
-		if w[i] = min(w[i], left-sheetGap); w[i] < min(minFlex, need) {
+		if w[i] = min(w[i], left-sheetGap); w[i] <= 0 || w[i] < min(minFlex, need) {
 			w[i] = 0
 			continue
 		}
