@@ -256,7 +256,7 @@ func TestPlaceIsWrittenWhileOneStays(t *testing.T) {
 func TestHintsGoOnceTheyAreUsed(t *testing.T) {
 	hinted := func(o *Options) { o.Hints = true }
 	f := small()
-	p := play(t, f, 80, 24, hinted).sees("✦ enter opens a row · 1-9 change the question · ? help, : finds anything · esc").golden("hints-80x24")
+	p := play(t, f, 80, 24, hinted).sees("✦ enter opens a row · 1-9 change the question · ? help · : find · esc hides it").golden("hints-80x24")
 	p.press("enter").sees("✦ 1-9 change the question").seesNot("enter opens a row").press("4", "?", "esc", "esc").seesNot("✦")
 	p.reopen(f, hinted).seesNot("✦")
 	if len(f.marks.Used) != 3 {
