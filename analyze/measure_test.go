@@ -58,7 +58,7 @@ func TestMeasuresOfRuns(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	o = NewOutcomes([]RunCost{{Outcome: tracefmt.OutcomeSuccess, Incomplete: true}})
-	nothing, none := NewTail(usd([]int64{1, 0})), NewTail(nil)
+	nothing, none := NewTail([]tracefmt.USD{0}), NewTail(nil)
 	for name, m := range map[string]Measured{"success": MeasurePerSuccess(&o, 1), "mean": MeasurePerRun(&nothing, 1), "p95": MeasureP95(&nothing, 1), "no run": MeasurePerRun(&none, 0)} {
 		if !math.IsNaN(m.Value) {
 			t.Errorf("%s: %v; the only cost is not known", name, m.Value)
