@@ -125,9 +125,13 @@ func focusCharges(c *tracefmt.Call) []focusCharge {
 		}
 		list = []focusCharge{{Charge: tracefmt.Charge{Class: class}, quantity: int64(b2i(c.IsCall))}}
 	}
-	if known(c) {
-		divide(c.Cost, list)
+	if !known(c) { // the price book may know what the one cost that counts does not tell
+		for i := range list {
+			list[i].billed = 0
+		}
+		return list
 	}
+	divide(c.Cost, list)
 	return list
 }
 

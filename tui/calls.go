@@ -284,8 +284,8 @@ var callColumns = []callColumn{
 	{"time", 19, 3, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
 	{"workflow", 14, 9, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
 	{"agent", 14, 5, false, 6, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
-	{"step", 18, 2, false, 8, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
-	{"model", 20, 4, false, 10, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
+	{"step", 13, 2, false, 8, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
+	{"model", 18, 4, false, 10, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
 	{"in", 9, 6, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasInput, r.Usage.Input), roleText
 	}},

@@ -136,7 +136,7 @@ func TestFiltersThatWereSetAreFoundAgain(t *testing.T) {
 func TestHelpRunsWhatIsPicked(t *testing.T) {
 	p := play(t, small(), 120, 40).press("enter", "?").sees("▌ j ↓")
 	p.press("x").typing("clude").sees("/ xclude▏", "▌ x ").press("ctrl+u").typing("group by").sees("▌ b ").golden("help-search-120x40")
-	p.press("enter").sees("group by", "enter choose · esc leave", "▸ support-bot").press("esc")
+	p.press("enter").sees("group by", "enter takes it · esc leaves", "▸ support-bot").press("esc")
 	p.press("?", "/").typing("shape").press("down", "up", "enter").sees("▸ support-bot").seesNot("help ·")
 	play(t, small(), 80, 24).press("?", "/").typing("copy").golden("help-search-80x24")
 	p.press("?", "G", "enter").sees("! this line is not a key")

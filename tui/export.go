@@ -54,7 +54,7 @@ func (a *App) export() tea.Cmd {
 // exportPrompt asks for the name of a file; there is the one that may be overwritten.
 func exportPrompt(q analyze.Query, name, there string) *prompt {
 	p := newPrompt("export to: ", name)
-	p.hint = "markdown, pictures beside it"
+	p.hint = "markdown, pictures beside it · enter writes it · esc leaves"
 	p.live = func(*App, string) tea.Cmd { return nil }
 	p.stop = p.cancel
 	p.done = func(a *App, text string) (string, tea.Cmd) {

@@ -92,7 +92,11 @@ func (t *icicle) title(out *pen) {
 		out.put(roleDim, " · adding up …")
 	}
 	if len(t.focus) == 0 {
-		out.put(roleDim, " · arrows move, enter gives a cell the whole width · ░ own: names nothing below").end()
+		text := " · arrows move, enter gives a cell the whole width · ░ own: names nothing below"
+		if out.col+width(text) > out.max {
+			text = " · enter gives a cell the whole width · ░ own: nothing below"
+		}
+		out.put(roleDim, text).end()
 		return
 	}
 	root := &t.plan.cells[0]

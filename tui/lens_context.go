@@ -39,7 +39,7 @@ func drawContext(p *insightPen, h int) {
 	} else {
 		p.promptThread(c, true)
 	}
-	p.composition(&c.Composition)
+	p.composition(&c.Composition, h >= roomyPane)
 	p.carrySums(&c.Carry)
 	p.grownThreads(c)
 	if !p.zoom {
@@ -55,8 +55,8 @@ func drawContext(p *insightPen, h int) {
 // grownUSD is what growth cost, further attempts included.
 func grownUSD(c *analyze.ContextReport) tracefmt.USD { return c.GrowthUSD() + c.OtherGrowthUSD }
 
-// leastOf marks amounts as lower bounds where turns are of unknown cost.
-func leastOf(c *analyze.ContextReport) string { return least(c.Unpriced > 0) }
+// growthBound marks amounts as lower bounds where turns are of unknown cost.
+func growthBound(c *analyze.ContextReport) string { return least(c.Unpriced > 0) }
 
 func (p *insightPen) growthHeadline(c *analyze.ContextReport) {
 	sample := count(c.Turns) + plural(int(c.Turns), " turn", " turns") + " of " + count(c.Threads) + plural(int(c.Threads), " thread", " threads")
@@ -68,7 +68,7 @@ func (p *insightPen) growthHeadline(c *analyze.ContextReport) {
 		p.note(2, "growth cost n/a: "+count(c.Unpriced)+" turns are of unknown cost, and the others have not grown (n = "+sample+")")
 		return
 	}
-	text := "growth costs " + leastOf(c) + money(grownUSD(c)) + ", " + percent(int64(grownUSD(c)), int64(c.TotalUSD())) + " of what model calls cost"
+	text := "growth costs " + growthBound(c) + money(grownUSD(c)) + ", " + percent(int64(grownUSD(c)), int64(c.TotalUSD())) + " of what model calls cost"
 	if f := c.Factor(); f == f {
 		text += ": turns cost " + times(f) + " what they would if prompts stayed as they began"
 	}
@@ -108,7 +108,7 @@ func (p *insightPen) cacheLine(c *analyze.ContextReport) {
 	case c.SavingUSD < 0:
 		text += ", which cost " + money(-c.SavingUSD) + " more than no cache"
 	case c.Unpriced < c.Turns:
-		text += ", saved " + leastOf(c) + money(c.SavingUSD)
+		text += ", saved " + growthBound(c) + money(c.SavingUSD)
 	}
 	if b := c.Breaks.Total(); b.Breaks > 0 {
 		text += " · " + count(b.Breaks) + plural(int(b.Breaks), " lost cache", " lost caches") + ", penalty " + penalty(b)
@@ -131,7 +131,7 @@ var partLooks = [...]struct {
 }{{roleBar, "█"}, {roleKey, "▓"}, {roleRetry, "▒"}, {roleWarn, "░"}, {roleWaste, "≡"}, {roleFilter, "="}, {roleGood, "+"}, {roleString, "×"}, {roleNumber, "o"}}
 
 // composition divides growth by the parts of prompts; they add up to it.
-func (p *insightPen) composition(x *analyze.Composition) {
+func (p *insightPen) composition(x *analyze.Composition, roomy bool) {
 	if x.Tagged == 0 {
 		if p.zoom {
 			p.note(2, "what it grew in n/a: none of "+count(x.Prompts)+" grown prompts states its parts (instructions, history, tools, …)")
@@ -152,6 +152,8 @@ func (p *insightPen) composition(x *analyze.Composition) {
 	if p.zoom {
 		p.end()
 		p.rule("what it grew in: " + count(x.Tagged) + " of " + count(x.Prompts) + " grown prompts state their parts")
+	} else if roomy {
+		p.note(2, "what it grew in:")
 	}
 	p.stack(parts, x.Total())
 }
@@ -372,7 +374,7 @@ func sparkline(list []analyze.DriftPeriod) (spark, ends string) {
 			spark += none
 			continue
 		}
-		spark += lowerBlocks[height(int64(math.Round(x.Median)), int64(math.Round(most)), 8, false)]
+		spark += lowerBlocks[height(int64(math.Round(x.Median)), int64(math.Round(most)), 8)]
 	}
 	if first != first {
 		return spark, unknown

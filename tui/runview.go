@@ -106,6 +106,7 @@ func (r *runView) take(a *App, m reply) tea.Cmd {
 	case r.took(m):
 		if r.err = m.err; m.err == nil {
 			r.show(m.ans.(*analyze.RunView))
+			r.follow(a)
 		}
 		if r.again {
 			r.again = false
@@ -133,6 +134,20 @@ func (r *runView) show(v *analyze.RunView) {
 		r.want, r.call = 0, r.under()
 	}
 	r.nodes.resize(len(v.Tree), r.nodes.rows)
+}
+
+// follow puts the cursor of the list of runs that this one was opened from on the run that is shown: that is where one goes back to.
+func (r *runView) follow(a *App) {
+	i := slices.Index(a.stack, screen(r))
+	if i < 1 {
+		return
+	}
+	if t, ok := a.stack[i-1].(*paths); ok && t.dim.Dim == analyze.DimRun {
+		if at := t.find(r.data.ID); at >= 0 && at != t.cur.at {
+			t.cur.move(at - t.cur.at)
+			t.key, t.held = t.keyAt(t.cur.at), true
+		}
+	}
 }
 
 // find looks for the run in the order of the runs.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"costscope/analyze"
 	"costscope/analyze/picture"
@@ -90,6 +91,7 @@ func (a *app) exportTable(j *job, s *openedStore, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	a.noneLeft(j, s, in.Table.Total.Calls)
 	names := analyze.NewRedactor(f.redact)
 	if err := names.Rank(a.ctx, s, j.query); err != nil {
 		return err
@@ -126,6 +128,7 @@ func (a *app) exportReport(j *job, s *openedStore, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	a.noneLeft(j, s, x.Report.Totals.Calls)
 	if j.out == "" || j.out == "-" {
 		return a.write("", func(w io.Writer) error { return x.WriteMarkdown(w, nil, "") })
 	}
@@ -152,6 +155,9 @@ func (s *openedStore) export(ctx context.Context, j *job, o analyze.ExportOption
 func (a *app) writeExport(path string, x *analyze.Export, pictures bool) (drawn int, why, err error) {
 	var list map[analyze.Figure]analyze.Picture
 	folder := picturesOf(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() { // before there are pictures of a report that cannot be
+		return 0, nil, unwritten(path, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR})
+	}
 	if pictures {
 		list, why = x.Draw(picture.SVG)
 	}
@@ -159,9 +165,6 @@ func (a *app) writeExport(path string, x *analyze.Export, pictures bool) (drawn 
 		return 0, why, unwritten(folder, err)
 	}
 	err = a.write(path, func(w io.Writer) error { return x.WriteMarkdown(w, list, filepath.Base(folder)) })
-	if err != nil {
-		err = unwritten(path, err)
-	}
 	return len(list), why, err
 }
 
@@ -234,15 +237,6 @@ func (a *app) underHome(path string) string {
 		return filepath.Join(a.getenv("HOME"), rest)
 	}
 	return path
-}
-
-// unwritten says why a file could not be written, without the names of our temporary files, and what to do.
-func unwritten(path string, err error) error {
-	var at *fs.PathError
-	if !errors.As(err, &at) {
-		return err
-	}
-	return &failure{exitNothing, fmt.Errorf("%s cannot be written: %w", path, at.Err), "choose a folder that exists, may be written to and has room"}
 }
 
 // reportInput asks the store what a report is made of.

@@ -167,12 +167,17 @@ func (j *job) print(w io.Writer, r printed) error {
 
 // subject says which calls of which traces a result is about.
 func (j *job) subject() string {
-	q := j.query
-	q.By = nil
-	if of := q.String(); of != "" {
+	if of := j.conditions(); of != "" {
 		return j.title() + " · only " + of
 	}
 	return j.title()
+}
+
+// conditions are those of the question, in words.
+func (j *job) conditions() string {
+	q := j.query
+	q.By = nil
+	return q.String()
 }
 
 // factors are those typed, and those measured where asked for.
