@@ -45,10 +45,7 @@ func (f *explainFlags) fits(j *job) error {
 
 // explainTraces shows how a number comes about.
 func (a *app) explainTraces(j *job, f *explainFlags) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}

@@ -71,10 +71,7 @@ func (x *exportFlags) fits(j *job) error {
 
 // exportTraces writes what was asked for.
 func (a *app) exportTraces(j *job, f *exportFlags) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
@@ -127,19 +124,11 @@ func (a *app) exportFocus(j *job, s *openedStore, f *exportFlags) error {
 
 // exportReport writes the markdown report, with pictures beside it where it is a file.
 func (a *app) exportReport(j *job, s *openedStore, f *exportFlags) error {
-	in, err := s.reportInput(a.ctx, j)
+	x, err := s.export(a.ctx, j, analyze.ExportOptions{Full: f.paths, Redact: f.redact})
 	if err != nil {
 		return err
 	}
-	a.noneLeft(j, s, in.Table.Total.Calls)
-	o := analyze.ExportOptions{ReportInput: in, Full: f.paths, Redact: f.redact}
-	if o.Marks, err = s.Marks(a.ctx); err != nil {
-		return err
-	}
-	x, err := analyze.NewExport(a.ctx, s, o)
-	if err != nil {
-		return err
-	}
+	a.noneLeft(j, s, x.Report.Totals.Calls)
 	if j.out == "" || j.out == "-" {
 		return a.write("", func(w io.Writer) error { return x.WriteMarkdown(w, nil, "") })
 	}
@@ -148,6 +137,17 @@ func (a *app) exportReport(j *job, s *openedStore, f *exportFlags) error {
 		fmt.Fprintln(a.err, "costscope: "+printable(why.Error())+"; a table stands in its place")
 	}
 	return err
+}
+
+// export finds what goes into a report of the flagged paths.
+func (s *openedStore) export(ctx context.Context, j *job, o analyze.ExportOptions) (x *analyze.Export, err error) {
+	if o.ReportInput, err = s.reportInput(ctx, j); err != nil {
+		return nil, err
+	}
+	if o.Marks, err = s.Marks(ctx); err != nil {
+		return nil, err
+	}
+	return analyze.NewExport(ctx, s, o)
 }
 
 // writeExport writes a report and its pictures, which come first: a report that can be seen is complete. why is why a picture could not
@@ -218,15 +218,7 @@ func (a *app) exporter(j *job, s *openedStore) func(context.Context, tui.ExportJ
 		}
 		own := *j
 		own.query = want.Query
-		in, err := s.reportInput(ctx, &own)
-		if err != nil {
-			return done, err
-		}
-		o := analyze.ExportOptions{ReportInput: in, Progress: want.Progress}
-		if o.Marks, err = s.Marks(ctx); err != nil {
-			return done, err
-		}
-		x, err := analyze.NewExport(ctx, s, o)
+		x, err := s.export(ctx, &own, analyze.ExportOptions{Progress: want.Progress})
 		if err != nil {
 			return done, err
 		}

@@ -123,10 +123,7 @@ func parseRuns(s string) (int64, error) {
 
 // forecast projects the runs of a trace.
 func (a *app) forecast(j *job, f *forecastFlags) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}

@@ -20,10 +20,7 @@ context<=TOKENS, cache=5m or cache=1h, model=NAME or model=OLD->NEW, prices=FILE
 
 // reportTraces prints the summary.
 func (a *app) reportTraces(j *job) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
