@@ -29,6 +29,10 @@ func engine(t *testing.T) *Client {
 	if at == "" {
 		t.Skip("SKIP: no engine: COSTSCOPE_TEST_CLICKHOUSE is not set")
 	}
+	return dial(t, at)
+}
+
+func dial(t *testing.T, at string) *Client {
 	a, err := ParseAddress(at, false, env())
 	if err != nil {
 		t.Fatal(err)

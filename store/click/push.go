@@ -3,6 +3,7 @@ package click
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,12 +59,13 @@ type pusher struct {
 
 // A pushedRun is one run as it is written.
 type pushedRun struct {
-	id        string
-	print     uint64
-	rows      []byte
-	fact      []byte // its row of the table of runs
-	n         int64
-	sum, cost int64
+	id          string
+	print       uint64
+	rows        []byte
+	fact        []byte // its row of the table of runs
+	n           int64
+	sum, cost   int64
+	first, last int64 // start times of its rows, 0 among them where one has none
 }
 
 // Push writes the runs of src. A run that the engine has already, in the same state, is not written again, so that a push that was broken
@@ -124,7 +126,7 @@ func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 	h.Write(r.rows)
 	r.print = h.Sum64()
 	var w tsv
-	r.fact = w.text("1970-01-01").text(run.ID).int(r.n).uint(r.print).end().b
+	r.fact = w.text(dayText(r.first)).text(dayText(r.last)).text(run.ID).int(r.n).uint(r.print).end().b
 	return r
 }
 
@@ -151,6 +153,10 @@ func (p *pusher) row(r *pushedRun, run *tracefmt.Run, c *tracefmt.Call, e *analy
 		w.int(v)
 	}
 	r.rows = w.end().b
+	if r.n == 0 {
+		r.first = start
+	}
+	r.first, r.last = min(r.first, start), max(r.last, start)
 	r.n++
 	r.sum += sums[0]
 	r.cost += sums[1]
@@ -285,25 +291,24 @@ func (p *pusher) compare(ctx context.Context) error {
 	return rows.Err()
 }
 
-// sources writes what was read of each trace, unless it is there.
+// sources writes what was read, and how it was priced.
 func (p *pusher) sources(ctx context.Context) error {
-	var b bytes.Buffer
-	for _, s := range p.src.Status().Sources {
-		facts, err := json.Marshal(s)
-		if err != nil {
-			return err
-		}
-		rows, err := p.c.Query(ctx, "SELECT count() AS q_n FROM "+sourcesTable+" WHERE path = "+quote(s.Path)+" AND facts = "+quote(string(facts)))
-		if err != nil {
-			return err
-		}
-		if rows.Next() && rows.Int(0) > 0 {
-			continue
-		}
-		var w tsv
-		b.Write(w.text(s.Path).text(string(facts)).end().b)
+	st := p.src.Status()
+	st.Err, st.Over, st.Version, st.Heard = nil, nil, 0, time.Time{}
+	facts, err := json.Marshal(st)
+	if err != nil {
+		return err
 	}
-	return p.c.insert(ctx, sourcesTable, sourceColumns, b.Bytes())
+	id := fmt.Sprintf("%x", sha256.Sum256(facts))
+	rows, err := p.c.Query(ctx, "SELECT count() AS q_n FROM "+sourcesTable+" WHERE path = "+quote(id))
+	if err != nil {
+		return err
+	}
+	if rows.Next() && rows.Int(0) > 0 {
+		return rows.Err()
+	}
+	var w tsv
+	return p.c.insert(ctx, sourcesTable, sourceColumns, w.text(id).text(string(facts)).end().b)
 }
 
 // insert writes rows.

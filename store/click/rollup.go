@@ -2,6 +2,7 @@ package click
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,15 +14,24 @@ import (
 type Store struct {
 	c     *Client
 	cfg   analyze.Config
+	book  *tracefmt.PriceBook
 	names *tracefmt.Names
+	state analyze.Status
 }
 
-// NewStore asks the engine of c.
-func NewStore(c *Client, cfg analyze.Config) *Store {
+// Open asks the engine of c for what was pushed there, and how it was priced: what it added up holds for those prices only.
+func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.PriceBook) (*Store, error) {
 	if cfg.TZ == nil {
 		cfg.TZ = time.UTC
 	}
-	return &Store{c: c, cfg: cfg, names: tracefmt.NewNames()}
+	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames()}
+	if err := s.refresh(ctx); err != nil {
+		return nil, err
+	}
+	if st := &s.state; len(st.Sources) > 0 && (st.CostMode != cfg.Mode || st.PricesAsOf != book.AsOf() || st.PriceBook != book.Source()) {
+		return nil, fmt.Errorf("the engine's sums were made with --cost %s and the prices of %s (%s): open it with the same, or push the trace to other tables", st.CostMode, st.PricesAsOf, st.PriceBook)
+	}
+	return s, nil
 }
 
 func (s *Store) sql(q analyze.Query) (*sqlQuery, string, error) {

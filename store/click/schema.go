@@ -39,8 +39,8 @@ func sumColumns() (list []column) {
 	return list
 }
 
-// runColumns say which runs were pushed: how many rows each has, and a fingerprint of what they hold.
-var runColumns = []column{{"day", "Date"}, {"run", "String"}, {"rows", "UInt32"}, {"print", "UInt64"}}
+// runColumns say which runs were pushed: on which days their rows stand, how many there are, and a fingerprint of what they hold.
+var runColumns = []column{{"day", "Date"}, {"last_day", "Date"}, {"run", "String"}, {"rows", "UInt32"}, {"print", "UInt64"}}
 
 var sourceColumns = []column{{"path", "String"}, {"facts", "String"}}
 

@@ -28,16 +28,28 @@ func ddl(t *testing.T, cluster string, servers ...*Client) {
 	}
 }
 
-func TestRollupsAreThoseOfTheReference(t *testing.T) {
+// canonical is a client of a database with the canonical tables, empty. Where a second server is given, they are shared by both:
+// COSTSCOPE_TEST_CLICKHOUSE_2, of the cluster cs.
+func canonical(t *testing.T, db string) *Client {
 	c := engine(t)
-	db := "cs_test_rollup"
-	for _, text := range []string{"DROP DATABASE IF EXISTS " + db, "CREATE DATABASE " + db} {
-		if _, err := c.send(t.Context(), c.settings(true), strings.NewReader(text)); err != nil {
-			t.Fatal(err)
-		}
+	servers, cluster := []*Client{c}, ""
+	if second := os.Getenv("COSTSCOPE_TEST_CLICKHOUSE_2"); second != "" {
+		servers, cluster = append(servers, dial(t, second)), "cs"
 	}
-	c.at.Database = db
-	ddl(t, "", c)
+	for _, x := range servers {
+		for _, text := range []string{"DROP DATABASE IF EXISTS " + db, "CREATE DATABASE " + db} {
+			if _, err := x.send(t.Context(), x.settings(true), strings.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.at.Database = db
+	}
+	ddl(t, cluster, servers...)
+	return c
+}
+
+func TestRollupsAreThoseOfTheReference(t *testing.T) {
+	c := canonical(t, "cs_test_rollup")
 	trace := os.Getenv("COSTSCOPE_TEST_TRACE")
 	if trace == "" {
 		trace, _ = filepath.Abs("../../cmd/costscope/testdata/traces.jsonl")
@@ -54,7 +66,15 @@ func TestRollupsAreThoseOfTheReference(t *testing.T) {
 	if p, err := c.Push(t.Context(), pushed{m, trace}, analyze.Config{}, nil); err != nil || !p.Agree() || p.Runs != 0 {
 		t.Fatalf("again: %+v %v", p, err)
 	}
-	s := NewStore(c, analyze.Config{})
+	s, err := Open(t.Context(), c, analyze.Config{}, book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := reportOf(t, m, m.Names()), reportOf(t, s, s.Names()); a != b {
+		os.WriteFile("/tmp/rep-a", []byte(a), 0o600)
+		os.WriteFile("/tmp/rep-b", []byte(b), 0o600)
+		t.Error("the reports differ")
+	}
 	for _, x := range [][2]string{{"", ""}, {"workflow", ""}, {"workflow,agent,step", ""}, {"model,status", "!status=error"}, {"day", "cost>0.01"}, {"run", "agent~exec"}, {"outcome,kind", "kind=llm"},
 		{"user", ""}, {"tag:channel", ""}, {"workflow", "outcome=success"}, {"agent", "tag:channel=web"}, {"tool", "input>=10000"}} {
 		q := analyze.Query{}
@@ -111,5 +131,41 @@ func show(t *analyze.Table) string {
 	}
 	j, _ := json.Marshal([]any{t.Workflows, t.Agents, t.Threads, t.Unpriced})
 	b.Write(j)
+	return b.String()
+}
+
+type answers interface {
+	Status() analyze.Status
+	Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error)
+	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error)
+	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)
+	Span(ctx context.Context) (first, last int64, ok bool, err error)
+}
+
+// reportOf is the report of everything, as JSON.
+func reportOf(t *testing.T, s answers, names *tracefmt.Names) string {
+	by, err := analyze.ParseBy("workflow,agent,step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := analyze.ReportInput{Version: "test", Status: s.Status(), Query: analyze.Query{By: by}}
+	if in.Table, err = s.Rollup(t.Context(), in.Query); err != nil {
+		t.Fatal(err)
+	}
+	if in.Runs, err = s.RunCosts(t.Context(), in.Query); err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Digest(t.Context(), in.Query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Deep = d.Result(t.Context(), in.Table)
+	if in.First, in.Last, _, err = s.Span(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := analyze.NewReport(in).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
 	return b.String()
 }
