@@ -114,7 +114,6 @@ func (c *Client) settings(write bool) url.Values {
 		return v
 	}
 	v.Set("max_result_rows", strconv.Itoa(maxRows))
-	v.Set("result_overflow_mode", "throw")
 	if c.ask != "" {
 		v.Set("readonly", c.ask)
 	}

@@ -237,7 +237,7 @@ func (p *pusher) ids() string {
 }
 
 func (p *pusher) have(ctx context.Context) (map[string]havingRun, error) {
-	rows, err := p.c.Query(ctx, "SELECT run AS q_run, print AS q_print FROM "+runsTable+" WHERE run IN ("+p.ids()+")")
+	rows, err := p.c.Query(ctx, "SELECT run AS q_run, print AS q_print FROM "+p.c.table(runsTable)+" WHERE run IN ("+p.ids()+")")
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +249,7 @@ func (p *pusher) have(ctx context.Context) (map[string]havingRun, error) {
 	if rows.Err() != nil || len(have) == 0 {
 		return have, rows.Err()
 	}
-	rows, err = p.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq FROM "+callsTable+" WHERE run IN ("+p.ids()+")")
+	rows, err = p.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq FROM "+p.c.table(callsTable)+" WHERE run IN ("+p.ids()+")")
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func missingRows(r *pushedRun, seqs map[string]bool) (b []byte) {
 
 // compare asks the engine what the batch adds up to.
 func (p *pusher) compare(ctx context.Context) error {
-	rows, err := p.c.Query(ctx, "SELECT sum(s_calls) AS q_n, sum(intDiv(s_cost, 1000000)) AS q_high, sum(s_cost % 1000000) AS q_low FROM "+callsTable+" WHERE run IN ("+p.ids()+")")
+	rows, err := p.c.Query(ctx, "SELECT sum(s_calls) AS q_n, sum(intDiv(s_cost, 1000000)) AS q_high, sum(s_cost % 1000000) AS q_low FROM "+p.c.table(callsTable)+" WHERE run IN ("+p.ids()+")")
 	if err != nil {
 		return err
 	}
@@ -300,7 +300,7 @@ func (p *pusher) sources(ctx context.Context) error {
 		return err
 	}
 	id := fmt.Sprintf("%x", sha256.Sum256(facts))
-	rows, err := p.c.Query(ctx, "SELECT count() AS q_n FROM "+sourcesTable+" WHERE path = "+quote(id))
+	rows, err := p.c.Query(ctx, "SELECT count() AS q_n FROM "+p.c.table(sourcesTable)+" WHERE path = "+quote(id))
 	if err != nil {
 		return err
 	}
@@ -322,7 +322,7 @@ func (c *Client) insert(ctx context.Context, table string, cols []column, rows [
 	}
 	v := c.settings(true)
 	v.Set("insert_distributed_sync", "1")
-	v.Set("query", "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") FORMAT TabSeparated")
+	v.Set("query", "INSERT INTO "+c.table(table)+" ("+strings.Join(names, ", ")+") FORMAT TabSeparated")
 	_, err := c.send(ctx, v, bytes.NewReader(rows))
 	return err
 }

@@ -29,16 +29,16 @@ type runFact struct {
 
 // matching are the runs with a row that meets a condition, "" for all, in the order of their ids.
 func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+runsTable)
+	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
 	if err != nil {
 		return nil, err
 	}
 	parts := all/runsAtOnce + 1
 	for part := range parts {
 		slice := "modulo(sipHash64(run), " + strconv.FormatInt(parts, 10) + ") = " + strconv.FormatInt(part, 10)
-		text := "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + runsTable + " WHERE " + slice
+		text := "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.c.table(runsTable) + " WHERE " + slice
 		if where != "" {
-			text = "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + callsTable + " WHERE " + slice + " AND " + where + " GROUP BY q_run"
+			text = "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.c.table(callsTable) + " WHERE " + slice + " AND " + where + " GROUP BY q_run"
 		}
 		r, err := s.c.Query(ctx, text)
 		if err != nil {
@@ -157,7 +157,7 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 	if from != "" {
 		days = "(day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND "
 	}
-	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+callsTable+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
+	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.c.table(callsTable)+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
 	if err != nil {
 		return err
 	}
@@ -222,13 +222,13 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+runsTable)
+	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
 	if err != nil {
 		return nil, err
 	}
 	parts := all/runsAtOnce + 1
 	for part := range parts {
-		r, err := s.c.Query(ctx, "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM "+callsTable+
+		r, err := s.c.Query(ctx, "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM "+s.c.table(callsTable)+
 			" WHERE modulo(sipHash64(run), "+strconv.FormatInt(parts, 10)+") = "+strconv.FormatInt(part, 10)+" AND "+where+" GROUP BY q_run ORDER BY q_run")
 		if err != nil {
 			return nil, err
@@ -267,14 +267,14 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	if err != nil {
 		return analyze.CallPage{}, err
 	}
-	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+callsTable+" WHERE listed AND "+where)
+	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(callsTable)+" WHERE listed AND "+where)
 	if err != nil {
 		return analyze.CallPage{}, err
 	}
 	page := analyze.CallPage{Total: int(total), Reach: int(min(total, reach))}
 	page.From = max(0, min(from, page.Reach))
 	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), " + strconv.FormatInt(math.MaxInt64, 10) + ") AS q_key"
-	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+callsTable+
+	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.c.table(callsTable)+
 		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
 	if err != nil {
 		return page, err
@@ -318,7 +318,7 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	r, err := s.c.Query(ctx, "SELECT min(start) AS q_first, max(greatest(start, if(has_end, finish, 0))) AS q_last, count() AS q_n FROM "+callsTable+" WHERE has_start AND is_call")
+	r, err := s.c.Query(ctx, "SELECT min(start) AS q_first, max(greatest(start, if(has_end, finish, 0))) AS q_last, count() AS q_n FROM "+s.c.table(callsTable)+" WHERE has_start AND is_call")
 	if err != nil || !r.Next() {
 		return 0, 0, false, err
 	}
@@ -342,7 +342,7 @@ func (s *Store) Status() analyze.Status { return s.state }
 
 // refresh asks for what was pushed.
 func (s *Store) refresh(ctx context.Context) error {
-	r, err := s.c.Query(ctx, "SELECT facts AS q_f FROM "+sourcesTable+" ORDER BY path")
+	r, err := s.c.Query(ctx, "SELECT facts AS q_f FROM "+s.c.table(sourcesTable)+" ORDER BY path")
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (s *Store) sums(ctx context.Context, x *sqlQuery, where string, g *analyze.
 			sel = append(sel, "sum(s_"+name+") AS q_"+name)
 		}
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+callsTable+" WHERE "+where+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.c.table(callsTable)+" WHERE "+where+by)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	} else {
 		by += ", q_b"
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+callsTable+" WHERE "+where+" AND known"+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+s.c.table(callsTable)+" WHERE "+where+" AND known"+by)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 		for _, o := range [...]tracefmt.Outcome{tracefmt.OutcomeSuccess, tracefmt.OutcomeFailure, tracefmt.OutcomeUnknown, tracefmt.OutcomeInFlight} {
 			sel = append(sel, "uniqExactIf(run, outcome = "+quote(o.String())+") AS q_"+o.String())
 		}
-		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+callsTable+" WHERE "+where+by)
+		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.c.table(callsTable)+" WHERE "+where+by)
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 // facts are the names, the agent instances and the models without a price.
 func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze.Gathering) error {
 	list := func(col string) (names []string, err error) {
-		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+callsTable+" WHERE "+where)
+		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+s.c.table(callsTable)+" WHERE "+where)
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +171,7 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	if err != nil {
 		return err
 	}
-	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+callsTable+" WHERE "+where)
+	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+s.c.table(callsTable)+" WHERE "+where)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	if r.Next() {
 		threads = r.Int(0)
 	}
-	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+callsTable+" WHERE "+where+" AND s_unpriced > 0 GROUP BY q_m")
+	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+s.c.table(callsTable)+" WHERE "+where+" AND s_unpriced > 0 GROUP BY q_m")
 	if err != nil {
 		return err
 	}

@@ -100,3 +100,8 @@ var quoter = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x00", `\0`)
 
 // quote writes a text as a literal of SQL.
 func quote(s string) string { return "'" + quoter.Replace(s) + "'" }
+
+// identifier writes a name of a database, a table or a column in SQL.
+func identifier(s string) string {
+	return "`" + strings.ReplaceAll(quoter.Replace(s), "`", "\\`") + "`"
+}

@@ -46,14 +46,15 @@ var sourceColumns = []column{{"path", "String"}, {"facts", "String"}}
 
 // DDL is what makes the tables of the canonical schema on each server, and the account that costscope reads with. costscope prints it and
 // runs none of it. cluster "" is for a single server.
-func DDL(cluster string) string {
+func DDL(database, cluster string) string {
 	var b strings.Builder
 	table := func(name string, cols []column, order string) {
-		local := name
+		local, name := name, named(database, name)
 		if cluster != "" {
 			local += localSuffix
 		}
-		b.WriteString("CREATE TABLE IF NOT EXISTS " + local + " (\n")
+		whole := named(database, local)
+		b.WriteString("CREATE TABLE IF NOT EXISTS " + whole + " (\n")
 		for i, c := range cols {
 			b.WriteString("  " + c.name + " " + c.kind)
 			if i+1 < len(cols) {
@@ -71,7 +72,7 @@ func DDL(cluster string) string {
 			if cols[0].name != "day" {
 				key = "sipHash64(path)"
 			}
-			b.WriteString("CREATE TABLE IF NOT EXISTS " + name + " AS " + local + " ENGINE = Distributed(" + cluster + ", currentDatabase(), " + local + ", " + key + ");\n")
+			b.WriteString("CREATE TABLE IF NOT EXISTS " + name + " AS " + whole + " ENGINE = Distributed(" + cluster + ", " + identifier(database) + ", " + local + ", " + key + ");\n")
 		}
 	}
 	table(callsTable, callColumns, "(workflow, day, run, seq)")
@@ -79,3 +80,9 @@ func DDL(cluster string) string {
 	table(sourcesTable, sourceColumns, "(path)")
 	return b.String()
 }
+
+// named is a table of a database in SQL.
+func named(database, table string) string { return identifier(database) + "." + identifier(table) }
+
+// table is one of the tables that the client's address points at.
+func (c *Client) table(name string) string { return named(c.at.Database, name) }

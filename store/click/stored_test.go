@@ -16,7 +16,7 @@ import (
 // ddl runs what people run by hand: each statement on each server.
 func ddl(t *testing.T, cluster string, servers ...*Client) {
 	for _, c := range servers {
-		for _, text := range strings.Split(DDL(cluster), ";\n") {
+		for _, text := range strings.Split(DDL(c.at.Database, cluster), ";\n") {
 			if text = strings.TrimSpace(text); text == "" {
 				continue
 			}
