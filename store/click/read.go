@@ -316,9 +316,11 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 	return nil, "", 0, fmt.Errorf("the trace was pushed into the engine: its file is not here")
 }
 
-// Span is the earliest start and the latest end of all calls.
+// Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	r, err := s.c.Query(ctx, "SELECT min(start) AS q_first, max(greatest(start, if(has_end, finish, 0))) AS q_last, count() AS q_n FROM "+s.c.table(callsTable)+" WHERE has_start AND is_call")
+	calls := s.c.table(callsTable)
+	r, err := s.c.Query(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
+		calls+" WHERE has_start GROUP BY run) AS q")
 	if err != nil || !r.Next() {
 		return 0, 0, false, err
 	}

@@ -28,6 +28,46 @@ func ddl(t *testing.T, cluster string, servers ...*Client) {
 	}
 }
 
+// The report over all shared traces is the same bytes from the engine.
+func TestSharedTracesFromTheEngine(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "shared", "traces")
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("SKIP: ../shared is not there")
+	}
+	c := canonical(t, "cs_test_shared")
+	var files []string
+	if err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(p, ".md") {
+			files = append(files, p)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	book := tracefmt.BuiltinPrices()
+	b, err := store.Open(store.Options{Path: filepath.Join(t.TempDir(), "s.db"), Prices: book})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.Load(t.Context(), files, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Push(t.Context(), b, analyze.Config{}, nil)
+	if err != nil || !p.Agree() || p.Runs == 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	s, err := Open(t.Context(), c, analyze.Config{}, book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := reportOf(t, b, b.Names()), reportOf(t, s, s.Names()); a != b {
+		os.WriteFile("/tmp/rep-a", []byte(a), 0o600)
+		os.WriteFile("/tmp/rep-b", []byte(b), 0o600)
+		t.Error("the reports differ")
+	}
+}
+
 // canonical is a client of a database with the canonical tables, empty. Where a second server is given, they are shared by both:
 // COSTSCOPE_TEST_CLICKHOUSE_2, of the cluster cs.
 func canonical(t *testing.T, db string) *Client {
