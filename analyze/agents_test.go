@@ -44,10 +44,8 @@ func TestAgentsMergeInAnyOrderAndAddUp(t *testing.T) {
 	}
 }
 
-// Who works for whom, by hand: the lead asks a planner, which asks a writer twice; the writer's tool and a call without a name are the
-// writer's. The writer also works alone.
-func TestDelegation(t *testing.T) {
-	names := tracefmt.NewNames()
+// delegating is a run in which a lead asks a planner, and so on; see TestDelegation.
+func delegating(names *tracefmt.Names) *tracefmt.Run {
 	run := &tracefmt.Run{ID: "r", Workflow: names.Sym("w")}
 	add := func(agent string, kind tracefmt.Kind, up int32, cost tracefmt.USD, prompt int64) {
 		rec := &tracefmt.Record{Run: "r", ID: fmt.Sprint(len(run.Calls)), Kind: kind, Has: tracefmt.HasInput, Usage: tracefmt.Usage{Input: prompt}}
@@ -62,6 +60,14 @@ func TestDelegation(t *testing.T) {
 	add("writer", tracefmt.KindLLM, 3, 400, 900)
 	add("", tracefmt.KindLLM, 4, 7, 10)
 	add("writer", tracefmt.KindLLM, -1, 1, 10)
+	return run
+}
+
+// Who works for whom, by hand: the lead asks a planner, which asks a writer twice; the writer's tool and a call without a name are the
+// writer's. The writer also works alone.
+func TestDelegation(t *testing.T) {
+	names := tracefmt.NewNames()
+	run := delegating(names)
 	x := NewAgents(names)
 	x.add(new(Student).Study(run), nil)
 	r := x.result()

@@ -18,10 +18,7 @@ type SpendLimit struct {
 	Period time.Duration // 0: in all
 }
 
-// periodNames are the words for periods.
-var periodNames = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour}
-
-// ParseSpendLimit reads "20", "20/day" or "3000/720h". Periods are minute, hour, day, week, month (of 30 days) or a duration of Go.
+// ParseSpendLimit reads "20", "20/day" or "3000/720h"; see ParsePeriod.
 func ParseSpendLimit(s string) (b SpendLimit, err error) {
 	usd, period, has := strings.Cut(s, "/")
 	usd = strings.TrimPrefix(strings.TrimSpace(usd), "$")
@@ -31,20 +28,14 @@ func ParseSpendLimit(s string) (b SpendLimit, err error) {
 	if !has {
 		return b, nil
 	}
-	d, known := periodNames[period]
-	if !known {
-		d, err = time.ParseDuration(period)
-	}
-	if b.Period = d; err != nil || d <= 0 {
-		return b, fmt.Errorf("%q is no period; use hour, day, week, month or a duration such as 36h", period)
-	}
-	return b, nil
+	b.Period, err = ParsePeriod(period)
+	return b, err
 }
 
 func (b SpendLimit) String() string {
-	for word, d := range periodNames {
-		if d == b.Period {
-			return Money(b.USD) + "/" + word
+	for _, p := range periodNames {
+		if p.d == b.Period {
+			return Money(b.USD) + "/" + p.name
 		}
 	}
 	if b.Period == 0 {
@@ -85,7 +76,8 @@ type Sample struct {
 	At            time.Time
 	Spent         tracefmt.USD
 	Calls, Failed int64
-	Over          []RunOver // runs past the limit that was asked for, as far as they were heard of lately
+	Over          []RunOver  // runs past the limit that was asked for, as far as they were heard of lately
+	Loops         []LiveLoop // that went on lately
 }
 
 // RunOver is a run that has cost more than it should.
@@ -159,8 +151,8 @@ type Limits struct {
 // An Alarm says that something is wrong now.
 type Alarm struct {
 	At    time.Time `json:"at"`
-	Rule  string    `json:"rule"`           // budget-burn, budget-spent, retry-storm, run-budget
-	Key   string    `json:"key,omitempty"`  // of what, where a rule may hold for several: a run
+	Rule  string    `json:"rule"`           // budget-burn, budget-spent, budget-nearly-spent, retry-storm, loop, run-budget
+	Key   string    `json:"key,omitempty"`  // of what, where a rule may hold for several: a run, a loop
 	Text  string    `json:"text"`           // for people
 	Value float64   `json:"value"`          // what was measured
 	Limit float64   `json:"limit"`          // and what it exceeds
@@ -184,7 +176,7 @@ type Alarms struct {
 }
 
 // alertRules find what is wrong as of the last sample.
-var alertRules = []func(*Alarms, *Sample) []Alarm{(*Alarms).overBudget, (*Alarms).burning, (*Alarms).failing, (*Alarms).runsOver}
+var alertRules = []func(*Alarms, *Sample) []Alarm{(*Alarms).overBudget, (*Alarms).burning, (*Alarms).failing, (*Alarms).looping, (*Alarms).runsOver}
 
 // Take adds a sample and returns what is wrong now and was not before.
 func (a *Alarms) Take(s Sample) (news []Alarm) {
@@ -304,7 +296,7 @@ func (a *Alarms) State() (st BudgetPace, ok bool) {
 
 // SampleOf is the state of a live trace as a sample.
 func SampleOf(st *Status, now time.Time) Sample {
-	s := Sample{At: now, Spent: st.Spent, Failed: st.Failed, Over: st.Over}
+	s := Sample{At: now, Spent: st.Spent, Failed: st.Failed, Over: st.Over, Loops: st.Loops}
 	for i := range st.Sources {
 		s.Calls += st.Sources[i].Calls
 	}

@@ -119,6 +119,8 @@ type Status struct {
 	Spent      tracefmt.USD // cost of all runs so far, where it is known
 	Failed     int64        // calls, while Live
 	Over       []RunOver    // runs heard of while Live that cost more than was asked to be told, the latest last
+	Loops      []LiveLoop   // that went on while Live, the latest last
+	Flying     []LiveRun    // runs in flight, while Live
 	Done, Size int64        // bytes read and to read, while Loading
 	Version    uint64
 	Sources    []Source
@@ -126,7 +128,9 @@ type Status struct {
 	SkipCount  int64
 	Warnings   []string
 	PricesAsOf string
-	PriceBook  string // where the prices come from
+	PriceBook  string     // where the prices come from
+	PriceHash  string     // tells books apart
+	Repricing  *Repricing // what this book made of sums kept with another; nil where they were its own
 	CostMode   tracefmt.CostMode
 	Err        error // why loading stopped
 }

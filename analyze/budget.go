@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -113,21 +114,22 @@ type Metric struct {
 	Money   bool   // Max is in dollars; else a ratio
 	Sample  string // what its sample counts
 	Minimum int64  // of the sample
+	High    bool   // it has an interval, of which a limit may take the high end
 }
 
 // Metrics are those of a budget file. A ratio of sums of the scope is exact for it and needs one case; what stands for more than was seen
 // needs a sample: ten, as for an interval, and for a p95 the twenty below which it is the maximum.
 var Metrics = [...]Metric{
-	{"total", true, "call", 1},
-	{"projected_total", true, "run", minSample},
-	{"cost_per_run", true, "run", minSample},
-	{"cost_per_success", true, "successful run", minSample},
-	{"p95_cost_per_run", true, "run", 20},
-	{"waste_share", false, "call", 1},
-	{"cost_amplification", false, "call", 1},
-	{"context_factor", false, "LLM call", 1},
-	{"post_warning_share", false, "failed run", 1},
-	{"growth", false, "run", minSample},
+	{"total", true, "call", 1, false},
+	{"projected_total", true, "run", minSample, true},
+	{"cost_per_run", true, "run", minSample, false},
+	{"cost_per_success", true, "successful run", minSample, true},
+	{"p95_cost_per_run", true, "run", 20, false},
+	{"waste_share", false, "call", 1, false},
+	{"cost_amplification", false, "call", 1, false},
+	{"context_factor", false, "LLM call", 1, false},
+	{"post_warning_share", false, "failed run", 1, true},
+	{"growth", false, "run", minSample, false},
 }
 
 // FindMetric finds a metric by name; the error names all there are.
@@ -161,6 +163,7 @@ type Measured struct {
 	Bound       bool   // Value is a lower bound that holds however small the sample is
 	Chance      bool   // a change that may be chance; for growth
 	Explanation string // of an unknown value
+	NoHigh      string // why there is no High
 }
 
 // How a limit or a gate comes out.
@@ -185,8 +188,9 @@ type LimitResult struct {
 // Judge compares what was measured with the limit.
 func (l *Limit) Judge(m Measured) LimitResult {
 	r := LimitResult{Metric: l.Metric, Scope: l.Scope.String(), Value: Fraction(m.Value), Max: l.Max, Sample: m.Sample, Optional: l.Optional}
-	if l.High {
+	if l.High && !m.Bound {
 		r.Value = Fraction(m.High)
+		m.Explanation = cmp.Or(m.NoHigh, m.Explanation)
 	}
 	metric, err := FindMetric(l.Metric)
 	if err != nil {
@@ -194,6 +198,9 @@ func (l *Limit) Judge(m Measured) LimitResult {
 		return r
 	}
 	r.Result, r.Why = metric.judge(float64(r.Value), l.Max, m)
+	if l.High && !m.Bound && !math.IsNaN(m.High) {
+		r.Why += " (high end of the 95 % interval of " + metric.text(m.Value) + ")"
+	}
 	return r
 }
 

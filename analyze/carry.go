@@ -80,37 +80,27 @@ type Carry struct {
 	Top  []CarriedBlock // dearest first
 
 	stack []block
-	tools []int32 // called since the last prompt
 	wraps int32
 }
 
 // thread follows the context of a thread: in tells which calls are to be counted; nil is all.
 func (x *Carry) thread(g *grower, in []bool) {
-	x.stack, x.tools = x.stack[:0], x.tools[:0]
-	height, n := g.first, 0 // tokens of the prompt before; prompts seen
-	calls := g.st.Run.Calls
-	for _, i := range g.st.Threads[g.thread].Calls {
-		if n < len(g.sends) && g.sends[n].call == i {
-			s := &g.sends[n]
-			switch {
-			case n > 0 && (s.reset || 10*s.tokens < 7*height):
-				x.cut(g, 0)
-				x.push(block{from: g.first, to: s.tokens, by: -1, at: i, kind: BlockLeft}, g.first)
-			case s.tokens < height:
-				x.cut(g, s.tokens)
-			case s.tokens > height:
-				x.grow(g, n, height)
-			}
-			if in == nil || in[i] {
-				x.pay(g, s)
-			}
-			height = s.tokens
-			x.tools = x.tools[:0]
-			n++
-		} else if k := calls[i].Kind; k == tracefmt.KindTool || k == tracefmt.KindRetriever {
-			x.tools = append(x.tools, i)
+	x.stack = x.stack[:0]
+	g.eachSend(func(n int, height int64, tools []int32) {
+		s := &g.sends[n]
+		switch {
+		case n > 0 && (s.reset || 10*s.tokens < 7*height):
+			x.cut(g, 0)
+			x.push(block{from: g.first, to: s.tokens, by: -1, at: s.call, kind: BlockLeft}, g.first)
+		case s.tokens < height:
+			x.cut(g, s.tokens)
+		case s.tokens > height:
+			x.grow(g, n, height, tools)
 		}
-	}
+		if in == nil || in[s.call] {
+			x.pay(g, s)
+		}
+	})
 	x.cut(g, 0)
 }
 
@@ -122,28 +112,13 @@ func (x *Carry) push(b block, first int64) {
 	}
 }
 
-// grow says what the tokens are that prompt n has beyond the one before: the last answer, as far as it is not reasoning, then the results
-// of the tools called since, in equal parts, as their sizes are not known. Where the answer leaves nothing for them, all share equally.
-func (x *Carry) grow(g *grower, n int, height int64) {
-	s := &g.sends[n]
-	more, at := s.tokens-height, height
-	if n > 0 && s.turn != g.sends[n-1].turn {
-		last := &g.sends[n-1]
-		out := answerTokens(&g.st.Run.Calls[last.call])
-		cut := out >= more && len(x.tools) > 0
-		if cut {
-			out = more / int64(len(x.tools)+1)
-		}
-		out = min(out, more)
-		x.push(block{from: at, to: at + out, by: last.call, at: s.call, kind: BlockAnswer, estimated: cut}, g.first)
-		at, more = at+out, more-out
+// grow pushes what prompt n has beyond the one before.
+func (x *Carry) grow(g *grower, n int, height int64, tools []int32) {
+	at := height
+	for _, p := range g.pieces(n, height, tools) {
+		x.push(block{from: at, to: at + p.tokens, by: p.by, at: g.sends[n].call, kind: p.kind, estimated: p.estimated}, g.first)
+		at += p.tokens
 	}
-	for k, i := range x.tools {
-		part := more / int64(len(x.tools)-k)
-		x.push(block{from: at, to: at + part, by: i, at: s.call, kind: BlockTool, estimated: true}, g.first)
-		at, more = at+part, more-part
-	}
-	x.push(block{from: at, to: at + more, by: -1, at: s.call, kind: BlockOther}, g.first)
 }
 
 // answerTokens is what of an answer is sent back with the next prompt.
@@ -258,9 +233,7 @@ func (x *Carry) end(g *grower, b *block) {
 	}
 	run, tool := g.st.Run, tracefmt.Sym(0)
 	if b.kind == BlockTool {
-		if tool = run.Calls[b.by].Tool; tool == 0 {
-			tool = run.Calls[b.by].Name
-		}
+		tool = cmp.Or(run.Calls[b.by].Tool, run.Calls[b.by].Name)
 	}
 	sum := x.sumOf(b.kind, tool)
 	sum.Blocks++

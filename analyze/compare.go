@@ -45,7 +45,11 @@ type PathChange struct {
 	PAdjusted   Fraction `json:"p_adjusted"`
 	Paired      bool     `json:"paired"` // by task
 	Significant bool     `json:"significant"`
-	Why         string   `json:"why,omitempty"` // it is not testable
+	Why         string   `json:"why,omitempty"`  // it is not testable
+	OldPartial  bool     `json:"old_incomplete"` // calls of unknown cost are not in it
+	NewPartial  bool     `json:"new_incomplete"`
+	OldUnknown  bool     `json:"-"` // it has calls, but the cost of none is known
+	NewUnknown  bool     `json:"-"`
 	IsNew       bool     `json:"new"`
 	Retired     bool     `json:"retired"`
 	Drivers     []Driver `json:"drivers,omitempty"` // of Unit; they add up to it
@@ -116,16 +120,21 @@ func (c *Comparison) path(p pathPair) PathChange {
 		Path: p.path, Old: Dollars(p.old.Cost), New: Dollars(p.new.Cost), Change: Dollars(p.new.Cost - p.old.Cost),
 		OldRuns: p.old.Runs, NewRuns: p.new.Runs, OldMean: quotient(p.old.Cost, 1, p.old.Runs), NewMean: quotient(p.new.Cost, 1, p.new.Runs),
 		P: Fraction(math.NaN()), PAdjusted: Fraction(math.NaN()),
-		IsNew: p.old.Runs == 0, Retired: p.new.Runs == 0,
+		IsNew: p.old.Runs == 0, Retired: p.new.Runs == 0, OldPartial: p.old.Missing > 0, NewPartial: p.new.Missing > 0,
+		OldUnknown: p.old.unknown(), NewUnknown: p.new.unknown(),
 	}
+	x.OldMean.Known, x.NewMean.Known = x.OldMean.Known && !x.OldUnknown, x.NewMean.Known && !x.NewUnknown
 	s := c.shapley(p)
 	x.Mix, x.Unit, x.Volume = Dollars(s[0]), Dollars(s[1]), Dollars(s[2])
 	c.Mix, c.Unit, c.Volume = c.Mix+x.Mix, c.Unit+x.Unit, c.Volume+x.Volume
-	if !x.IsNew && !x.Retired {
+	if !x.IsNew && !x.Retired && !x.OldUnknown && !x.NewUnknown {
 		x.Drivers = unitDrivers(p, tracefmt.USD(x.Unit))
 	}
 	return x
 }
+
+// unknown: no call here has a known cost, and some cost something.
+func (p *PathCost) unknown() bool { return p.Known == 0 && p.Missing > 0 }
 
 // shapley is the split of N, exact, rounded so that the parts add up: mix, unit and volume.
 func (c *Comparison) shapley(p pathPair) [3]tracefmt.USD {
@@ -191,7 +200,7 @@ func unitDrivers(p pathPair, unit tracefmt.USD) []Driver {
 		return nil
 	}
 	runs := float64(unit) / rise // that the rise was paid for
-	d := driving{change: unit}
+	d := driving{change: unit, old: *p.old, new: *p.new}
 	llm := perRun(p.new.LLM.Cost, p.new) - perRun(p.old.LLM.Cost, p.old)
 	other := rise - llm
 	f0, ok0 := factors(p.old.Runs, &p.old.LLM)
@@ -199,14 +208,13 @@ func unitDrivers(p pathPair, unit tracefmt.USD) []Driver {
 	if ok0 && ok1 {
 		a, b := f0, f1
 		a[driverRuns], b[driverRuns] = 1, 1
-		d.product(&a, &b, runs)
+		d.product(&a, &b, runs, mixOfModels(p.old.Models, p.new.Models))
 	} else {
 		other = rise
 	}
 	if p.new.Cost != p.new.LLM.Cost || p.old.Cost != p.old.LLM.Cost || !ok0 || !ok1 {
 		d.whole[driverOther] = tracefmt.USD(math.Round(other * runs))
 	}
-	d.old.Runs, d.new.Runs = p.old.Runs, p.new.Runs
 	list := d.list(p.old.LLM, p.new.LLM)
 	return slices.DeleteFunc(list, func(x Driver) bool { return x.Factor == driverNames[driverRuns] })
 }

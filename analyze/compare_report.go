@@ -19,9 +19,11 @@ type ComparisonReport struct {
 	Growth      Fraction    `json:"growth"`   // of the cost per run: 0.10 is 10 % dearer
 	GrowthP     Fraction    `json:"growth_p"` // of no difference between the runs' costs; NaN: not testable
 	Significant bool        `json:"growth_significant"`
-	OldPartial  bool        `json:"old_incomplete"` // calls of unknown cost are not in it
+	GrowthWhy   string      `json:"growth_why,omitempty"` // it is not testable
+	OldPartial  bool        `json:"old_incomplete"`       // calls of unknown cost are not in it
 	NewPartial  bool        `json:"new_incomplete"`
 	Conditions  []Condition `json:"conditions"`
+	Prices      PriceInfo   `json:"prices"`
 
 	OldSubject string   `json:"-"`
 	NewSubject string   `json:"-"`
@@ -36,6 +38,9 @@ func NewComparisonReport(ctx context.Context, old, new *Survey) *ComparisonRepor
 	for i := range r.Paths {
 		slices.SortStableFunc(r.Paths[i].Drivers, byEffect)
 	}
+	for i := range r.Paths {
+		r.OldPartial, r.NewPartial = r.OldPartial || r.Paths[i].OldPartial, r.NewPartial || r.Paths[i].NewPartial
+	}
 	for _, d := range old.scan.by {
 		r.By = append(r.By, d.String())
 	}
@@ -47,8 +52,55 @@ func NewComparisonReport(ctx context.Context, old, new *Survey) *ComparisonRepor
 	var x PathChange
 	budget := testBudget(testWork)
 	p := x.test(ctx, pathPair{nil, &PathCost{Sample: old.Samples()}, &PathCost{Sample: new.Samples()}}, minSample, &budget)
-	r.GrowthP, r.Significant = Fraction(p), p < significantP
+	r.GrowthP, r.Significant, r.GrowthWhy = Fraction(p), p < significantP, x.Why
 	return r
+}
+
+// OldMean is what a run cost before.
+func (c *Comparison) OldMean() Amount { return quotient(tracefmt.USD(c.Old), 1, c.OldRuns) }
+
+// NewMean is what a run costs after.
+func (c *Comparison) NewMean() Amount { return quotient(tracefmt.USD(c.New), 1, c.NewRuns) }
+
+// Whole is the change of everything as that of a path, without drivers.
+func (r *ComparisonReport) Whole() *PathChange {
+	x := &PathChange{Old: r.Old, New: r.New, OldUnknown: r.OldPartial, NewUnknown: r.NewPartial, Change: r.Change, Volume: r.Volume, Mix: r.Mix, Unit: r.Unit, OldRuns: r.OldRuns, NewRuns: r.NewRuns,
+		OldMean: r.OldMean(), NewMean: r.NewMean(), P: r.GrowthP, PAdjusted: r.GrowthP, Significant: r.Significant, Why: r.GrowthWhy,
+		OldPartial: r.OldPartial, NewPartial: r.NewPartial, IsNew: r.OldRuns == 0, Retired: r.NewRuns == 0}
+	for i := range r.Paths { // one path with a known cost makes it known
+		p := &r.Paths[i]
+		x.OldUnknown, x.NewUnknown = x.OldUnknown && (p.IsNew || p.OldUnknown), x.NewUnknown && (p.Retired || p.NewUnknown)
+	}
+	return x
+}
+
+// Before is the cost of the old side: Unknown where the path is not there, "?" where nothing is known of its cost.
+func (x *PathChange) Before() string { return costText(x.Old, x.IsNew, x.OldUnknown, x.OldPartial) }
+
+// After is the cost of the new side.
+func (x *PathChange) After() string { return costText(x.New, x.Retired, x.NewUnknown, x.NewPartial) }
+
+func costText(d Dollars, absent, unknown, partial bool) string {
+	switch {
+	case absent:
+		return Unknown
+	case unknown:
+		return "?"
+	case partial:
+		return "≥" + Money(tracefmt.USD(d))
+	}
+	return Money(tracefmt.USD(d))
+}
+
+// Signed is an amount of the change: "?" where the cost of a side is not known, with "~" where not all of it is.
+func (x *PathChange) Signed(d Dollars) string {
+	switch {
+	case x.OldUnknown || x.NewUnknown:
+		return "?"
+	case x.OldPartial || x.NewPartial:
+		return "~" + SignedMoney(d)
+	}
+	return SignedMoney(d)
 }
 
 // A Condition is what a person does not want to happen.
@@ -169,9 +221,15 @@ func (r *ComparisonReport) page() *page {
 	}
 	if g := r.pathGrid(); len(g.rows) > 0 {
 		p.grids = append(p.grids, g)
+		p.notes = append(p.notes, "volume: more or fewer runs in all · mix: another part of them takes the path · unit cost: a run costs another amount there")
 	} else if g.more != "" {
 		p.notes = append(p.notes, g.more)
 	}
+	return r.missing(p)
+}
+
+// missing notes what the sums do not hold.
+func (r *ComparisonReport) missing(p *page) *page {
 	if r.OldPartial {
 		p.notes = append(p.notes, "before: calls of unknown cost are not in it")
 	}
@@ -181,16 +239,16 @@ func (r *ComparisonReport) page() *page {
 	return p
 }
 
-// signedMoney is an amount with its sign.
-func signedMoney(d Dollars) string {
+// SignedMoney is an amount with its sign.
+func SignedMoney(d Dollars) string {
 	if d > 0 {
 		return "+" + Money(tracefmt.USD(d))
 	}
 	return Money(tracefmt.USD(d))
 }
 
-// signedPercent is a change; "-" where it is not known.
-func signedPercent(v float64) string {
+// SignedPercent is a change; Unknown where it is not known.
+func SignedPercent(v float64) string {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return Unknown
@@ -206,9 +264,10 @@ func (r *ComparisonReport) changeText() string {
 	if r.Overflow {
 		return "too large to add up"
 	}
-	text := Money(tracefmt.USD(r.Old)) + " → " + Money(tracefmt.USD(r.New)) + ": " + signedMoney(r.Change)
+	all := r.Whole()
+	text := all.Before() + " → " + all.After() + ": " + all.Signed(r.Change)
 	if r.Old != 0 {
-		text += " (" + signedPercent(ratio(int64(r.Change), int64(r.Old))) + ")"
+		text += " (" + SignedPercent(ratio(int64(r.Change), int64(r.Old))) + ")"
 	}
 	return join(text, Count(r.OldRuns)+" → "+plural(r.NewRuns, "run"))
 }
@@ -227,12 +286,13 @@ func (r *ComparisonReport) growthText() string {
 		sure = "no change"
 	}
 	if p := float64(r.GrowthP); !math.IsNaN(p) {
-		sure += " (p " + pText(p) + ")"
+		sure += " (p " + PText(p) + ")"
 	}
-	return join(MoneyOr(quotient(tracefmt.USD(r.Old), 1, r.OldRuns))+" → "+MoneyOr(quotient(tracefmt.USD(r.New), 1, r.NewRuns))+": "+signedPercent(float64(r.Growth)), sure)
+	return join(MoneyOr(r.OldMean())+" → "+MoneyOr(r.NewMean())+": "+SignedPercent(float64(r.Growth)), sure)
 }
 
-func pText(p float64) string {
+// PText is a p as people read it.
+func PText(p float64) string {
 	if p < 0.001 {
 		return "< 0.001"
 	}
@@ -244,14 +304,56 @@ func (r *ComparisonReport) causeText() string {
 	var parts []string
 	for _, d := range r.Drivers {
 		if len(parts) < 3 && d.Effect != 0 && !r.Overflow {
-			parts = append(parts, d.text()+" "+signedMoney(d.Effect))
+			parts = append(parts, d.Text()+" "+SignedMoney(d.Effect)+inBrackets(r.Where(&d)))
 		}
 	}
 	return strings.Join(parts, " · ")
 }
 
-// text is a driver with its ratio: "attempts per operation 1.25x".
-func (d *Driver) text() string {
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+// Where names the path that most of a driver's effect comes from, if one does; of new and retired paths the largest.
+func (r *ComparisonReport) Where(d *Driver) string {
+	best, most := -1, Dollars(0)
+	for i := range r.Paths {
+		if v := r.Paths[i].part(d.Factor); (v > 0) == (d.Effect > 0) && v.size() > most {
+			best, most = i, v.size()
+		}
+	}
+	if best < 0 || most < d.Effect.size()/2 && d.Factor != driverNames[driverNew] && d.Factor != driverNames[driverRetired] || len(r.Paths) == 1 {
+		return ""
+	}
+	path := pathText(r.Paths[best].Path)
+	switch {
+	case most >= d.Effect.size():
+		return path
+	case most >= d.Effect.size()/2:
+		return "most in " + path
+	}
+	return "largest: " + path
+}
+
+// part is what a path adds to the effect of a factor.
+func (x *PathChange) part(factor string) Dollars {
+	switch {
+	case factor == driverNames[driverNew] && x.IsNew, factor == driverNames[driverRetired] && x.Retired:
+		return x.Change
+	}
+	for _, d := range x.Drivers {
+		if d.Factor == factor {
+			return d.Effect
+		}
+	}
+	return 0
+}
+
+// Text is a driver with its ratio: "attempts per operation 1.25x".
+func (d *Driver) Text() string {
 	if math.IsNaN(float64(d.Ratio)) {
 		return d.Factor
 	}
@@ -262,7 +364,7 @@ func (r *ComparisonReport) splitText() string {
 	if r.Overflow {
 		return ""
 	}
-	return "volume " + signedMoney(r.Volume) + " · mix " + signedMoney(r.Mix) + " · unit cost " + signedMoney(r.Unit)
+	return "volume " + SignedMoney(r.Volume) + " · mix " + SignedMoney(r.Mix) + " · unit cost " + SignedMoney(r.Unit)
 }
 
 func (r *ComparisonReport) pathsText() string {
@@ -278,9 +380,9 @@ func (r *ComparisonReport) pathsText() string {
 }
 
 func (r *ComparisonReport) driverGrid() grid {
-	g := grid{title: "drivers", head: []string{"", "effect", "ratio"}}
+	g := grid{title: "drivers", head: []string{"", "", "effect", "ratio"}, text: 2}
 	for _, d := range r.Drivers {
-		g.rows = append(g.rows, []string{d.Factor, signedMoney(d.Effect), Times(float64(d.Ratio))})
+		g.rows = append(g.rows, []string{d.Factor, d.About(), SignedMoney(d.Effect), Times(float64(d.Ratio))})
 	}
 	return g
 }
@@ -302,7 +404,7 @@ func (r *ComparisonReport) pathGrid() grid {
 			return g
 		}
 		g.rows = append(g.rows, []string{
-			pathText(x.Path), Money(tracefmt.USD(x.Old)), Money(tracefmt.USD(x.New)), signedMoney(x.Change), signedMoney(x.Volume), signedMoney(x.Mix), signedMoney(x.Unit),
+			pathText(x.Path), x.Before(), x.After(), x.Signed(x.Change), x.Signed(x.Volume), x.Signed(x.Mix), x.Signed(x.Unit),
 			Count(x.OldRuns) + " → " + Count(x.NewRuns), MoneyOr(x.OldMean) + " → " + MoneyOr(x.NewMean), x.causeText(),
 		})
 	}
@@ -314,7 +416,7 @@ func (r *ComparisonReport) pathGrid() grid {
 
 // same tells that nothing changed in a path.
 func (x *PathChange) same() bool {
-	return x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && x.OldRuns == x.NewRuns
+	return !x.OldPartial && !x.NewPartial && x.Old == x.New && x.Volume == 0 && x.Mix == 0 && x.Unit == 0 && !x.IsNew && !x.Retired && (x.OldRuns == x.NewRuns || x.Old == 0)
 }
 
 func (r *ComparisonReport) restText(rest []PathChange) string {
@@ -322,7 +424,7 @@ func (r *ComparisonReport) restText(rest []PathChange) string {
 	for i := range rest {
 		sum.add(tracefmt.USD(rest[i].Change))
 	}
-	return "and " + plural(int64(len(rest)), "more path") + ": " + signedMoney(sum) + " in all; --json has them"
+	return "and " + plural(int64(len(rest)), "more path") + ": " + SignedMoney(sum) + " in all; --json has them"
 }
 
 // causeText says what a path's change is: new, retired, dearer by its largest driver, or chance.
@@ -337,7 +439,7 @@ func (x *PathChange) causeText() string {
 	}
 	cause := ""
 	if len(x.Drivers) > 0 {
-		cause = x.Drivers[0].text()
+		cause = x.Drivers[0].Text()
 	}
 	switch {
 	case math.IsNaN(float64(x.PAdjusted)):

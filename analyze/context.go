@@ -3,7 +3,6 @@ package analyze
 import (
 	"cmp"
 	"math"
-	"strings"
 
 	"costscope/tracefmt"
 )
@@ -16,6 +15,7 @@ type GrownThread struct {
 	Turns           int64
 	First, Peak     int64        // tokens of its prompts
 	USD             tracefmt.USD // what growth cost, attempts that are no turn included
+	Line            PromptLine
 }
 
 func compareGrown(a, b *GrownThread) int {
@@ -29,6 +29,7 @@ type Context struct {
 	exponents Hist // millionths
 	peaks     Hist // largest prompt over the first, thousandths
 	largest   int64
+	peak      PromptLine // the thread with the largest prompt
 	top       []GrownThread
 	parts     Composition
 	carry     Carry
@@ -85,12 +86,20 @@ func (x *Context) thread(turns int64, usd tracefmt.USD) {
 	if b := doubling(g.turns); !math.IsNaN(b) {
 		x.exponents.Add(int64(math.Round(b * 1e6)))
 	}
+	if comparePeaks(&PromptLine{Run: g.st.Run.ID, Thread: g.thread, Peak: peak}, &x.peak) < 0 {
+		x.peak = g.line()
+	}
 	if usd <= 0 || len(x.top) == topCarried && usd < x.top[topCarried-1].USD {
 		return
 	}
 	th := &g.st.Threads[g.thread]
-	x.top = keepTop(x.top, GrownThread{Run: strings.Clone(g.st.Run.ID), Thread: g.thread, Agent: th.Agent, Instance: th.Instance, Turns: turns,
-		First: g.first, Peak: peak, USD: usd}, compareGrown)
+	row := GrownThread{Run: g.st.Run.ID, Thread: g.thread, Agent: th.Agent, Instance: th.Instance, Turns: turns, First: g.first, Peak: peak, USD: usd}
+	if len(x.top) == topCarried && compareGrown(&row, &x.top[topCarried-1]) >= 0 {
+		return
+	}
+	row.Line = g.line()
+	row.Run = row.Line.Run
+	x.top = keepTop(x.top, row, compareGrown)
 }
 
 func (x *Context) merge(o *Context) {
@@ -98,6 +107,9 @@ func (x *Context) merge(o *Context) {
 	x.exponents.Merge(&o.exponents)
 	x.peaks.Merge(&o.peaks)
 	x.largest = max(x.largest, o.largest)
+	if comparePeaks(&o.peak, &x.peak) < 0 {
+		x.peak = o.peak
+	}
 	for _, row := range o.top {
 		x.top = keepTop(x.top, row, compareGrown)
 	}
@@ -115,6 +127,7 @@ type ContextReport struct {
 	Exponents                 int64   // how many threads those are
 	PeakGrowth, PeakGrowthP95 float64 // largest prompt over the first: median and 95th percentile of threads; NaN without any
 	Top                       []GrownThread
+	Peak                      PromptLine // the thread with the largest prompt; without turns where no size is known
 	Composition               Composition
 	Carry                     Carry
 	Breaks                    Breaks
@@ -123,10 +136,10 @@ type ContextReport struct {
 }
 
 func (x *Context) result() ContextReport {
-	r := ContextReport{Growth: x.sum, MaxPrompt: x.largest, Exponents: x.exponents.N(), Top: x.top, Composition: x.parts, Carry: x.carry, Breaks: x.breaks, ByTurn: x.byTurn.result(), turnWraps: x.byTurn.wraps,
+	r := ContextReport{Growth: x.sum, MaxPrompt: x.largest, Exponents: x.exponents.N(), Top: x.top, Peak: x.peak, Composition: x.parts, Carry: x.carry, Breaks: x.breaks, ByTurn: x.byTurn.result(), turnWraps: x.byTurn.wraps,
 		Exponent: quantileOf(&x.exponents, 50, 1e6), ExponentP90: quantileOf(&x.exponents, 90, 1e6),
 		PeakGrowth: quantileOf(&x.peaks, 50, 1e3), PeakGrowthP95: quantileOf(&x.peaks, 95, 1e3)}
-	r.Carry.stack, r.Carry.tools = nil, nil // memory of the collector
+	r.Carry.stack = nil // memory of the collector
 	return r
 }
 

@@ -70,14 +70,11 @@ func (d *Digest) scope(run *tracefmt.Run) (in []bool, some bool) {
 	if d.whole {
 		return nil, len(run.Calls) > 0
 	}
+	d.m.Enter(run, d.source)
 	d.in = append(d.in[:0], make([]bool, len(run.Calls))...)
 	for i := range run.Calls {
 		c := &run.Calls[i]
-		source := ""
-		if d.m.NeedsSource() {
-			source = d.source(c.Src.Source)
-		}
-		d.in[i] = contributes(c) && d.m.Match(c, run, source)
+		d.in[i] = contributes(c) && d.m.Match(run, i, d.m.sourceOf(c, d.source))
 		some = some || d.in[i]
 	}
 	return d.in, some
@@ -128,6 +125,9 @@ type Analysis struct {
 // Names resolves the names in the analysis.
 func (a *Analysis) Names() *tracefmt.Names { return a.names }
 
+// PromptsByTurn is how large prompts are by the number of their turn.
+func (d *Digest) PromptsByTurn() []TurnRow { return d.context.byTurn.result() }
+
 // Result sums up. t is the table of the same scope. It stops where ctx ends.
 func (d *Digest) Result(ctx context.Context, t *Table) *Analysis {
 	rows := d.runs.Rows()
@@ -156,10 +156,9 @@ func (a *Analysis) more(t *Table, l *FlagLimits) (list []Flag) {
 			ratio(int64(f.Cost), int64(t.Total.Cost)) < l.MinShare {
 			continue
 		}
-		by := a.Models.Flows[f.DominatedBy]
-		list = append(list, Flag{Rule: "dominated", Path: []string{f.name()}, Value: f.Quality, Limit: by.Quality, USD: f.Cost, Sample: f.Runs, Of: "runs",
-			Confidence: f.Standing.String(), Why: by.name() + " costs " + Money(by.MeanCost) + " a run and is as good: " + Percent(by.Quality) + " against " +
-				Money(f.MeanCost) + " and " + Percent(f.Quality)})
+		flows := [2]Flow{f, a.Models.Flows[f.DominatedBy]}
+		list = append(list, Flag{Rule: "dominated", Path: []string{f.name()}, Value: f.Quality, Limit: flows[1].Quality, USD: f.Cost, Sample: f.Runs, Of: "runs",
+			Confidence: f.Standing.String(), Why: dominatedWhy(&flows), by: []Dimension{{Dim: DimWorkflow}, {Dim: DimModel}}, flows: &flows})
 	}
 	for i := range a.Drifts {
 		d := &a.Drifts[i]
@@ -171,7 +170,14 @@ func (a *Analysis) more(t *Table, l *FlagLimits) (list []Flag) {
 			continue
 		}
 		list = append(list, Flag{Rule: "drift", Path: []string{d.Workflow, d.Agent}, Value: float64(s.Drift), Limit: l.Drift, USD: s.Cost.USD, Sample: s.Prompts,
-			Of: "first prompts", Confidence: string(s.Verdict), Why: "its first prompt has grown by " + Times(float64(s.Drift))})
+			Of: "first prompts", Confidence: string(s.Verdict), Why: "its first prompt has grown by " + Times(float64(s.Drift)),
+			by: []Dimension{{Dim: DimWorkflow}, {Dim: DimAgent}}})
 	}
 	return list
+}
+
+// dominatedWhy says by what a flow is dominated.
+func dominatedWhy(flows *[2]Flow) string {
+	f, by := &flows[0], &flows[1]
+	return by.name() + " costs " + Money(by.MeanCost) + " a run and is as good: " + Percent(by.Quality) + " against " + Money(f.MeanCost) + " and " + Percent(f.Quality)
 }

@@ -55,23 +55,37 @@ const (
 	driverAttempts
 	driverTokens
 	driverPrice
+	driverMix     // other models take the tokens: a part of the price
 	driverNew     // paths that only the new side has
 	driverRetired // paths that only the old side has
 	driverOther   // calls of tools and persons, and LLM calls without token counts
 	driverCount
 )
 
-var driverNames = [driverCount]string{"runs", "operations per run", "attempts per operation", "tokens per attempt", "cost per token", "new paths",
+var driverNames = [driverCount]string{"runs", "operations per run", "attempts per operation", "tokens per attempt", "cost per token", "model mix", "new paths",
 	"retired paths", "other cost"}
 
 // driverFactors are those that make up a product.
-const driverFactors = driverNew
+const driverFactors = driverMix
+
+// driverAbout says what the factors are.
+var driverAbout = [driverCount]string{"more or fewer runs", "steps that a run takes", "tries at the same step: retries", "length of prompts and answers",
+	"prices, cached part, part that is output", "dearer or cheaper models take the tokens", "only after", "only before",
+	"tools, people, calls of unknown price or size"}
 
 // A Driver is a factor's part in a change of cost.
 type Driver struct {
 	Factor string   `json:"factor"`
 	Ratio  Fraction `json:"ratio"` // new over old; NaN where it is no factor or not defined
 	Effect Dollars  `json:"effect_usd"`
+}
+
+// About says what the factor is.
+func (d *Driver) About() string {
+	if i := slices.Index(driverNames[:], d.Factor); i >= 0 {
+		return driverAbout[i]
+	}
+	return ""
 }
 
 // factors are the five of a product. ok: the first four are above 0; the last one, the price, may be 0.
@@ -81,7 +95,7 @@ func factors(runs int64, e *Effort) (f [driverFactors]float64, ok bool) {
 }
 
 // Drivers divides the change from one side to the other over the factors of G.6, where every run has calls in one path only. The effects add up
-// to the change exactly. A ratio is that of the sums over all paths.
+// to the change exactly. A ratio is that of the sums over the paths that both sides have.
 func Drivers(old, new []PathCost) []Driver {
 	return driversOf(match(old, new), 0, 0)
 }
@@ -101,10 +115,10 @@ func driversOf(pairs []pathPair, oldRuns, newRuns int64) []Driver {
 
 // A driving adds up effects over paths, which must come in one order for one result.
 type driving struct {
-	effect   [driverFactors]float64 // pico-dollars
+	effect   [driverNew]float64 // pico-dollars
 	whole    [driverCount]tracefmt.USD
 	change   tracefmt.USD
-	old, new PathCost // sums
+	old, new PathCost // sums over the paths that both sides have
 
 	oldRuns, newRuns int64 // of the sides; 0: those of each path
 }
@@ -112,8 +126,6 @@ type driving struct {
 func (d *driving) path(old, new *PathCost) {
 	change := new.Cost - old.Cost
 	d.change += change
-	d.old.plus(old)
-	d.new.plus(new)
 	switch {
 	case old.Runs == 0:
 		d.whole[driverNew] += change
@@ -122,18 +134,25 @@ func (d *driving) path(old, new *PathCost) {
 		d.whole[driverRetired] += change
 		return
 	}
+	if old.unknown() || new.unknown() { // no factor tells of a cost that is not known
+		d.whole[driverOther] += change
+		return
+	}
+	d.old.plus(old)
+	d.new.plus(new)
 	d.whole[driverOther] += change - (new.LLM.Cost - old.LLM.Cost)
 	f0, ok0 := factors(cmp.Or(d.oldRuns, old.Runs), &old.LLM)
 	f1, ok1 := factors(cmp.Or(d.newRuns, new.Runs), &new.LLM)
 	if ok0 && ok1 {
-		d.product(&f0, &f1, 1)
+		d.product(&f0, &f1, 1, mixOfModels(old.Models, new.Models))
 	} else {
 		d.whole[driverOther] += new.LLM.Cost - old.LLM.Cost
 	}
 }
 
-// product adds the effects of the factors on their product, scaled. Where one side is free, all is the price's: so says the limit.
-func (d *driving) product(f0, f1 *[driverFactors]float64, scale float64) {
+// product adds the effects of the factors on their product, scaled; mix is the part of the change of the last of them that is the models'.
+// Where one side is free, all is the price's: so says the limit.
+func (d *driving) product(f0, f1 *[driverFactors]float64, scale, mix float64) {
 	c0, c1 := scale, scale
 	for i := range f0 {
 		c0, c1 = c0*f0[i], c1*f1[i]
@@ -146,13 +165,16 @@ func (d *driving) product(f0, f1 *[driverFactors]float64, scale float64) {
 	for i := range f0 {
 		d.effect[i] += l * math.Log(f1[i]/f0[i])
 	}
+	models := l * mix / logMean(f1[driverPrice], f0[driverPrice])
+	d.effect[driverMix] += models
+	d.effect[driverPrice] -= models
 }
 
 // list rounds the effects; what rounding leaves goes to the largest, so that they add up to the change.
 func (d *driving) list(old, new Effort) []Driver {
 	left, largest, most := d.change, driverOther, 0.0
 	for i := range d.whole {
-		if i < driverFactors {
+		if i < driverNew {
 			d.whole[i] += tracefmt.USD(math.Round(d.effect[i]))
 			if x := math.Abs(d.effect[i]); x > most {
 				largest, most = i, x
@@ -161,20 +183,36 @@ func (d *driving) list(old, new Effort) []Driver {
 		left -= d.whole[i]
 	}
 	d.whole[largest] += left
-	f0, _ := factors(d.old.Runs, &old)
-	f1, _ := factors(d.new.Runs, &new)
+	ratios := d.ratios(&old, &new)
 	out := make([]Driver, 0, driverCount)
 	for i, usd := range d.whole {
 		r := math.NaN()
-		if i < driverFactors && f0[i] > 0 {
-			r = f1[i] / f0[i]
+		if i < driverNew {
+			r = ratios[i]
 		}
-		if math.IsNaN(r) && usd == 0 {
+		if usd == 0 && (math.IsNaN(r) || i == driverMix) {
 			continue
 		}
 		out = append(out, Driver{driverNames[i], Fraction(r), Dollars(usd)})
 	}
 	return out
+}
+
+// ratios are new over old of the factors, and of the models' mix within the price; NaN where one is not defined.
+func (d *driving) ratios(old, new *Effort) (r [driverNew]float64) {
+	f0, _ := factors(d.old.Runs, old)
+	f1, _ := factors(d.new.Runs, new)
+	for i := range f0 {
+		if r[i] = math.NaN(); f0[i] > 0 {
+			r[i] = f1[i] / f0[i]
+		}
+	}
+	r[driverMix] = math.NaN()
+	if mean := logMean(f1[driverPrice], f0[driverPrice]); mean > 0 {
+		r[driverMix] = math.Exp(mixOfModels(d.old.Models, d.new.Models) / mean)
+		r[driverPrice] /= r[driverMix]
+	}
+	return r
 }
 
 // A PathCost is what a path cost on one side of a comparison.
@@ -183,7 +221,11 @@ type PathCost struct {
 	Runs   int64        // with a call of the path
 	Cost   tracefmt.USD // of the path's calls
 	LLM    Effort       // its LLM calls
+	Models []ModelCost  // the same by model, in the order of their names; may be missing
 	Sample []RunSample  // what each of the runs cost there
+
+	Known   int64 // calls with a known cost
+	Missing int64 // calls of unknown cost, which is not in Cost
 }
 
 // A RunSample is what a run cost within a path.
@@ -196,6 +238,8 @@ func (p *PathCost) plus(o *PathCost) {
 	p.Runs += o.Runs
 	p.Cost, _ = p.Cost.Add(o.Cost)
 	p.LLM.plus(&o.LLM)
+	p.Models = joinModels(p.Models, o.Models)
+	p.Known, p.Missing = p.Known+o.Known, p.Missing+o.Missing
 }
 
 // A pathPair is a path on both sides; a side without it has no runs.

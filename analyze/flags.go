@@ -20,6 +20,17 @@ type Flag struct {
 	Of         string       `json:"sample_of"`  // what the sample counts: calls, runs, operations
 	Confidence string       `json:"confidence"` // exact, or that of the inference behind it: high, medium, low
 	Why        string       `json:"why"`
+
+	by    []Dimension // of the path
+	flows *[2]Flow    // of a dominated one: itself, and the better one
+}
+
+// Scope is the path that a flag is about: its names, and the dimension of each.
+func (f *Flag) Scope() (by []Dimension, path []string) {
+	if f.flows != nil {
+		return f.by, []string{f.flows[0].Workflow, f.flows[0].Part}
+	}
+	return f.by, f.Path
 }
 
 // FlagLimits are where flags begin; the defaults are those of analysis-spec P.
@@ -35,6 +46,7 @@ var DefaultLimits = FlagLimits{MinShare: 0.05, Dominates: 0.25, Waste: 0.20, Amp
 type flagged struct {
 	row, total *Row
 	facts      *PathFacts
+	by         []Dimension
 	guess      string // confidence of what was inferred: high, medium, low; exact where nothing was
 }
 
@@ -108,7 +120,7 @@ func Flags(t *Table, facts map[string]*PathFacts, l *FlagLimits, guess string) [
 	var list []Flag
 	for i := range t.Rows {
 		row := &t.Rows[i]
-		p := flagged{row: row, total: &t.Total, facts: facts[namesKey(row.Path)], guess: guess}
+		p := flagged{row: row, total: &t.Total, facts: facts[namesKey(row.Path)], by: t.By[:len(row.Path)], guess: guess}
 		if p.facts == nil {
 			p.facts = &PathFacts{}
 		}
@@ -139,7 +151,7 @@ func (p *flagged) flags(l *FlagLimits) (list []Flag) {
 		if r.name == "retries" && f.value >= l.SevereRetries {
 			f.why += ": severe"
 		}
-		list = append(list, Flag{r.name, p.row.Path, f.value, limit, f.usd, f.sample, f.of, f.sure, f.why})
+		list = append(list, Flag{r.name, p.row.Path, f.value, limit, f.usd, f.sample, f.of, f.sure, f.why, p.by, nil})
 	}
 	return list
 }

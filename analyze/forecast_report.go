@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -11,6 +12,7 @@ import (
 type ForecastReport struct {
 	Forecast
 	Budget *Crossing `json:"budget"` // nil: none was asked for
+	Prices PriceInfo `json:"prices"`
 
 	Subject string         `json:"-"` // what the pilot is
 	Zone    *time.Location `json:"-"`
@@ -78,6 +80,10 @@ func (r *ForecastReport) page() *page {
 		}
 	}
 	fact("budget", r.budgetText())
+	p.drawn = r.picture()
+	if c := r.Coverage; c != nil {
+		p.notes = append(p.notes, fmt.Sprintf("95 %% is what the interval is made for: on simulated pilots of this size, most with heavy tails, %d to %d of 100 such intervals held the truth", c[0], c[1]))
+	}
 	return p
 }
 

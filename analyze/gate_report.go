@@ -59,6 +59,7 @@ func (g *Gate) Add(r LimitResult) {
 type GateReport struct {
 	Gate
 	Unpriced []UnpricedModel `json:"unpriced_models"` // of all calls looked at
+	Prices   PriceInfo       `json:"prices"`
 
 	Subject string `json:"-"`
 }

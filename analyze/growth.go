@@ -103,6 +103,9 @@ type grower struct {
 	sends  []send             // by start
 	turns  []Turn             // in order
 	marks  []*tracefmt.Record // the run's compactions, by start
+
+	tools []int32 // called since the last prompt
+	parts []piece // of the last prompt
 }
 
 // begin turns to another run.

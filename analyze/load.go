@@ -43,6 +43,7 @@ type Load struct {
 	noEnd       int64
 	untimed     int64
 	untimedUSD  tracefmt.USD
+	hours       hourSums
 	wraps       int32
 }
 
@@ -153,9 +154,12 @@ func (x *Load) call(c *tracefmt.Call, m mark) {
 		end = max(start, c.End)
 	}
 	x.cover(start, end)
+	cost := tracefmt.USD(0)
 	if known(c) {
+		cost = c.Cost
 		x.spread(&x.paths[x.path(c)], start, end, c.Cost)
 	}
+	x.hours.call(start, end, cost, c.IsCall)
 	if !c.IsCall {
 		return
 	}
@@ -305,6 +309,7 @@ func (x *Load) merge(o *Load) {
 	for _, chunk := range o.spans {
 		x.spans = append(x.spans, slices.Clip(chunk)) // what o adds later is not seen
 	}
+	x.hours.merge(&o.hours)
 	x.calls += o.calls
 	x.noEnd += o.noEnd
 	x.untimed += o.untimed

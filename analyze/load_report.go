@@ -22,9 +22,10 @@ type LoadReport struct {
 	Levels     []LoadLevel
 	Width      int64 // of a bin
 	Bins       []LoadBin
-	Elasticity float64 // how spend grows with concurrency: 1 in proportion, above 1 each unit of work gets dearer; NaN if not Varied
-	Rho        float64 // rank correlation of both; NaN if not Varied
-	Varied     bool    // there are minLoadBins bins with both, and minLoadLevels levels of concurrency
+	Hours      []LoadBin // by the hour, those with calls; where bins are wider than that, else none. Runs is not set
+	Elasticity float64   // how spend grows with concurrency: 1 in proportion, above 1 each unit of work gets dearer; NaN if not Varied
+	Rho        float64   // rank correlation of both; NaN if not Varied
+	Varied     bool      // there are minLoadBins bins with both, and minLoadLevels levels of concurrency
 	Terciles   []LoadTercile
 	Spikes     []Spike
 	Dearest    Spike // the bin with the most spend, the first of several, whether it is a spike or not; zero without spend
@@ -100,6 +101,9 @@ func (x *Load) result(names *tracefmt.Names) LoadReport {
 	}
 	if r.Overflow = wraps != 0; r.Overflow {
 		return r
+	}
+	if r.Width > hour {
+		r.Hours = x.hours.result()
 	}
 	r.elasticity()
 	x.terciles(&r)

@@ -3,6 +3,7 @@ package analyze
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -290,4 +291,33 @@ func BenchmarkLoad(b *testing.B) {
 		}
 		x.add(st, nil)
 	})
+}
+
+// A call of 90 minutes from 10:30 that costs 90 cents: 30 in its first hour, 60 in the next. Another costs $2 at 11:00 ten days later.
+func TestHoursWhereBinsAreWider(t *testing.T) {
+	at := func(day, h, m int) int64 { return time.Date(2026, 3, day, h, m, 0, 0, time.UTC).UnixNano() }
+	call := func(start, end int64, usd tracefmt.USD) tracefmt.Call {
+		return tracefmt.Call{Record: &tracefmt.Record{Has: tracefmt.HasStart | tracefmt.HasEnd, Start: start, End: end}, Kind: tracefmt.KindLLM, State: tracefmt.CostRecorded,
+			Cost: usd, IsCall: true, Counted: true, Up: -1}
+	}
+	runs := []*tracefmt.Run{{ID: "a", Calls: []tracefmt.Call{call(at(1, 10, 30), at(1, 12, 0), 90e10)}}, {ID: "b", Calls: []tracefmt.Call{call(at(11, 11, 0), at(11, 11, 15), 2e12)}}}
+	one, other, all := NewLoad(), NewLoad(), NewLoad()
+	s := NewStudent(Config{})
+	one.add(s.Study(runs[0]), nil)
+	other.add(s.Study(runs[1]), nil)
+	all.add(s.Study(runs[0]), nil)
+	all.add(s.Study(runs[1]), nil)
+	other.merge(one)
+	for _, x := range []*Load{all, other} {
+		r := x.result(tracefmt.NewNames())
+		want := []LoadBin{{Start: at(1, 10, 0), Spend: 30e10, Concurrency: 0.5, Calls: 1}, {Start: at(1, 11, 0), Spend: 60e10, Concurrency: 1}, {Start: at(11, 11, 0), Spend: 2e12, Concurrency: 0.25, Calls: 1}}
+		if !slices.Equal(r.Hours, want) || r.Width <= hour {
+			t.Errorf("%+v, bins of %s", r.Hours, time.Duration(r.Width))
+		}
+	}
+	all.add(s.Study(&tracefmt.Run{ID: "c", Calls: []tracefmt.Call{call(at(1, 0, 0), at(1, 0, 0)+(mostHour+2)*hour, 1)}}), nil)
+	other.merge(all)
+	if r := other.result(tracefmt.NewNames()); len(r.Hours) != 0 || r.Cost == 0 {
+		t.Errorf("%d hours, too many to tell apart", len(r.Hours))
+	}
 }

@@ -20,7 +20,9 @@ type Loop struct {
 	Thread  int32
 	Period  int32        // actions in the cycle
 	Repeats int32        // of the cycle, the first included
+	Need    int32        // so many make a loop (C.2)
 	Calls   []int32      // indexes in Run.Calls: the tool calls and the model calls that asked for them, ascending
+	Cycle   []int32      // of them, the first of each action of the first repeat
 	Again   []int32      // of them, those of the second repeat and later
 	Warn    int32        // the call that made it a loop
 	Cost    tracefmt.USD // of Calls
@@ -154,11 +156,14 @@ func (w *waster) thread(st *Study, n int32) {
 	w.list(st, n)
 	w.found = findLoops(w.actions, w.found[:0])
 	for _, s := range w.found {
-		l := Loop{Thread: n, Period: int32(s.period), Repeats: int32(s.repeats)}
+		l := Loop{Thread: n, Period: int32(s.period), Repeats: int32(s.repeats), Need: int32(s.need)}
 		span := w.actions[s.start : s.start+s.period*s.repeats]
 		last := span[s.period*s.need-1]
 		l.Warn = w.tools[last.first+last.n-1]
 		l.Calls = w.calls(st, span, -1)
+		for _, a := range span[:s.period] {
+			l.Cycle = append(l.Cycle, w.tools[a.first])
+		}
 		first := w.calls(st, span[:s.period], -1)
 		l.Again = w.calls(st, span[s.period:], first[len(first)-1])
 		for _, i := range l.Calls {

@@ -17,7 +17,14 @@ func (p *page) writeMarkdown(w io.Writer) error {
 	b.WriteString("# " + p.title + "\n\n" + escape(p.under) + "\n\n")
 	b.WriteString("| | |\n|---|---|\n")
 	for _, f := range p.facts {
-		b.WriteString("| **" + f[0] + "** | " + escape(f[1]) + " |\n")
+		name := f[0]
+		if name != "" {
+			name = "**" + name + "** "
+		}
+		b.WriteString("| " + name + "| " + escape(f[1]) + " |\n")
+	}
+	if len(p.drawn) > 0 {
+		b.WriteString("\n```text\n" + strings.Join(p.drawn, "\n") + "\n```\n")
 	}
 	for _, g := range p.grids {
 		b.WriteString("\n## " + escape(g.title) + "\n\n")
@@ -33,11 +40,14 @@ func (p *page) writeMarkdown(w io.Writer) error {
 }
 
 func (g *grid) writeMarkdown(b *bufio.Writer) {
-	column := "|---:"
-	if g.left {
-		column = "|---"
+	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---")
+	for k := range g.head[1:] {
+		b.WriteString("|---")
+		if !g.left && k+1 >= g.text {
+			b.WriteString(":")
+		}
 	}
-	b.WriteString("| " + strings.Join(g.head, " | ") + " |\n|---" + strings.Repeat(column, len(g.head)-1) + "|\n")
+	b.WriteString("|\n")
 	for i, row := range g.rows {
 		indent := ""
 		if g.depth != nil {
@@ -59,6 +69,7 @@ func (g *grid) writeMarkdown(b *bufio.Writer) {
 
 var markdownEscapes = strings.NewReplacer(
 	`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "#", `\#`, "~", `\~`,
+	"://", `:\//`, "www.", `www\.`, "@", `\@`, // no link out of an address
 )
 
 // escape makes text stand for itself in markdown.

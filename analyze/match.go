@@ -12,6 +12,11 @@ import (
 type Matcher struct {
 	names        *tracefmt.Names
 	days         dayClock
+	student      *Student // nil where no condition asks for attempts
+	study        *Study   // of the run at hand
+	wastes       bool     // a condition asks what was wasted
+	ofRun        bool     // there are conditions on runs
+	out          bool     // the run at hand fails one
 	preds        []matchPred
 	since, until int64
 	needsSource  bool
@@ -21,6 +26,8 @@ type Matcher struct {
 type matchPred struct {
 	Pred
 	fold  string // Text, case folded
+	any   map[string]bool
+	spans []numRange
 	sym   tracefmt.Sym
 	known bool     // sym is the number of Text
 	cache []int8   // for names, by Sym: yes, no, or 0 for not asked yet
@@ -47,6 +54,12 @@ func (q *Query) Compile(names *tracefmt.Names, cfg Config) *Matcher {
 		if p.Text == None {
 			p.Text, p.fold = "", ""
 		}
+		p.several()
+		if (p.Measure == MeasureAttempt || p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && m.student == nil {
+			m.student = NewStudent(cfg)
+		}
+		m.wastes = m.wastes || p.Measure == MeasureWasteClass
+		m.ofRun = m.ofRun || p.Measure >= MeasureRunCost
 		for v := range p.enum {
 			p.enum[v] = p.matchEnum(uint8(v))
 		}
@@ -59,15 +72,16 @@ func (q *Query) Compile(names *tracefmt.Names, cfg Config) *Matcher {
 // NeedsSource says that Match looks at the source.
 func (m *Matcher) NeedsSource() bool { return m.needsSource }
 
-// Match tells whether a call of a run is in question. source is the path of the file it stands in.
-func (m *Matcher) Match(c *tracefmt.Call, run *tracefmt.Run, source string) bool {
-	k := keyOf(run, c, &m.days)
-	return m.match(&k, c, run, source)
+// Match tells whether call i of the run entered last is in question. source is the path of the file it stands in.
+func (m *Matcher) Match(run *tracefmt.Run, i int, source string) bool {
+	k := keyOf(run, &run.Calls[i], &m.days)
+	return m.match(&k, run, i, source)
 }
 
 // RunCost is what the calls of a run that match cost; ok is false where none does. sourceName may be nil where no source is asked for.
 // Run is not set.
 func (m *Matcher) RunCost(run *tracefmt.Run, sourceName func(uint32) string) (rc RunCost, ok bool) {
+	m.Enter(run, sourceName)
 	rc.Outcome = run.Outcome
 	empty := true
 	for i := range run.Calls {
@@ -76,11 +90,7 @@ func (m *Matcher) RunCost(run *tracefmt.Run, sourceName func(uint32) string) (rc
 			continue
 		}
 		empty = false
-		source := ""
-		if m.needsSource && sourceName != nil {
-			source = sourceName(c.Src.Source)
-		}
-		if !m.Match(c, run, source) {
+		if !m.Match(run, i, m.sourceOf(c, sourceName)) {
 			continue
 		}
 		ok = true
@@ -89,7 +99,7 @@ func (m *Matcher) RunCost(run *tracefmt.Run, sourceName func(uint32) string) (rc
 	}
 	if empty {
 		k, none := emptyCall(run, &m.days)
-		ok = m.match(&k, &none, run, "")
+		ok = m.matchCall(&k, &none, run, -1, "")
 	}
 	return rc, ok
 }
@@ -103,16 +113,28 @@ func emptyCall(run *tracefmt.Run, days *dayClock) (CellKey, tracefmt.Call) {
 	return emptyKey(run, days), none
 }
 
-func (m *Matcher) match(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, source string) bool {
+func (m *Matcher) match(k *CellKey, run *tracefmt.Run, i int, source string) bool {
+	return m.matchCall(k, &run.Calls[i], run, i, source)
+}
+
+// matchCall matches a call of the run, which is number i there; -1 for one that stands for a run without calls.
+func (m *Matcher) matchCall(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, i int, source string) bool {
+	return !m.out && m.meets(k, c, run, i, source, len(m.preds))
+}
+
+// meets checks the times and the first n conditions, but for those on runs.
+func (m *Matcher) meets(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, i int, source string, n int) bool {
 	if (m.since != 0 || m.until != 0) && !m.inTime(c) {
 		return false
 	}
-	for i := range m.preds {
-		p := &m.preds[i]
+	for n := range n {
+		p := &m.preds[n]
 		var ok bool
 		switch {
+		case p.Measure >= MeasureRunCost:
+			continue
 		case p.Measure != MeasureNone:
-			ok = p.matchNumber(c)
+			ok = p.matchNumber(m.measure(p.Measure, c, i))
 		case p.Dimension.Dim >= DimRun:
 			ok = m.matchOuter(p, c, run, source)
 		default:
@@ -141,9 +163,11 @@ func (m *Matcher) inTime(c *tracefmt.Call) bool {
 }
 
 // matchNumber compares a measure. What is not known compares with nothing.
-func (p *matchPred) matchNumber(c *tracefmt.Call) bool {
-	v, ok := p.Measure.of(c)
-	return ok && p.Op.holds(cmp.Compare(v, p.Number))
+func (p *matchPred) matchNumber(v int64, known bool) bool {
+	if p.Op == OpAny {
+		return known && within(p.spans, v)
+	}
+	return known && p.Op.holds(cmp.Compare(v, p.Number))
 }
 
 // of is the measure of a call; ok is false where it is not known.
@@ -161,6 +185,14 @@ func (m Measure) of(c *tracefmt.Call) (v int64, ok bool) {
 		return (c.End - c.Start) / 1e6, c.Record.State(tracefmt.HasStart | tracefmt.HasEnd)
 	case MeasureCacheRead:
 		return c.Usage.CacheRead, c.Has&tracefmt.HasCacheRead != 0
+	case MeasureTime:
+		return c.Start, c.Has&tracefmt.HasStart != 0
+	}
+	switch m {
+	case MeasureRetry:
+		return -1, true
+	case MeasureWasteClass:
+		return int64(wasteNone), true
 	}
 	return int64(max(c.Attempt, 1)), true
 }
@@ -183,6 +215,9 @@ func (o Op) holds(d int) bool {
 func (p *matchPred) matchText(s string) bool {
 	if p.Op == OpMatch {
 		return strings.Contains(strings.ToLower(s), p.fold)
+	}
+	if p.Op == OpAny {
+		return p.any[s]
 	}
 	return p.Op.holds(strings.Compare(s, p.Text))
 }

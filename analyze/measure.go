@@ -1,9 +1,16 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
+
+	"costscope/tracefmt"
 )
+
+// A failedRun is what a failed run cost, and what of it came after a warning.
+type failedRun struct{ after, cost tracefmt.USD }
 
 // What a gate's limits are judged by, from the answers that hold it. Limits on context_factor and post_warning_share take theirs from the
 // sections that measure them.
@@ -58,6 +65,29 @@ func MeasurePerSuccess(o *Outcomes, partial int64) Measured {
 		m.Value = o.PerSuccess.USD.Float()
 	case o.AtLeast.Known:
 		m.Value, m.Bound = o.AtLeast.USD.Float(), true
+	}
+	return m
+}
+
+// AddInterval adds the high end of the interval to what a success costs.
+func (m *Measured) AddInterval(c *SuccessCost) {
+	m.NoHigh = "too few runs for an interval"
+	if c.Interval.OK {
+		m.High = c.Interval.High / 1e12
+	}
+}
+
+// MeasureAfterWarning is the part of the cost of failed runs that was spent after a warning, with the interval of the runs.
+func (s *Survey) MeasureAfterWarning(ctx context.Context, partial bool) Measured {
+	m := Measured{Value: s.Warned.Share(), High: math.NaN(), Sample: s.Warned.Runs, Partial: partial, Explanation: "failed runs cost nothing",
+		NoHigh: "an interval needs ten failed runs that cost something"}
+	a, b := make([]float64, len(s.failed)), make([]float64, len(s.failed))
+	slices.SortFunc(s.failed, func(x, y failedRun) int { return cmp.Or(cmp.Compare(x.cost, y.cost), cmp.Compare(x.after, y.after)) })
+	for i, r := range s.failed {
+		a[i], b[i] = r.after.Float(), r.cost.Float()
+	}
+	if in := BootstrapRatio(ctx, a, b); in.OK && !math.IsNaN(m.Value) {
+		m.High = in.High
 	}
 	return m
 }

@@ -14,6 +14,7 @@ type page struct {
 	title string
 	under string // what it is about
 	facts [][2]string
+	drawn []string // a picture, line by line
 	grids []grid
 	notes []string // what is not known, and where the prices come from
 }
@@ -348,12 +349,20 @@ func (r *Report) notes() []string {
 	for _, w := range r.warnings {
 		n = append(n, Clean(w))
 	}
-	if r.Prices.AsOf != nil {
+	return append(n, r.Prices.notes()...)
+}
+
+// notes says which prices the numbers come from.
+func (i *PriceInfo) notes() (n []string) {
+	if i.AsOf != nil {
 		source := ""
-		if r.Prices.Source != nil {
-			source = " (" + Clean(*r.Prices.Source) + ")"
+		if i.Source != nil {
+			source = " (" + Clean(*i.Source) + ")"
 		}
-		n = append(n, "prices as of "+Clean(*r.Prices.AsOf)+source)
+		n = append(n, "prices as of "+Clean(*i.AsOf)+source)
+	}
+	if i.Repriced != nil {
+		n = append(n, i.Repriced.text)
 	}
 	return n
 }

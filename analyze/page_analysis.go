@@ -160,7 +160,8 @@ func (r *Report) sections() []grid {
 		return nil
 	}
 	var list []grid
-	for _, make := range []func() grid{r.flagGrid, r.multiplierGrid, r.qualityGrid, r.tryGrid, r.wasteGrid, r.partGrid, r.carryGrid, r.breakGrid, r.spikeGrid, r.tercileGrid, r.flowGrid, r.scoreGrid, r.valueGrid, r.driftGrid} {
+	for _, make := range []func() grid{r.flagGrid, r.multiplierGrid, r.qualityGrid, r.tryGrid, r.chainGrid, r.wasteGrid, r.turnGrid, r.partGrid, r.carryGrid, r.breakGrid,
+		r.roleGrid, r.agentGrid, r.treeGrid, r.spikeGrid, r.tercileGrid, r.hourGrid, r.flowGrid, r.capGrid, r.scoreGrid, r.valueGrid, r.driftGrid} {
 		if g := make(); len(g.rows) > 0 {
 			list = append(list, g)
 		}

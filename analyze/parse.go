@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -19,11 +20,11 @@ var dimNames = [...]string{
 // measureNames are the measures by Measure.
 var measureNames = [...]string{
 	MeasureCost: "cost", MeasureInput: "input", MeasureOutput: "output", MeasureTokens: "tokens", MeasureDuration: "duration",
-	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt",
+	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt", MeasureTime: "time", MeasureRetry: "retry_kind", MeasureWasteClass: "waste", MeasureRunCost: "run.cost", MeasureScore: "score",
 }
 
 // opNames are the operators by Op.
-var opNames = [...]string{OpEqual: "=", OpMatch: "~", OpLess: "<", OpLessEq: "<=", OpMore: ">", OpMoreEq: ">="}
+var opNames = [...]string{OpEqual: "=", OpMatch: "~", OpLess: "<", OpLessEq: "<=", OpMore: ">", OpMoreEq: ">=", OpAny: "="}
 
 // DimNames lists what --by takes, for messages and completion.
 func DimNames() []string {
@@ -88,7 +89,9 @@ func FormatBy(by []Dimension) string {
 	return b.String()
 }
 
-// ParsePred reads a condition: agent=planner, model~sonnet, !status=error, cost>0.10, tag:env=prod, or any tag's name.
+// ParsePred reads a condition: agent=planner|executor, agent="my agent", model~sonnet, !status=error, cost>0.10, run.cost=0.10..1,
+// tag:env=prod, or any tag's name. A name may stand in double quotes, where \" is a quote and \\ a backslash; it must where it begins
+// with one.
 func ParsePred(s string) (Pred, error) {
 	s = strings.TrimSpace(s)
 	var p Pred
@@ -96,18 +99,22 @@ func ParsePred(s string) (Pred, error) {
 	if strings.HasPrefix(rest, "!") {
 		p.Not, rest = true, rest[1:]
 	}
-	i := strings.IndexAny(rest, "=~<>!")
-	if i <= 0 {
+	field, tail, err := cutField(rest)
+	if err != nil {
+		return p, fmt.Errorf("%q: %w", s, err)
+	}
+	if field == "" || tail == "" {
 		return p, fmt.Errorf("%q is no condition; write FIELD=VALUE, FIELD~PART, !FIELD=VALUE or, for numbers, cost>0.10", s)
 	}
-	field, tail := strings.TrimSpace(rest[:i]), rest[i:]
 	if strings.HasPrefix(tail, "!=") {
 		p.Not, tail = !p.Not, tail[1:]
 	}
 	if p.Op, tail = cutOp(tail); p.Op == opNone {
 		return p, fmt.Errorf("%q: after %s comes one of = ~ != < <= > >=", s, field)
 	}
-	p.Text = strings.TrimSpace(tail)
+	if p.Text, err = unquote(strings.TrimSpace(tail)); err != nil {
+		return p, fmt.Errorf("%q: %w", s, err)
+	}
 	if err := p.setField(field); err != nil {
 		return p, fmt.Errorf("%q: %w", s, err)
 	}
@@ -119,7 +126,7 @@ const opNone Op = 255
 // cutOp reads the operator at the head of s; the longest that fits.
 func cutOp(s string) (Op, string) {
 	best := opNone
-	for op, name := range opNames {
+	for op, name := range opNames[:OpAny] {
 		if strings.HasPrefix(s, name) && (best == opNone || len(name) > len(opNames[best])) {
 			best = Op(op)
 		}
@@ -132,21 +139,26 @@ func cutOp(s string) (Op, string) {
 
 // setField finds out what a field is: a measure, a dimension, else a tag.
 func (p *Pred) setField(field string) error {
-	for m := MeasureCost; int(m) < len(measureNames); m++ {
-		if strings.EqualFold(field, measureNames[m]) {
-			p.Measure = m
-			return p.setNumber()
-		}
+	if p.Dimension, p.Measure = FieldOf(field); p.Measure != MeasureNone {
+		return p.setNumber()
+	}
+	d := p.Dimension
+	if p.Op != OpEqual && p.Op != OpMatch && d.Dim != DimDay {
+		return fmt.Errorf("%s is a text: compare it with = or ~; < and > are for day, %s", field, strings.Join(measureNames[1:], ", "))
+	}
+	return p.setSeveral()
+}
+
+// fieldDimension is the dimension of that name, else the tag.
+func fieldDimension(field string) Dimension {
+	if tag, ok := strings.CutPrefix(field, "tag:"); ok && tag != "" {
+		return Dimension{DimTag, tag}
 	}
 	d, err := ParseDimension(field)
 	if err != nil {
 		d = Dimension{DimTag, field}
 	}
-	p.Dimension = d
-	if p.Op != OpEqual && p.Op != OpMatch && d.Dim != DimDay {
-		return fmt.Errorf("%s is a text: compare it with = or ~; < and > are for day, %s", field, strings.Join(measureNames[1:], ", "))
-	}
-	return p.checkValue()
+	return d
 }
 
 // checkValue refuses values that nothing can have: an empty answer without a word would look like a finding.
@@ -183,30 +195,72 @@ func (p *Pred) checkValue() error {
 
 // setNumber reads the number that a measure is compared with.
 func (p *Pred) setNumber() error {
+	if (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && p.Op != OpEqual {
+		return fmt.Errorf("%s is one of some words: compare it with =", measureNames[p.Measure])
+	}
 	if p.Op == OpMatch {
 		return fmt.Errorf("%s is a number: compare it with = < <= > >=", measureNames[p.Measure])
 	}
-	var err error
-	switch p.Measure {
-	case MeasureCost:
-		var v tracefmt.USD
-		v, err = tracefmt.ParseUSD([]byte(strings.TrimPrefix(p.Text, "$")))
-		p.Number = int64(v)
+	p.setSeveral()
+	if p.Op == OpAny {
+		spans, err := parseSpans(p.Measure, p.Text)
+		if err != nil {
+			return err
+		}
+		p.Text = spansText(p.Measure, spans)
+		return nil
+	}
+	v, err := parseNumber(p.Measure, p.Text)
+	p.Number = v
+	if err == nil && (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) {
+		p.Text = spansText(p.Measure, []numRange{{v, v + 1}})
+	}
+	return err
+}
+
+// parseNumber reads what a measure is compared with.
+func parseNumber(m Measure, text string) (v int64, err error) {
+	switch m {
+	case MeasureCost, MeasureRunCost:
+		var usd tracefmt.USD
+		usd, err = tracefmt.ParseUSD([]byte(strings.TrimPrefix(text, "$")))
+		v = int64(usd)
 	case MeasureDuration:
-		p.Number, err = parseMillis(p.Text)
+		v, err = parseMillis(text)
+	case MeasureTime:
+		v, err = parseStart(text)
+	case MeasureRetry, MeasureWasteClass:
+		return parseWord(m, text)
+	case MeasureScore:
+		var f float64
+		if f, err = strconv.ParseFloat(text, 64); err == nil && !(math.Abs(f) < 1e9) {
+			err = strconv.ErrRange
+		}
+		v = ScoreNumber(f)
 	default:
-		p.Number, err = parseCount(p.Text)
+		v, err = parseCount(text)
 	}
 	if err != nil {
-		return fmt.Errorf("%q is no %s: write %s", p.Text, measureNames[p.Measure], numberExamples[p.Measure])
+		return 0, fmt.Errorf("%q is no %s: write %s", text, measureNames[m], numberExamples[m])
 	}
-	return nil
+	return v, nil
+}
+
+// parseStart reads a time, in UTC unless it names a zone.
+func parseStart(s string) (int64, error) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UnixNano(), nil
+		}
+	}
+	return 0, strconv.ErrSyntax
 }
 
 var numberExamples = [...]string{
 	MeasureCost: "dollars, like 0.10", MeasureInput: "tokens, like 1200 or 12k", MeasureOutput: "tokens, like 1200 or 12k",
 	MeasureTokens: "tokens, like 1200 or 12k", MeasureDuration: "a time, like 250ms or 1.5s", MeasureCacheRead: "tokens, like 1200 or 12k",
-	MeasureAttempt: "a count, like 2",
+	MeasureAttempt: "a count, like 2", MeasureTime: "a date or time in UTC, like 2026-01-31 or 2026-01-31T09:00", MeasureRunCost: "dollars, like 0.10",
+	MeasureScore: "a number, like 0.8",
 }
 
 // parseMillis reads a duration (1.5s) or plain milliseconds.
@@ -243,11 +297,15 @@ func (p Pred) String() string {
 	if p.Not {
 		not = "!"
 	}
-	field := p.Dimension.String()
+	field := quoteName(p.Dimension.String())
 	if p.Measure != MeasureNone {
 		field = measureNames[p.Measure]
 	}
-	return not + field + opNames[p.Op] + p.Text
+	text := p.Text
+	if p.Measure == MeasureNone && p.Op == OpEqual {
+		text = escapeName(text)
+	}
+	return not + field + opNames[p.Op] + quoteValue(text)
 }
 
 // String writes the question in one line: conditions, times, grouping.
@@ -257,10 +315,10 @@ func (q Query) String() string {
 		parts = append(parts, p.String())
 	}
 	if q.Since != 0 {
-		parts = append(parts, "since "+time.Unix(0, q.Since).UTC().Format(time.RFC3339))
+		parts = append(parts, "since "+time.Unix(0, q.Since).UTC().Format(time.RFC3339Nano))
 	}
 	if q.Until != 0 {
-		parts = append(parts, "until "+time.Unix(0, q.Until).UTC().Format(time.RFC3339))
+		parts = append(parts, "until "+time.Unix(0, q.Until).UTC().Format(time.RFC3339Nano))
 	}
 	if len(q.By) > 0 {
 		parts = append(parts, "by "+FormatBy(q.By))

@@ -9,13 +9,15 @@ import (
 // A pathCosts collects one side of a comparison.
 type pathCosts struct {
 	name  func(leaf int32) []string
-	sums  []pathSum // by leaf
-	touch []int32   // leaves of the run at hand
+	model func(tracefmt.Sym) string // nil: models are not told apart
+	sums  []pathSum                 // by leaf
+	touch []int32                   // leaves of the run at hand
 	more  []PathCost
 }
 
 type pathSum struct {
 	PathCost
+	models  map[tracefmt.Sym]*ModelCost
 	run     tracefmt.USD // what the run at hand cost here
 	missing bool         // that is not all
 	seen    bool         // the run at hand has a call here
@@ -39,7 +41,7 @@ func (p *pathCosts) add(st *Study, leaf []int32) {
 			s.seen, s.run, s.missing = true, 0, false
 			p.touch = append(p.touch, n)
 		}
-		s.call(&st.Run.Calls[i], st.Places[i].Mark)
+		s.call(&st.Run.Calls[i], st.Places[i].Mark, p.model != nil)
 	}
 	task := ""
 	if st.Run.Facts != nil {
@@ -51,12 +53,35 @@ func (p *pathCosts) add(st *Study, leaf []int32) {
 	}
 }
 
-func (s *pathSum) call(c *tracefmt.Call, m mark) {
+func (s *pathSum) call(c *tracefmt.Call, m mark, models bool) {
 	s.LLM.call(c, m)
+	if models && c.Kind == tracefmt.KindLLM {
+		s.byModel(c)
+	}
 	if known(c) {
 		s.run, _ = s.run.Add(c.Cost)
+		s.Known++
 	}
-	s.missing = s.missing || missing(c)
+	if missing(c) {
+		s.missing = true
+		s.Missing++
+	}
+}
+
+// byModel counts a model call's tokens and cost, as Effort does, under its model.
+func (s *pathSum) byModel(c *tracefmt.Call) {
+	x := s.models[c.Model]
+	if x == nil {
+		if s.models == nil {
+			s.models = map[tracefmt.Sym]*ModelCost{}
+		}
+		x = &ModelCost{}
+		s.models[c.Model] = x
+	}
+	var e Effort
+	e.call(c, 0)
+	x.Tokens += e.Tokens
+	x.Cost, _ = x.Cost.Add(e.Cost)
 }
 
 // close ends the run at hand. A run whose cost is not all known, or that has not ended, is no sample of what runs cost.
@@ -69,6 +94,14 @@ func (s *pathSum) close(task string) {
 	}
 }
 
+// named are the models by their names.
+func (s *pathSum) named(name func(tracefmt.Sym) string) (list []ModelCost) {
+	for sym, m := range s.models {
+		list = append(list, ModelCost{name(sym), m.Tokens, m.Cost})
+	}
+	return joinModels(nil, list)
+}
+
 // merge joins what was collected of other runs, whatever their leaves are numbered.
 func (p *pathCosts) merge(o *pathCosts) { p.more = append(p.more, o.result()...) }
 
@@ -78,7 +111,7 @@ func (p *pathCosts) result() []PathCost {
 	for n := range p.sums {
 		if s := &p.sums[n]; s.Runs > 0 {
 			x := s.PathCost
-			x.Path = p.name(int32(n))
+			x.Path, x.Models = p.name(int32(n)), s.named(p.model)
 			list = append(list, x)
 		}
 	}

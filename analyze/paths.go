@@ -102,27 +102,12 @@ func (n *pathNode) close(o tracefmt.Outcome) {
 
 // merge joins what was collected of other runs.
 func (p *pathSums) merge(o *pathSums) {
-	to := make([]int32, len(o.scan.f.nodes))
-	for i, n := range o.scan.f.nodes {
-		if i > 0 {
-			to[i] = p.scan.f.childOf(to[n.up], p.translate(n.value, o, n.depth), n.depth)
-		}
+	for i, at := range p.scan.adopt(o.scan) {
 		if i < len(o.facts) {
 			p.epoch++
-			p.node(to[i]).merge(&o.facts[i].PathFacts)
+			p.node(at).merge(&o.facts[i].PathFacts)
 		}
 	}
-}
-
-// translate gives the number that p has for a value of o: texts without a Sym are numbered as they come.
-func (p *pathSums) translate(value uint32, o *pathSums, depth int) uint32 {
-	switch p.scan.by[depth-1].Dim {
-	case DimRun, DimSource, DimTag:
-		if value > 0 {
-			return p.scan.f.texts.number(o.scan.f.texts.texts[value-1])
-		}
-	}
-	return value
 }
 
 func (f *PathFacts) merge(o *PathFacts) {
@@ -136,12 +121,7 @@ func (f *PathFacts) merge(o *PathFacts) {
 func (p *pathSums) of() map[string]*PathFacts {
 	all := make(map[string]*PathFacts, len(p.facts))
 	for i := range p.facts {
-		var path []string
-		for at := int32(i); at != 0; at = p.scan.f.nodes[at].up {
-			n := p.scan.f.nodes[at]
-			path = append([]string{p.scan.f.label(p.scan.by[n.depth-1], n.value)}, path...)
-		}
-		all[namesKey(path)] = &p.facts[i].PathFacts
+		all[namesKey(p.scan.pathOf(int32(i)))] = &p.facts[i].PathFacts
 	}
 	return all
 }

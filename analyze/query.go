@@ -46,6 +46,7 @@ const (
 	OpLessEq           // <=
 	OpMore             // >
 	OpMoreEq           // >=
+	OpAny              // = one of several: names a|b, numbers and times 1..2|5, each range without its end
 )
 
 // A Measure is a number that calls can be compared by.
@@ -59,7 +60,13 @@ const (
 	MeasureTokens
 	MeasureDuration // milliseconds
 	MeasureCacheRead
-	MeasureAttempt
+	MeasureAttempt    // the attempt at an operation that the call is part of, as stated or found; from 1
+	MeasureTime       // when the call starts, UTC nanoseconds
+	MeasureRetry      // the kind of the retry whose cost the call is part of: a RetryKind, -1 for none
+	MeasureWasteClass // why the cost of the call was for nothing
+	// The measures from here on are of the run: they keep all of its calls or none.
+	MeasureRunCost // USD, of the calls of the run that meet the conditions before this one
+	MeasureScore   // billionths
 )
 
 // A Pred is one condition on a call: a dimension against a text, or a measure against a number.
@@ -72,7 +79,8 @@ type Pred struct {
 	Number    int64  // for measures; money in pico-dollars
 }
 
-// A Query is a question about calls: which (Where, Since, Until; all must hold) and grouped by what.
+// A Query is a question about calls: which (Where, Since, Until; all must hold) and grouped by what. The order of conditions matters to
+// run.cost alone, which adds up what those before it leave: whatever is asked of the calls later, the runs that it kept stay the same.
 type Query struct {
 	By           []Dimension
 	Where        []Pred

@@ -13,7 +13,10 @@ func TestConditionsAreWrittenAsTheyAreRead(t *testing.T) {
 		"agent=planner": "", "model~sonnet": "", "!status=error": "", "cost>0.10": "", "cost<=$2": "", "tag:env=prod": "", "day>=2026-01-31": "",
 		"run=r1": "", "source~b.jsonl": "", "duration>1.5s": "", "input>=12k": "", "outcome=in_flight": "", "team=blue": "tag:team=blue",
 		" agent = planner ": "agent=planner", "status!=error": "!status=error", "!kind!=llm": "kind=llm", "AGENT=x": "agent=x", "step=a=b": "", "kind=LLM": "kind=llm",
-		"agent=": "", "attempt>1": "",
+		"agent=": "", "attempt>1": "", "agent=b|a": "agent=a|b", "agent=a|": "agent=(none)|a", `agent=a\|b`: "", `agent=a\|b|c\\`: "", `agent=C:\tmp`: "", `agent=a|a`: "agent=a",
+		"run.cost=0.10..1": "run.cost=0.1..1", "run.cost>=$0.10": "run.cost>=$0.10", "cost=..0.5|2": "", "score=0.2..0.4": "",
+		"time=2026-01-31..2026-02-01T09:00": "time=2026-01-31T00:00:00Z..2026-02-01T09:00:00Z", "retry_kind=fallback_model": "", "waste=Loop": "waste=loop", "retry_kind=none|plain_retry": "", "waste=superseded|loop|redundant": "", "status=error|OK": "status=error|ok",
+		"tokens=1k..2k|2k..3k": "tokens=1000..3000",
 	} {
 		if want == "" {
 			want = in
@@ -46,6 +49,7 @@ func TestNumbersOfConditions(t *testing.T) {
 func TestErrorsSayWhatIsAllowed(t *testing.T) {
 	for in, want := range map[string]string{
 		"planner": "FIELD=VALUE", "=x": "FIELD=VALUE", "agent>3": "compare it with = or ~", "cost~1": "is a number", "cost>much": "dollars, like 0.10",
+		"cost=2..1": "from less to more", "run.cost=a..b": "dollars", "retry_kind=again": "fallback_model", "waste>loop": "compare it with =", "waste=food": "superseded, loop", "time>soon": "2026-01-31T09:00", "status=ok|bad": "ok, error", "score=high": "like 0.8",
 		"status=broken": "ok, error, unfinished", "kind=model": "llm", "outcome=good": "in_flight", "day=today": "2026-01-31", "duration>soon": "250ms",
 	} {
 		if _, err := ParsePred(in); err == nil || !strings.Contains(err.Error(), want) {
@@ -95,31 +99,37 @@ func matching(names *tracefmt.Names) (*tracefmt.Call, *tracefmt.Run) {
 		Usage: tracefmt.Usage{Input: 1000, Output: 24}, Tags: names.Sym("beta=\x1fenv=prod"), Tool: names.Sym("Search"),
 	}
 	run := &tracefmt.Run{ID: "Run-1", Tags: names.Sym("env=test\x1fteam=blue"), Outcome: tracefmt.OutcomeSuccess}
-	return &tracefmt.Call{
+	run.Calls = []tracefmt.Call{{
 		Record: rec, Kind: tracefmt.KindTool, Agent: names.Sym("planner"), User: names.Sym("ann"), State: tracefmt.CostComputed, Cost: 15e10,
-		IsCall: true, Counted: true,
-	}, run
+		IsCall: true, Counted: true, Up: -1,
+	}}
+	return &run.Calls[0], run
 }
 
 func TestWhatMatches(t *testing.T) {
 	names := tracefmt.NewNames()
-	c, run := matching(names)
+	_, run := matching(names)
 	for where, want := range map[string]bool{
 		"agent=planner": true, "agent=Planner": false, "agent~PLAN": true, "!agent~plan": false, "model=": true, "model=(none)": true, "model=x": false,
 		"cost>0.10": true, "cost>=0.15": true, "cost>0.15": false, "cost<0.15": false, "!cost>0.15": true, "input=1000": true, "tokens=1024": true,
 		"duration=1500": true, "cache_read>=0": false, "attempt>1": true, "tag:env=prod": true, "env=test": false, "team=blue": true, "team=(none)": false,
+		"agent=x|planner": true, "agent=x|y": false, "!agent=x|y": true, "agent=planner|": true, "model=a|(none)": true, "kind=llm|tool": true, "team=red|blue": true,
+		"cost=0.10..0.15": false, "cost=0.15..1": true, "cost=..0.1|0.15": true, "!cost=0.15..": false, "attempt=2..3": true, "attempt=1|3": false,
+		"run.cost=0.15": true, "run.cost>0.15": false, "!run.cost>0.15": true, "score>=0": false, "!score>=0": true, "retry_kind=none": true, "retry_kind=plain_retry": false, "waste=none": true,
+		"time>=1970-01-02": true, "time=1970-01-01..1970-01-02": false, "time=1970-01-02..1970-01-02T00:00:01|1980-01-01..": true,
 		"nothing=": true, "beta=true": true, "run=Run-1": true, "run~run": true, "run=run-1": false, "user=ann": true, "session=": true,
 		"source~B.JSONL": true, "source=c.jsonl": false, "status=ok": true, "status=unset": true, "status=error": false, "kind=tool": true,
 		"outcome=success": true, "day=1970-01-02": true, "day<1970-01-02": false, "tool~search": true,
 	} {
 		q := query(t, "", where)
 		m := q.Compile(names, Config{})
+		m.Enter(run, nil)
 		for range 2 { // the second answer comes from memory
-			if got := m.Match(c, run, "a/b.jsonl"); got != want {
+			if got := m.Match(run, 0, "a/b.jsonl"); got != want {
 				t.Errorf("%s: %v", where, got)
 			}
 		}
-		if n := testing.AllocsPerRun(10, func() { m.Match(c, run, "a/b.jsonl") }); n != 0 {
+		if n := testing.AllocsPerRun(10, func() { m.Match(run, 0, "a/b.jsonl") }); n != 0 {
 			t.Errorf("%s: %v allocations", where, n)
 		}
 	}
@@ -128,7 +138,7 @@ func TestWhatMatches(t *testing.T) {
 		want         bool
 	}{{86400e9, 0, true}, {86400e9 + 1, 0, false}, {0, 86400e9, false}, {0, 86400e9 + 1, true}} {
 		q := Query{Since: c2.since, Until: c2.until}
-		if got := q.Compile(names, Config{}).Match(c, run, ""); got != c2.want {
+		if got := q.Compile(names, Config{}).Match(run, 0, ""); got != c2.want {
 			t.Errorf("[%d, %d): %v", c2.since, c2.until, got)
 		}
 	}
@@ -158,6 +168,14 @@ func TestScanGroupsByWhatCellsLack(t *testing.T) {
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("by %s: %q, want %q", by, got, want)
+		}
+	}
+}
+
+func TestHelpOnConditionsCanBeTyped(t *testing.T) {
+	for _, c := range ConditionHelp {
+		if _, err := ParsePred(c[0]); err != nil {
+			t.Errorf("%s: %v", c[0], err)
 		}
 	}
 }

@@ -29,12 +29,15 @@ type Report struct {
 
 	Tries      []TryInfo           `json:"attempts,omitempty"`
 	TryCaps    []TryCapInfo        `json:"attempt_caps,omitempty"`
+	Chains     []ChainInfo         `json:"worst_chains,omitempty"`
 	Loops      *LoopInfo           `json:"loops,omitempty"`
 	Redundant  *CountInfo          `json:"redundant,omitempty"`
 	Warned     *WarnedInfo         `json:"post_warning,omitempty"`
 	Context    *ContextInfo        `json:"context,omitempty"`
 	Multiplier *MultiplierReport   `json:"multiplier,omitempty"`
 	Quality    *SpendQualityReport `json:"spend_quality,omitempty"`
+	Agents     []AgentInfo         `json:"agents,omitempty"`
+	Delegation []NodeInfo          `json:"delegation,omitempty"` // who works for whom; own costs add up to the total
 	Load       *LoadInfo           `json:"load,omitempty"`
 	Accuracy   *AccuracyInfo       `json:"accuracy,omitempty"`
 	Flows      []FlowInfo          `json:"flows,omitempty"`
@@ -66,8 +69,29 @@ type ReportInput struct {
 }
 
 type PriceInfo struct {
-	AsOf   *string `json:"as_of"`
-	Source *string `json:"source"`
+	AsOf     *string        `json:"as_of"`
+	Source   *string        `json:"source"`
+	Version  *string        `json:"version"` // tells books apart
+	Repriced *RepricingInfo `json:"repriced,omitempty"`
+}
+
+// RepricingInfo is a Repricing in JSON.
+type RepricingInfo struct {
+	AsOf *string `json:"was_as_of"`
+	From *string `json:"was_source"`
+	Was  Dollars `json:"was_usd"`
+	Now  Dollars `json:"now_usd"`
+
+	text string
+}
+
+// NewPriceInfo names the price book in force.
+func NewPriceInfo(st *Status) PriceInfo {
+	p := PriceInfo{AsOf: textOrNil(st.PricesAsOf), Source: textOrNil(st.PriceBook), Version: textOrNil(st.PriceHash)}
+	if r := st.Repricing; r != nil {
+		p.Repriced = &RepricingInfo{textOrNil(r.AsOf), textOrNil(r.Source), Dollars(r.Was), Dollars(r.Now), r.Text(st.PricesAsOf)}
+	}
+	return p
 }
 
 type SourceInfo struct {
@@ -277,7 +301,7 @@ func NewReport(in ReportInput) *Report {
 		partial += int64(b2i(r.Incomplete))
 	}
 	r := &Report{
-		Version: in.Version, Prices: PriceInfo{textOrNil(in.Status.PricesAsOf), textOrNil(in.Status.PriceBook)},
+		Version: in.Version, Prices: NewPriceInfo(&in.Status),
 		Sources: []SourceInfo{}, Skipped: []SkipInfo{}, Warnings: []string{}, Rows: make([]ReportRow, 0, len(in.Table.Rows)), By: []string{},
 		tail: NewTail(costs), outcomes: NewOutcomes(in.Runs), total: total, skips: in.Status.SkipCount, queryOf: in.Query.narrowing(), partial: partial,
 	}

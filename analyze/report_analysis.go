@@ -85,6 +85,7 @@ type LoadInfo struct {
 	Bins       []BinInfo     `json:"bins"`
 	Terciles   []TercileInfo `json:"terciles"`
 	Spikes     []SpikeInfo   `json:"spikes"`
+	Hours      []HourInfo    `json:"by_hour"` // empty where bins are wider than an hour
 	of         *LoadReport
 }
 
@@ -124,12 +125,15 @@ func loadReport(l *LoadReport, money bool, tz *time.Location) *LoadInfo {
 	at := func(ns int64) string { return *in.moment(max(ns, 1)) }
 	ok := money && !l.Overflow
 	r := &LoadInfo{Peak: number(l.Peak, l.NoEnd < l.Calls), Mean: Fraction(l.Mean), Elasticity: Fraction(l.Elasticity), Rho: Fraction(l.Rho), Varied: l.Varied, Untimed: l.Untimed,
-		UntimedUSD: dollars(l.UntimedUSD, ok), Width: Fraction(float64(l.Width) / 1e9), Bins: []BinInfo{}, Terciles: []TercileInfo{}, Spikes: []SpikeInfo{}, of: l}
+		UntimedUSD: dollars(l.UntimedUSD, ok), Width: Fraction(float64(l.Width) / 1e9), Bins: []BinInfo{}, Terciles: []TercileInfo{}, Spikes: []SpikeInfo{}, Hours: []HourInfo{}, of: l}
 	if !ok {
 		return r
 	}
 	for _, b := range l.Bins {
 		r.Bins = append(r.Bins, BinInfo{at(b.Start), Dollars(b.Spend), Fraction(b.Concurrency), b.Calls})
+	}
+	for _, b := range l.ByHour(tz) {
+		r.Hours = append(r.Hours, hourReport(b))
 	}
 	for _, t := range l.Terciles {
 		r.Terciles = append(r.Terciles, TercileInfo{Fraction(t.Low), Fraction(t.High), t.Runs, t.CostPerRun.dollars(), Fraction(t.AttemptsPerOperation),
@@ -277,6 +281,7 @@ func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
 	x := &a.Retries
 	r.Retries.Hedges, r.Retries.Resamples = countReport(x.Hedges(), money), countReport(x.Resamples(), money)
 	r.Retries.Regenerates, r.Retries.ArgsChanged = countReport(x.Regenerates(), money), x.ArgsChanged
+	r.Chains, r.Agents, r.Delegation = chainReport(a.Chains, a.names, money), agentReport(&a.Agents, money), delegationReport(&a.Agents, money)
 	r.Multiplier, r.Quality = multiplierReport(&a.Factors, money), spendReport(&a.Spend, money)
 	r.Load, r.Accuracy, r.Flows = loadReport(&a.Load, money, tz), accuracyReport(&a.Accuracy), flowReport(&a.Value)
 	r.Caps, r.Drift, r.Flags = capReport(&a.Caps), a.Drifts, flagReport(a.Flags, money)
@@ -381,6 +386,7 @@ type ContextInfo struct {
 	Blocks     []BlockInfo     `json:"carry_blocks"`
 	Breaks     []BreakInfo     `json:"cache_breaks"`
 	Lost       []BreakCallInfo `json:"cache_break_calls"`
+	ByTurn     []TurnInfo      `json:"prompts_by_turn"`
 }
 
 // CarryInfo is what the blocks of one kind cost over their lifetime.
@@ -429,7 +435,7 @@ func contextReport(c *ContextReport, names *tracefmt.Names, money bool) *Context
 		HitRate: Fraction(c.HitRate()), Saving: dollars(c.SavingUSD, ok && c.SavingUnknown == 0), Peak: Fraction(c.PeakGrowth), Resets: c.Resets,
 		MaxPrompt: c.MaxPrompt, Exponent: Fraction(c.Exponent), Exponents: c.Exponents, Threads: c.Threads, Turns: c.Turns, Unpriced: c.Unpriced,
 		Input: dollars(c.InputUSD, ok), Flat: dollars(c.FlatUSD, ok), Other: dollars(c.OtherGrowthUSD, ok),
-		Components: []PartInfo{}, Carry: []CarryInfo{}, Blocks: []BlockInfo{}, Breaks: []BreakInfo{}, Lost: []BreakCallInfo{},
+		Components: []PartInfo{}, Carry: []CarryInfo{}, Blocks: []BlockInfo{}, Breaks: []BreakInfo{}, Lost: []BreakCallInfo{}, ByTurn: turnReport(c),
 	}
 	if !ok {
 		return r

@@ -97,23 +97,29 @@ func (r *RetryTotals) add(st *Study, in []bool) {
 	}
 }
 
-// extra counts the cost of a call that is part of a further attempt, under the link that led to it: the innermost one.
+// extra counts the cost of a call that is part of a further attempt, under the link that led to it.
 func (r *RetryTotals) extra(st *Study, i int32) {
-	calls := st.Run.Calls
-	cost := int64(calls[i].Cost)
+	cost := int64(st.Run.Calls[i].Cost)
 	r.wraps += plus((*int64)(&r.RetryCost), cost)
-	for at, n := i, 0; at >= 0 && n <= len(calls); at, n = calls[at].Up, n+1 {
-		p := &st.Places[at]
-		if p.Chain < 0 || st.Chains[p.Chain].Base == at || p.Try == 0 {
-			continue
-		}
-		l := st.Chains[p.Chain].Links[p.Try]
-		if l.Kind != tracefmt.RetryNone {
-			r.wraps += plus((*int64)(&r.Kinds[l.Kind-1].Cost), cost)
-		}
-		r.wraps += plus((*int64)(&r.Confidences[l.Confidence-1].Cost), cost)
+	l, ok := st.retry(i)
+	if !ok {
 		return
 	}
+	if l.Kind != tracefmt.RetryNone {
+		r.wraps += plus((*int64)(&r.Kinds[l.Kind-1].Cost), cost)
+	}
+	r.wraps += plus((*int64)(&r.Confidences[l.Confidence-1].Cost), cost)
+}
+
+// retry is the link that led to the attempt whose retry cost a call is part of: the innermost one; ok is false where it is of none.
+func (st *Study) retry(i int32) (l Link, ok bool) {
+	calls := st.Run.Calls
+	for at, n := i, 0; at >= 0 && n <= len(calls); at, n = calls[at].Up, n+1 {
+		if p := &st.Places[at]; p.Chain >= 0 && st.Chains[p.Chain].Base != at && p.Try > 0 {
+			return st.Chains[p.Chain].Links[p.Try], true
+		}
+	}
+	return Link{}, false
 }
 
 func (r *RetryTotals) looks(st *Study, in []bool) {

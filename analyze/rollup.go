@@ -104,6 +104,7 @@ func NewScan(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32)
 // Add reads the calls of one run. It returns what those that match cost, and whether any does.
 func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
 	st := s.study.link(run)
+	s.m.Enter(run, s.source)
 	s.f.epoch++
 	s.agg.seen = s.agg.seen[:0]
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
@@ -113,7 +114,7 @@ func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
 		if !contributes(c) {
 			continue
 		}
-		if sum, ok := s.call(run, c, &s.leaves[i]); ok {
+		if sum, ok := s.call(run, i, &s.leaves[i]); ok {
 			matched = true
 			cost, _ = cost.Add(c.Cost)
 			if m := st.Places[i].Mark; m != 0 {
@@ -130,13 +131,10 @@ func (s *Scan) Add(run *tracefmt.Run) (cost tracefmt.USD, matched bool) {
 }
 
 // call counts one call, if it matches.
-func (s *Scan) call(run *tracefmt.Run, c *tracefmt.Call, leaf *int32) (*Summary, bool) {
-	source := ""
-	if s.source != nil && s.m.needsSource {
-		source = s.source(c.Src.Source)
-	}
+func (s *Scan) call(run *tracefmt.Run, i int, leaf *int32) (*Summary, bool) {
+	c := &run.Calls[i]
 	k := keyOf(run, c, &s.agg.days)
-	if !s.m.match(&k, c, run, source) {
+	if !s.m.match(&k, run, i, s.m.sourceOf(c, s.source)) {
 		return nil, false
 	}
 	for i, d := range s.by {
@@ -179,7 +177,7 @@ func (s *Scan) empty(run *tracefmt.Run) bool {
 		}
 	}
 	k, none := emptyCall(run, &s.agg.days)
-	if !s.m.match(&k, &none, run, "") {
+	if !s.m.matchCall(&k, &none, run, -1, "") {
 		return false
 	}
 	for i, d := range s.by {
@@ -208,6 +206,51 @@ func (s *Scan) value(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, d Dimensio
 		return s.f.texts.number(s.m.tag(c, run, d.Tag))
 	}
 	return cellValue(k, d.Dim)
+}
+
+// groupOf is the group of call i of the run that was entered; -1 for one that is out of scope.
+func (s *Scan) groupOf(run *tracefmt.Run, i int) int32 {
+	c := &run.Calls[i]
+	if !contributes(c) {
+		return -1
+	}
+	k := keyOf(run, c, &s.agg.days)
+	if !s.m.match(&k, run, i, s.m.sourceOf(c, s.source)) {
+		return -1
+	}
+	for i, d := range s.by {
+		s.path[i] = s.value(&k, c, run, d)
+	}
+	return s.f.leafOf(s.path)
+}
+
+// pathOf is the names that lead to a group.
+func (s *Scan) pathOf(group int32) (path []string) {
+	for at := group; at != 0; at = s.f.nodes[at].up {
+		path = append(path, s.f.label(s.by[s.f.nodes[at].depth-1], s.f.nodes[at].value))
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// adopt makes sure that s has all groups of o, a scan of the same query, and tells which they are.
+func (s *Scan) adopt(o *Scan) []int32 {
+	to := make([]int32, len(o.f.nodes))
+	for i, n := range o.f.nodes[1:] {
+		to[i+1] = s.f.childOf(to[n.up], s.translate(n.value, o, n.depth), n.depth)
+	}
+	return to
+}
+
+// translate gives the number that s has for a value of o: texts without a Sym are numbered as they come.
+func (s *Scan) translate(value uint32, o *Scan, depth int) uint32 {
+	switch s.by[depth-1].Dim {
+	case DimRun, DimSource, DimTag:
+		if value > 0 {
+			return s.f.texts.number(o.f.texts.texts[value-1])
+		}
+	}
+	return value
 }
 
 // Table is the answer so far. The scan must not go on after it.

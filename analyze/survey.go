@@ -1,10 +1,6 @@
 package analyze
 
-import (
-	"slices"
-
-	"costscope/tracefmt"
-)
+import "costscope/tracefmt"
 
 // A Survey is what comparisons, limits and forecasts ask of the runs of a scope: what each path of its query costs, how prompts grow, what
 // failed runs burn after a warning. It reads every run once; surveys of different runs merge in any order.
@@ -15,6 +11,7 @@ type Survey struct {
 
 	scan    *Scan // its groups; it counts nothing
 	student *Student
+	failed  []failedRun
 	paths   *pathCosts
 	whole   *pathCosts // all paths in one
 	leaves  []int32
@@ -25,7 +22,8 @@ type Survey struct {
 // NewSurvey returns an empty survey of what q is about. sourceName gives the path of a source.
 func NewSurvey(q Query, names *tracefmt.Names, cfg Config, sourceName func(uint32) string) *Survey {
 	s := &Survey{scan: NewScan(q, names, cfg, sourceName), student: NewStudent(cfg)}
-	s.paths, s.whole = newPathCosts(s.nameOf), newPathCosts(func(int32) []string { return nil })
+	s.paths, s.whole = newPathCosts(s.scan.pathOf), newPathCosts(func(int32) []string { return nil })
+	s.paths.model = names.Name
 	return s
 }
 
@@ -37,51 +35,27 @@ func (s *Survey) Add(run *tracefmt.Run) {
 	st := s.student.Study(run)
 	s.Runs++
 	s.Prompts.add(st, s.in)
+	before := s.Warned
 	s.Warned.add(st, s.in)
+	if s.Warned.Runs > before.Runs {
+		s.failed = append(s.failed, failedRun{s.Warned.After - before.After, s.Warned.Cost - before.Cost})
+	}
 	s.paths.add(st, s.leaves)
 	s.whole.add(st, s.roots)
 }
 
 // scope finds where each call counts, and tells whether any does.
 func (s *Survey) scope(run *tracefmt.Run) (some bool) {
+	s.scan.m.Enter(run, s.scan.source)
 	s.leaves = append(s.leaves[:0], make([]int32, len(run.Calls))...)
 	s.roots = append(s.roots[:0], s.leaves...)
 	s.in = append(s.in[:0], make([]bool, len(run.Calls))...)
 	for i := range run.Calls {
-		s.leaves[i] = s.leafOf(run, &run.Calls[i])
+		s.leaves[i] = s.scan.groupOf(run, i)
 		s.in[i], s.roots[i] = s.leaves[i] >= 0, min(s.leaves[i], 0)
 		some = some || s.in[i]
 	}
 	return some
-}
-
-// leafOf is the group of a call; -1 for one that is out of scope.
-func (s *Survey) leafOf(run *tracefmt.Run, c *tracefmt.Call) int32 {
-	if !contributes(c) {
-		return -1
-	}
-	source := ""
-	if s.scan.source != nil && s.scan.m.needsSource {
-		source = s.scan.source(c.Src.Source)
-	}
-	k := keyOf(run, c, &s.scan.agg.days)
-	if !s.scan.m.match(&k, c, run, source) {
-		return -1
-	}
-	for i, d := range s.scan.by {
-		s.scan.path[i] = s.scan.value(&k, c, run, d)
-	}
-	return s.scan.f.leafOf(s.scan.path)
-}
-
-// nameOf is the path of a group.
-func (s *Survey) nameOf(leaf int32) (path []string) {
-	f := s.scan.f
-	for at := leaf; at != 0; at = f.nodes[at].up {
-		path = append(path, f.label(f.by[f.nodes[at].depth-1], f.nodes[at].value))
-	}
-	slices.Reverse(path)
-	return path
 }
 
 // Merge joins the survey of other runs.
@@ -89,6 +63,7 @@ func (s *Survey) Merge(o *Survey) {
 	s.Runs += o.Runs
 	s.Prompts.merge(&o.Prompts)
 	s.Warned.merge(&o.Warned)
+	s.failed = append(s.failed, o.failed...)
 	s.paths.merge(o.paths)
 	s.whole.merge(o.whole)
 }

@@ -20,6 +20,12 @@ func (p *page) writeText(w io.Writer) error {
 	for _, f := range p.facts {
 		b.WriteString("  " + pad(f[0], 14) + f[1] + "\n")
 	}
+	for i, line := range p.drawn {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(strings.TrimRight("  "+line, " ") + "\n")
+	}
 	for _, g := range p.grids {
 		b.WriteString("\n" + g.title + "\n")
 		g.writeText(b)

@@ -33,6 +33,7 @@ type Options struct {
 	names    map[string]string        // of files that were first read under another path
 	PerRun   tracefmt.USD             // runs that come to cost more while they are followed are told by Status; 0: none
 	Show     func(path string) string // how a source is named to people; nil: by its path
+	Now      func() time.Time         // tells which runs are in flight; nil: time.Now
 	// Map reads what no format knows; nil: the mapping that the store was last loaded with, if any.
 	Map *tracefmt.Map
 }
@@ -43,6 +44,9 @@ func (o *Options) fill() {
 	}
 	if o.TZ == nil {
 		o.TZ = time.UTC
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 }
 
@@ -75,25 +79,28 @@ type Bolt struct {
 	opt   Options
 	names *tracefmt.Names
 
-	mu       sync.RWMutex // guards what follows
-	sums     *sums
-	meta     metaState
-	sources  []*sourceState // by number
-	verdicts verdicts
-	saved    uint64 // commit that the stored sums belong to
-	stale    bool   // sums do not belong to the calls: they are to be worked out anew, and not to be stored
-	named    int    // names stored
-	version  uint64 // grows with every change that a screen would show
-	loading  bool
-	live     bool      // Follow is at work
-	heard    time.Time // when Follow last read something new
-	done     int64
-	todo     int64
-	err      error
-	over     []analyze.RunOver
-	notes    []string
-	order    orderCache
-	changed  chan struct{}
+	mu        sync.RWMutex // guards what follows
+	sums      *sums
+	meta      metaState
+	sources   []*sourceState // by number
+	verdicts  verdicts
+	before    pricedWith         // what the sums were made with when the store was opened
+	sumsOf    uint64             // commit that they were of
+	repricing *analyze.Repricing // what the book at hand made of them; nil: they were its own
+	saved     uint64             // commit that the stored sums belong to
+	stale     bool               // sums do not belong to the calls: they are to be worked out anew, and not to be stored
+	named     int                // names stored
+	version   uint64             // grows with every change that a screen would show
+	loading   bool
+	live      bool      // Follow is at work
+	heard     time.Time // when Follow last read something new
+	done      int64
+	todo      int64
+	err       error
+	facts     liveFacts // of single runs, while live
+	notes     []string
+	order     orderCache
+	changed   chan struct{}
 }
 
 // Open opens the store at o.Path, making it if need be. The error wraps ErrInUse, ErrNewer or ErrCorrupt where one of them is the cause.
@@ -162,7 +169,7 @@ func zoneHash(tz *time.Location) uint64 {
 
 // makeBuckets makes what a new file lacks. A file that has all is not written to: that would cost a wait for the disk.
 func (s *Bolt) makeBuckets() error {
-	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketVerdict}
+	all := [][]byte{bucketMeta, bucketNames, bucketSource, bucketSeg, bucketRow, bucketVerdict, bucketMarks}
 	missing := false
 	err := s.view(func(tx *bbolt.Tx) error {
 		missing = slices.ContainsFunc(all, func(b []byte) bool { return tx.Bucket(b) == nil })
@@ -248,6 +255,7 @@ func (s *Bolt) restoreSums(tx *bbolt.Tx) error {
 	if v := tx.Bucket(bucketMeta).Get([]byte("sums")); v != nil {
 		_ = unsealJSON(v, &of) // damaged: worked out anew
 	}
+	s.before, s.sumsOf = of.pricedWith, of.Commit
 	if of.Commit == s.meta.Commit && of.Config == s.configText() {
 		b, err := getSealed(tx.Bucket(bucketMeta), []byte("sums of runs"))
 		if err == nil {
@@ -280,7 +288,7 @@ func (s *Bolt) Close() error {
 func (s *Bolt) saveSums() error {
 	s.mu.RLock()
 	fresh := s.saved == s.meta.Commit || s.stale
-	of := sumsState{s.meta.Commit, s.configText()}
+	of := sumsState{s.meta.Commit, s.configText(), s.pricedNow()}
 	var b []byte
 	if !fresh {
 		b = s.sums.append(nil)
@@ -294,11 +302,14 @@ func (s *Bolt) saveSums() error {
 		if err := putSealed(m, []byte("sums of runs"), b); err != nil {
 			return err
 		}
+		if err := s.keepBook(m, &of.pricedWith); err != nil {
+			return err
+		}
 		return putSealed(m, []byte("sums"), mustJSON(of))
 	})
 	if err == nil {
 		s.mu.Lock()
-		s.saved = of.Commit
+		s.saved, s.before = of.Commit, of.pricedWith
 		s.mu.Unlock()
 	}
 	return err

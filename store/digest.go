@@ -34,6 +34,38 @@ func (m *Mem) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, err
 	return collect(ctx, m, func() *analyze.Survey { return analyze.NewSurvey(q, m.names, m.config(), m.path) }, nil)
 }
 
+// WhatIf prices the calls of a scope as they would have been in a scenario: all workers read. progress, which may be nil, is told by several
+// goroutines how many of all runs were read. The error names a model that no price book knows.
+func (s *Bolt) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, progress func(done, of int64)) (*analyze.WhatIfResult, error) {
+	w, err := analyze.NewWhatIf(q, sc, s.opt.Prices, s.names, s.config(), s.path)
+	if err != nil {
+		return nil, err
+	}
+	var done atomic.Int64
+	return whatIf(ctx, s, w, func() {
+		if n := done.Add(1); progress != nil && n%256 == 0 {
+			progress(n, int64(s.rows()))
+		}
+	})
+}
+
+// WhatIf prices the calls of a scope as they would have been in a scenario.
+func (m *Mem) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, _ func(done, of int64)) (*analyze.WhatIfResult, error) {
+	w, err := analyze.NewWhatIf(q, sc, m.opt.Prices, m.names, m.config(), m.path)
+	if err != nil {
+		return nil, err
+	}
+	return whatIf(ctx, m, w, nil)
+}
+
+func whatIf(ctx context.Context, s runs, w *analyze.WhatIf, read func()) (*analyze.WhatIfResult, error) {
+	all, err := collect(ctx, s, w.Fresh, read)
+	if err != nil {
+		return nil, err
+	}
+	return all.Result(), nil
+}
+
 // A collector takes in runs; collectors of different runs merge in any order.
 type collector[T any] interface {
 	Add(run *tracefmt.Run)

@@ -74,6 +74,9 @@ func (s *Bolt) follow(ctx context.Context, of Following) error {
 			return err
 		}
 		if first {
+			if err := s.findFlying(ctx); err != nil {
+				return err
+			}
 			s.caughtUp()
 			if of.Caught != nil {
 				of.Caught()
@@ -88,7 +91,7 @@ func (s *Bolt) follow(ctx context.Context, of Following) error {
 func newFollower(s *Bolt, of Following, w *watcher) *follower {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.live, s.loading, s.done, s.todo, s.err, s.notes = true, true, 0, 0, nil, nil
+	s.live, s.loading, s.done, s.todo, s.err, s.notes, s.facts = true, true, 0, 0, nil, nil, liveFacts{}
 	s.bump()
 	return &follower{s: s, of: of, watch: w, saved: time.Now(), stale: true}
 }
@@ -208,7 +211,7 @@ func (f *follower) take(ctx context.Context, p *plan) (err error) {
 	clear(in.at)
 	err = in.complete(context.WithoutCancel(ctx), in.readPlan(func(feeds []*feed) error { return in.pipe.run(ctx, feeds, in.take) }, p))
 	f.s.mu.Lock()
-	f.s.heard = time.Now()
+	f.s.heard = f.s.opt.Now()
 	f.s.mu.Unlock()
 	return err
 }

@@ -35,6 +35,7 @@ type metaState struct {
 type sumsState struct {
 	Commit uint64 `json:"commit"`
 	Config string `json:"config"`
+	pricedWith
 }
 
 // sourceState is what was read of a source.

@@ -80,6 +80,7 @@ func (s *Bolt) resum(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	s.sums, s.stale = fresh, false
+	s.repriced(s.sumsOf)
 	s.bump()
 	s.mu.Unlock()
 	return s.saveSums()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sync"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -19,6 +20,8 @@ type Mem struct {
 	records []tracefmt.Record
 	changed chan struct{}
 	version uint64
+	marking sync.Mutex // guards marks
+	marks   analyze.Marks
 }
 
 // NewMem returns an empty store in memory.

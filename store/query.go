@@ -65,12 +65,11 @@ func (s *Bolt) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost
 	list := make([]analyze.RunCost, 0, s.rows())
 	err := s.view(func(tx *bbolt.Tx) error {
 		rd := runReader{asm: s.assembler()}
-		probe := tracefmt.Call{Record: &tracefmt.Record{}}
-		of := tracefmt.Run{}
+		of := tracefmt.Run{Calls: []tracefmt.Call{{Record: &tracefmt.Record{}}}}
 		return eachRow(tx, 0, s.rows(), func(n uint32, row *runRow) error {
 			rc := analyze.RunCost{Run: n, Cost: row.cost, Outcome: row.outcome, Incomplete: row.incomplete}
-			probe.Workflow, of.Workflow, of.Outcome = row.workflow, row.workflow, row.outcome
-			ok := !row.gone && m.Match(&probe, &of, "")
+			of.Calls[0].Workflow, of.Workflow, of.Outcome = row.workflow, row.workflow, row.outcome
+			ok := !row.gone && m.Match(&of, 0, "")
 			if row.mixed && !row.gone && len(q.Where) > 0 {
 				recs, err := rd.read(tx, row.last)
 				if err != nil {
@@ -212,13 +211,14 @@ func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names
 	needs := parts[0].m.NeedsSource()
 	err = s.each(ctx, func(worker int, n uint32, run *tracefmt.Run) error {
 		p := &parts[worker]
+		p.m.Enter(run, s.path)
 		for i := range run.Calls {
 			c := &run.Calls[i]
 			path := ""
 			if needs {
 				path = s.path(c.Src.Source)
 			}
-			if !analyze.Listed(c) || !p.m.Match(c, run, path) {
+			if !analyze.Listed(c) || !p.m.Match(run, i, path) {
 				continue
 			}
 			p.n++
@@ -271,29 +271,16 @@ func orderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
 }
 
 // Call finds one call again.
-func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error) {
-	h := hashText(ref.Run)
-	row, found := analyze.CallRow{}, false
-	err := s.view(func(tx *bbolt.Tx) error {
-		rd := runReader{asm: s.assembler()}
-		return eachRow(tx, 0, s.rows(), func(n uint32, r *runRow) error {
-			if found || r.hash != h || r.gone {
-				return ctx.Err()
+func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRow, err error) {
+	found := false
+	err = s.oneRun(ctx, analyze.RunRef{ID: ref.Run}, func(_ uint32, run *tracefmt.Run) {
+		for i := range run.Calls {
+			if c := &run.Calls[i]; c.ID == ref.ID {
+				row, found = analyze.NewCallRow(run, c, s.names, s.path), true
 			}
-			recs, err := rd.read(tx, r.last)
-			if err != nil || len(recs) == 0 || recs[0].Run != ref.Run {
-				return err
-			}
-			run := rd.asm.Assemble(recs)
-			for i := range run.Calls {
-				if c := &run.Calls[i]; c.ID == ref.ID {
-					row, found = analyze.NewCallRow(run, c, s.names, s.path), true
-				}
-			}
-			return nil
-		})
+		}
 	})
-	if err == nil && !found {
+	if err == nil && !found || errors.Is(err, ErrNoRun) {
 		err = ErrNoCall
 	}
 	return row, err
@@ -325,11 +312,12 @@ func (s *Bolt) Status() analyze.Status {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st := analyze.Status{Loading: s.loading, Done: s.done, Size: s.todo, Version: s.version, Err: s.err, Warnings: slices.Clone(s.notes)}
-	st.Live, st.Heard, st.Spent = s.live, s.heard, tracefmt.USD(s.sums.cells.RunCosts.Sum())
+	st.Live, st.Heard, st.Spent = s.live, s.heard, s.spent()
 	if s.live {
 		s.sums.cells.EachCell(func(_ analyze.CellKey, c *analyze.Summary, _ int64) { st.Failed += c.Failed })
-		st.Over = slices.Clone(s.over)
+		s.facts.fill(&st, s.opt.Now())
 	}
+	st.Repricing = s.repricing
 	fillStatus(&st, s.sources, s.sums, &s.opt)
 	return st
 }
@@ -376,7 +364,7 @@ func warnings(sources []*sourceState, sums *sums, show func(string) string) []st
 
 // fillStatus adds what both stores say of their sources.
 func fillStatus(st *analyze.Status, sources []*sourceState, sums *sums, opt *Options) {
-	st.PricesAsOf, st.PriceBook, st.CostMode = opt.Prices.AsOf(), opt.Prices.Source(), opt.Mode
+	st.PricesAsOf, st.PriceBook, st.PriceHash, st.CostMode = opt.Prices.AsOf(), opt.Prices.Source(), opt.Prices.Hash(), opt.Mode
 	for i, src := range sources {
 		n := sourceSums{}
 		if i < len(sums.sources) {

@@ -24,6 +24,10 @@ type settler struct {
 	bytes   []byte
 	news    []tracefmt.Record // scratch: the records that came, merged
 	scratch []tracefmt.Record // scratch: what Assemble may change
+
+	watch *analyze.LoopWatch // of a trace that is followed; else nil
+	heard []heardRun
+	now   time.Time
 }
 
 func newSettler(s *Bolt) *settler {
@@ -78,6 +82,9 @@ func (w *settler) settle(p *pending) {
 	last := p.stored.last
 	p.stored = rowOf(p.hash, last, run, w.whole)
 	p.stored.gone = len(all) == 0
+	if w.watch != nil {
+		w.hear(p, run)
+	}
 }
 
 // write appends what came to p as a part, or all of p as its only part.
@@ -160,6 +167,7 @@ func (in *ingest) settle(list []*pending) error {
 		list = list[n:]
 		w.seg, w.bytes = in.s.meta.Seg+uint32(k), w.bytes[:0]
 		w.plus, w.minus = newSums(in.s.config()), newSums(in.s.config())
+		w.listen()
 		wg.Go(func() {
 			errs[k] = guarded(func() {
 				for _, p := range part {
@@ -263,8 +271,11 @@ func (in *ingest) storeNames(tx *bbolt.Tx) error {
 func (in *ingest) show(touched []*pending) {
 	s := in.s
 	s.mu.Lock()
-	for _, p := range touched {
-		s.noteOver(p)
+	if s.tells() {
+		s.facts.over(touched, s.opt.PerRun, s.names)
+		for _, w := range in.settlers {
+			s.facts.note(w.heard, s.opt.Now())
+		}
 	}
 	for _, w := range in.settlers {
 		s.sums.merge(w.minus, -1)
@@ -284,21 +295,6 @@ func (in *ingest) show(touched []*pending) {
 	if in.progress != nil && time.Since(in.since) > 100*time.Millisecond {
 		in.since = time.Now()
 		in.progress(s.Status())
-	}
-}
-
-// toldOver is how many runs past the limit are told at a time.
-const toldOver = 50
-
-// noteOver notes a followed run that costs more than one should.
-func (s *Bolt) noteOver(p *pending) {
-	if s.opt.PerRun == 0 || !s.live || s.loading || p.stored.gone || p.stored.cost <= s.opt.PerRun {
-		return
-	}
-	s.over = slices.DeleteFunc(s.over, func(o analyze.RunOver) bool { return o.Run == p.id })
-	s.over = append(s.over, analyze.RunOver{Run: p.id, Workflow: s.names.Name(p.stored.workflow), Cost: p.stored.cost})
-	if n := len(s.over); n > toldOver {
-		s.over = slices.Clone(s.over[n-toldOver:])
 	}
 }
 

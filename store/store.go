@@ -17,10 +17,13 @@ type Store interface {
 	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error)
 	Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error)
 	Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, error)
+	Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (*analyze.RunView, error)
 	Raw(ctx context.Context, src tracefmt.SourceRef) (raw []byte, file string, line int64, err error)
 	Each(ctx context.Context, f func(run *tracefmt.Run) error) error
 	Span(ctx context.Context) (first, last int64, ok bool, err error)
 	Names() *tracefmt.Names
+	Marks(ctx context.Context) (analyze.Marks, error)
+	SetMarks(ctx context.Context, change func(*analyze.Marks)) error // one after the other; change must be quick
 	Close() error
 }
 

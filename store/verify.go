@@ -19,6 +19,7 @@ type Verification struct {
 	Sources, Runs, Calls int64    // compared
 	Unread               int64    // of these runs, those that come in part from sources that could not be read again: not held against the sources
 	Unchecked            []string // sources that could not be read again, and why
+	Repriced             int64    // calls whose cost another price book changed
 	Differ               int64    // findings
 	Findings             []Finding
 }
@@ -112,10 +113,18 @@ func (s *Bolt) verifyRuns(ctx context.Context, v *Verification, again *Bolt) err
 	if err != nil {
 		return err
 	}
+	before, err := s.bookBefore()
+	if err != nil {
+		return err
+	}
 	whole := s.wholeRun()
 	err = s.view(func(tx *bbolt.Tx) error {
 		return again.view(func(other *bbolt.Tx) error {
 			c := comparison{s: s, again: again, v: v, tx: tx, other: other, theirs: theirs, mine: runReader{asm: s.assembler()}, new: runReader{asm: again.assembler()}}
+			if before != nil {
+				c.before = &runReader{asm: s.assembler()}
+				c.before.asm.Book = before
+			}
 			for block := uint32(0); block*rowsPerBlock < s.rows(); block++ {
 				err := eachRow(tx, block*rowsPerBlock, min((block+1)*rowsPerBlock, s.rows()), func(_ uint32, row *runRow) error {
 					c.run(row, whole)
@@ -155,6 +164,7 @@ type comparison struct {
 	tx, other *bbolt.Tx
 	theirs    map[uint64][]runRow // what the sources say and was not met yet
 	mine, new runReader
+	before    *runReader // by the price book that the store was made with; nil where that is the one at hand
 }
 
 // run compares one run of the store with its row and with the sources.
@@ -172,10 +182,79 @@ func (c *comparison) run(row *runRow, whole *analyze.Matcher) {
 	c.v.Runs++
 	now := rowOf(row.hash, row.last, run, whole)
 	c.v.Calls += int64(now.calls)
-	if !sameRow(row, &now) {
+	if c.before != nil {
+		c.repriced(row, run, whole)
+	} else if !sameRow(row, &now) {
 		c.v.add(Finding{Kind: c.s.blame(), Run: run.ID, Calls: c.namesOf(run), Why: rowDifference(row, &now)})
 	}
 	c.source(run, &now)
+}
+
+// repriced holds a run against its row by the book that the store was made with, and names the calls that the book at hand prices otherwise.
+func (c *comparison) repriced(row *runRow, run *tracefmt.Run, whole *analyze.Matcher) {
+	recs, err := c.before.read(c.tx, row.last)
+	if err != nil {
+		c.v.add(Finding{Kind: "store", Run: run.ID, Why: "its records are damaged"})
+		return
+	}
+	was := c.before.asm.Assemble(recs)
+	then := rowOf(row.hash, row.last, was, whole)
+	if !sameRow(row, &then) {
+		c.v.add(Finding{Kind: "sums", Run: run.ID, Calls: c.namesOf(was), Why: rowDifference(row, &then)})
+	}
+	var calls []string
+	for i := range run.Calls { // both are of the same records, in the same order
+		x, old := &run.Calls[i], &was.Calls[i]
+		if x.Cost == old.Cost && x.State == old.State {
+			continue
+		}
+		c.v.Repriced++
+		if len(calls) <= maxNamed && c.v.Differ < maxFindings {
+			calls = append(calls, c.s.place(x)+": "+priceDifference(old, x))
+		} else {
+			calls = append(calls, "")
+		}
+	}
+	if len(calls) > 0 {
+		now := rowOf(row.hash, row.last, run, whole)
+		c.v.add(Finding{Kind: "prices", Run: run.ID, Calls: firstNamed(calls), Why: fmt.Sprintf("stored as $%s by the book of %s, now $%s by that of %s", then.cost,
+			c.s.before.AsOf, now.cost, c.s.opt.Prices.AsOf())})
+	}
+}
+
+// priceDifference is what a call costs by either book, and by which row.
+func priceDifference(was, now *tracefmt.Call) string {
+	text := costText(was) + " → " + costText(now)
+	row := func(r *tracefmt.PriceRow) string {
+		if r == nil {
+			return "no row"
+		}
+		return r.Provider + "/" + r.ID
+	}
+	if x, y := row(was.Price), row(now.Price); x != y {
+		text += " (" + x + " → " + y + ")"
+	} else {
+		text += " (" + y + ")"
+	}
+	at := int64(0)
+	if now.Has&tracefmt.HasStart != 0 {
+		at = now.Start
+	}
+	if d := analyze.RateChangesText(was.Price, now.Price, at); d != "" {
+		text += ": " + d + " per million"
+	}
+	return text
+}
+
+// costText is a cost, or why there is none.
+func costText(c *tracefmt.Call) string {
+	switch c.State {
+	case tracefmt.CostUnpriced:
+		return "unpriced"
+	case tracefmt.CostNoUsage:
+		return "no usage"
+	}
+	return "$" + c.Cost.String()
 }
 
 // blame is why a stored sum may differ from what its calls come to: the prices, where the store was made with others.

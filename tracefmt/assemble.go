@@ -534,7 +534,7 @@ func (a *Assembler) price(c *Call) {
 	}
 	if (usage || c.Kind == KindLLM && c.Status == StatusError) && c.Model != 0 { // of a failed call: which model it was, under any name
 		if c.Price = a.priceRow(c.Provider, c.Model); c.Price != nil && usage {
-			c.Computed, c.HasComputed = a.computed(c)
+			c.Computed, c.HasComputed = c.CostBy(c.Price, c.Usage, c.Flags)
 		}
 	}
 	if !c.Counted {
@@ -560,12 +560,13 @@ func (a *Assembler) price(c *Call) {
 	}
 }
 
-// computed is what the call's tokens cost by the book.
-func (a *Assembler) computed(c *Call) (USD, bool) {
+// CostBy is what the call costs by a row of a price book, had it used these tokens under these flags. It is false where the row is nil, has
+// no price for the call's start, or the cost leaves the range of USD.
+func (c *Call) CostBy(r *PriceRow, u Usage, f Flags) (USD, bool) {
 	if c.Flags&(FlagRest|FlagSeveral) != 0 {
-		return c.Price.SumCost(c.Usage, c.startOr(0))
+		return r.SumCost(u, c.startOr(0))
 	}
-	return c.Price.CallCost(c.Usage, c.startOr(0), c.Flags)
+	return r.CallCost(u, c.startOr(0), f)
 }
 
 // doubtful says that the stated cost charges reasoning twice, which some tools are known to do: the book gives the stated cost only for

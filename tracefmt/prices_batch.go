@@ -40,9 +40,10 @@ func (r *PriceRow) CallCharges(u Usage, at int64, f Flags) []Charge {
 	return bill
 }
 
-func (r *PriceRow) halved(f Flags) bool {
-	return r != nil && f&FlagBatch != 0 && batchHalves[r.Provider]
-}
+func (r *PriceRow) halved(f Flags) bool { return f&FlagBatch != 0 && r.Batches() }
+
+// Batches says that the row's seller takes less for calls of a batch.
+func (r *PriceRow) Batches() bool { return r != nil && batchHalves[r.Provider] }
 
 // half rounds up what cannot be halved.
 func half(v USD) USD { return v/2 + v&1 }

@@ -20,6 +20,15 @@ type ImportedPrices struct {
 	Kind    string // what the file is
 	Rows    []ImportedRow
 	LeftOut []LeftOutPrice // by name
+	Ignored []IgnoredRate  // by name
+
+	ignored map[string]int64
+}
+
+// An IgnoredRate is a rate that nothing in a trace's tokens is priced by: of images, of seconds of sound, of a faster service.
+type IgnoredRate struct {
+	Name   string
+	Models int64 // that have it
 }
 
 // An ImportedRow is a model whose price was taken over.
@@ -62,7 +71,7 @@ type (
 // ImportPrices reads LiteLLM's model map or the data of genai-prices. Every decimal is taken over exactly. asOf (a date) and source are what
 // the book says of itself. A model whose price cannot be told is left out.
 func ImportPrices(text []byte, asOf, source string) (*ImportedPrices, error) {
-	in := &ImportedPrices{}
+	in := &ImportedPrices{ignored: map[string]int64{}}
 	var providers []providerOut
 	var err error
 	if head := bytes.TrimLeft(text, " \t\r\n"); len(head) > 0 && head[0] == '[' {
@@ -82,6 +91,9 @@ func ImportPrices(text []byte, asOf, source string) (*ImportedPrices, error) {
 		}
 	}
 	slices.SortFunc(in.LeftOut, func(x, y LeftOutPrice) int { return cmp.Compare(x.Name, y.Name) })
+	for _, name := range slices.Sorted(maps.Keys(in.ignored)) {
+		in.Ignored = append(in.Ignored, IgnoredRate{name, in.ignored[name]})
+	}
 	if len(out.Providers) == 0 {
 		return nil, errors.New("neither LiteLLM's model map nor genai-prices data: no price per token was found")
 	}
@@ -127,6 +139,27 @@ func decode(text []byte, to any) error {
 var litellmRates = map[string]string{"input_cost_per_token": "input", "output_cost_per_token": "output", "cache_read_input_token_cost": "cache_read",
 	"cache_creation_input_token_cost": "cache_write", "cache_creation_input_token_cost_above_1hr": "cache_write_1h", "output_cost_per_reasoning_token": "reasoning"}
 
+// litellmModes are the modes in which text goes in by tokens, and text or numbers come out.
+var litellmModes = map[string]bool{"": true, "chat": true, "completion": true, "responses": true, "embedding": true, "rerank": true}
+
+// ignoreOf counts the rates of a model that are not taken over.
+func (in *ImportedPrices) ignoreOf(m map[string]any) {
+	for key, v := range m {
+		if n, ok := v.(json.Number); !ok || !strings.Contains(key, "cost") || litellmClass(key) != "" || strings.Trim(string(n), "0.") == "" {
+			continue
+		}
+		in.ignored[key]++
+	}
+}
+
+// litellmClass is the rate of ours that a member states, at whatever size; "" for none.
+func litellmClass(key string) string {
+	if at := litellmStep.FindStringSubmatch(key); at != nil {
+		key = at[1]
+	}
+	return litellmRates[key]
+}
+
 // litellmStep is how the map writes that a rate holds above so many thousand input tokens.
 var litellmStep = regexp.MustCompile(`^(.+)_above_(\d{1,6})k_tokens$`)
 
@@ -140,13 +173,20 @@ func (in *ImportedPrices) litellm(text []byte) ([]providerOut, error) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		m := all[name]
 		seller, _ := m["litellm_provider"].(string)
-		prices, why := litellmPrices(m)
-		switch {
-		case name == "sample_spec":
+		if name == "sample_spec" {
 			continue
-		case seller == "":
-			why = cmp.Or(why, "no litellm_provider")
 		}
+		prices, why := litellmPrices(m)
+		switch mode, _ := m["mode"].(string); {
+		case why != "":
+		case seller == "":
+			why = "no litellm_provider"
+		case !litellmModes[mode]:
+			why = "mode " + quoteShort([]byte(mode)) + ": its tokens are not those of text"
+		case selfHosted[squeeze(fold(seller))]:
+			why = "self-hosted: no list price"
+		}
+		in.ignoreOf(m)
 		if why != "" {
 			in.leaveOut(name, why)
 			continue
@@ -188,6 +228,9 @@ func (p *providerOut) litellmModel(name string, m map[string]any, prices map[str
 
 // litellmPrices are the rates of a model; why: there are none.
 func litellmPrices(m map[string]any) (prices map[string]any, why string) {
+	if tiers, ok := m["tiered_pricing"].([]any); ok && m["input_cost_per_token"] == nil {
+		return litellmTiers(tiers)
+	}
 	bases, steps := map[string]json.Number{}, map[string][]aboveOut{}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		n, ok := m[key].(json.Number)
@@ -195,9 +238,9 @@ func litellmPrices(m map[string]any) (prices map[string]any, why string) {
 			continue
 		}
 		above := ""
-		class := litellmRates[key]
+		class := litellmClass(key)
 		if at := litellmStep.FindStringSubmatch(key); at != nil {
-			class, above = litellmRates[at[1]], strings.TrimLeft(at[2], "0")+"000"
+			above = strings.TrimLeft(at[2], "0") + "000"
 		}
 		if class == "" {
 			continue
@@ -218,10 +261,46 @@ func litellmPrices(m map[string]any) (prices map[string]any, why string) {
 	return joinRates(bases, steps)
 }
 
+// litellmTiers reads rates by ranges of input tokens: [0, 32000), [32000, 128000) and so on.
+func litellmTiers(tiers []any) (map[string]any, string) {
+	bases, steps := map[string]json.Number{}, map[string][]aboveOut{}
+	for _, t := range tiers {
+		tier, _ := t.(map[string]any)
+		between, _ := tier["range"].([]any)
+		if len(between) != 2 {
+			return nil, "tiered_pricing without a range"
+		}
+		from, _ := between[0].(json.Number)
+		start, err := perMillion(from, 0)
+		for _, key := range slices.Sorted(maps.Keys(tier)) {
+			class, n := litellmRates[key], json.Number("")
+			if n, _ = tier[key].(json.Number); class == "" || err != nil {
+				continue
+			}
+			var rate json.Number
+			if rate, err = perMillion(n, 6); start == "0" {
+				bases[class] = rate
+			} else {
+				steps[class] = append(steps[class], aboveOut{start, rate})
+			}
+		}
+		if err != nil {
+			return nil, "tiered_pricing: " + err.Error()
+		}
+	}
+	if len(bases["input"]) == 0 {
+		return nil, "tiered_pricing without a price from the first token"
+	}
+	return joinRates(bases, steps)
+}
+
 // joinRates puts the rates of a model together.
 func joinRates(bases map[string]json.Number, steps map[string][]aboveOut) (map[string]any, string) {
 	prices := map[string]any{}
 	for class, base := range bases {
+		slices.SortFunc(steps[class], func(x, y aboveOut) int {
+			return cmp.Or(cmp.Compare(len(x.Input), len(y.Input)), cmp.Compare(x.Input, y.Input))
+		})
 		if prices[class] = base; len(steps[class]) > 0 {
 			prices[class] = rateOut{base, steps[class]}
 		}
@@ -293,10 +372,11 @@ func (in *ImportedPrices) genai(text []byte) (list []providerOut, err error) {
 			out.ProviderMatch, err = genaiMatch(p.ProviderMatch)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("provider %s: %w", quoteShort([]byte(p.ID)), err)
+			in.leaveOut(p.ID, err.Error())
+			continue
 		}
 		for _, m := range p.Models {
-			x, err := m.out()
+			x, err := m.out(in)
 			if err != nil {
 				in.leaveOut(p.ID+"/"+m.ID, err.Error())
 				continue
@@ -339,7 +419,7 @@ func genaiMatch(v any) (any, error) {
 	return nil, fmt.Errorf("%v says no names", v)
 }
 
-func (m *genaiModel) out() (x modelOut, err error) {
+func (m *genaiModel) out(in *ImportedPrices) (x modelOut, err error) {
 	x = modelOut{ID: m.ID, Window: m.Window}
 	if x.Match, err = genaiMatch(m.Match); err != nil {
 		return x, err
@@ -351,18 +431,22 @@ func (m *genaiModel) out() (x modelOut, err error) {
 		entries = make([]genaiEntry, 1)
 		err = decode(m.Prices, &entries[0].Prices)
 	}
+	other := map[string]bool{}
 	for _, e := range entries {
 		var set map[string]any
 		if err == nil {
-			set, err = e.out()
+			set, err = e.out(other)
 		}
 		x.Prices = append(x.Prices, set)
+	}
+	for key := range other {
+		in.ignored[key]++
 	}
 	return x, err
 }
 
-// out is a set of rates with its condition.
-func (e *genaiEntry) out() (map[string]any, error) {
+// out is a set of rates with its condition; other notes the rates that are not taken over.
+func (e *genaiEntry) out(other map[string]bool) (map[string]any, error) {
 	set := map[string]any{}
 	for key, text := range e.Constraint {
 		switch {
@@ -374,7 +458,10 @@ func (e *genaiEntry) out() (map[string]any, error) {
 	}
 	for key, v := range e.Prices {
 		switch {
-		case v == nil || genaiOther[key]:
+		case v == nil:
+			continue
+		case genaiOther[key]:
+			other[key] = true
 			continue
 		case genaiRates[key] == "":
 			return nil, fmt.Errorf("unknown rate %s", quoteShort([]byte(key)))

@@ -29,34 +29,47 @@ func init() {
 		{"g home", "to the first", "", needs[mover]("nothing to move over here"), by(-1 << 30)},
 		{"G end", "to the last", "", needs[mover]("nothing to move over here"), by(1 << 30)},
 		{"enter", "open what is under the cursor", "open", cannotOpen, (*App).open},
-		{"l right", "open; in a full chart: the next bar", "", cannotGoRight, (*App).goRight},
+		{"l right", "open; in a full chart: the next bar; in the icicle: to the right", "", cannotGoRight, (*App).goRight},
 		{"esc", "go back", "back", cannotBack, (*App).back},
-		{"h left", "go back; in a full chart: the bar before", "", cannotGoLeft, (*App).goLeft},
-		{"[", "choose the bar before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
-		{"]", "choose the next bar", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
-		{"o", "open the chosen bar", "", cannotOpenBar, (*App).openBar},
+		{"h left", "go back; in a full chart: the bar before; in the icicle: to the left", "", cannotGoLeft, (*App).goLeft},
+		{"[", "choose the bar or column before", "", needsBars, func(a *App) tea.Cmd { return a.moveBar(-1) }},
+		{"]", "choose the next bar or column", "bar", needsBars, func(a *App) tea.Cmd { return a.moveBar(1) }},
+		{"o", "open the chosen bar or column; in the icicle: the calls of the cell", "calls", cannotOpenBar, (*App).openBar},
+		{"v", "choose a range of bars, columns or rows: moving extends it; then v or enter keeps only that, x leaves it out, esc drops it", "range", cannotBrush, (*App).beginBrush},
 		{"/", "filter: part of a name (! inverts), or conditions such as model~sonnet cost>0.1", "filter", cannotFilter, (*App).filter},
-		{"backspace", "take the last filter back", "", cannotUnfilter, (*App).unfilter},
-		{"f", "focus on the name under the cursor", "", needsRow, (*App).focus},
-		{"x", "exclude the name under the cursor", "", needsRow, (*App).exclude},
+		{"backspace", "take the last filter, or focus of the icicle, back", "", cannotUnfilter, (*App).unfilter},
+		{"f", "focus on the name under the cursor", "", needsNamed, (*App).focus},
+		{"x", "exclude the name under the cursor", "exclude", needsNamed, (*App).exclude},
+		{"t", "a stretch of time: last 2h, 24h, today, 2026-09-01..2026-09-03, 09:00-12:00", "", cannotTime, (*App).askTime},
 		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
-		{"s", "sort by the next column", "sort", needs[sorter]("nothing to sort here"), (*App).nextSort},
-		{"S", "turn the order around", "", needs[sorter]("nothing to sort here"), (*App).turnSort},
-		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsTable, (*App).nextMeasure},
+		{"s", "sort by the next column", "sort", cannotSort, (*App).nextSort},
+		{"S", "turn the order around", "", cannotSort, (*App).turnSort},
+		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsMeasured, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
-		{"1 9", "the lens of that number; again: let it fill the screen", "", needsLensed, nil},
-		{"tab", "next lens", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(1) }},
-		{"shift+tab", "lens before", "", needsLensed, func(a *App) tea.Cmd { return a.nextLens(-1) }},
+		{"1 9", "the lens of that number; again: let it fill the screen", "", cannotLens, nil},
+		{"B", "baseline: compare with another trace or an earlier time, and back; stops reading one", "", nil, (*App).baselineKey},
+		{"D", "compare with another baseline", "", nil, (*App).askBaseline},
+		{"tab", "next lens", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
+		{"shift+tab", "lens before", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
-		{"u", "shape of runs or of calls", "runs/calls", needsBars, (*App).switchUnit},
+		{"i", "money icicle: all paths as one picture, as wide as their cost; and back", "icicle", cannotIcicle, (*App).showIcicle},
+		{"u", "shape of runs or of calls", "runs/calls", needsShape, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
-		{"K", "the call before, in a call's detail", "previous", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
-		{"J", "the next call, in a call's detail", "next call", needs[sibling]("open a call first"), func(a *App) tea.Cmd { return a.sibling(1) }},
-		{"y", "copy the path or the call's id", "copy", needs[copier]("nothing to copy here"), (*App).yank},
+		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "", cannotWhatIf, (*App).whatIf},
+		{"r", "the run of the call: all of its calls over time", "run", cannotRun, (*App).toRun},
+		{"d", "in a run: its agents below those that they worked for, and back", "agents", needsRun, func(a *App) tea.Cmd { return a.inRun().turn(a) }},
+		{"K", "the call before, in a call's detail; in a run: the next dearer one", "previous", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
+		{"J", "the next call, in a call's detail; in a run: the next cheaper one", "next", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(1) }},
+		{"space", "flag what is under the cursor ⚑, or take the flag off", "flag", cannotMark, (*App).flag},
+		{"N", "note on what is under the cursor ✎", "", cannotMark, (*App).editNote},
+		{"M", "all that is marked, to go there", "", cannotList, (*App).listMarks},
+		{"e", "export the flagged paths of this scope to a report with pictures", "", cannotExport, (*App).export},
+		{"y", "copy the path, or the id of the call or run", "copy", needs[copier]("nothing to copy here"), (*App).yank},
 		{"F", "while following: hold the screen, and go on", "", cannotPause, (*App).pause},
 		{"-", "the view before, and back", "", cannotSwap, (*App).swap},
 		{"R", "ask again", "", nil, (*App).reload},
 		{"T", "theme: dark or light", "", cannotTheme, (*App).turnTheme},
+		{":", "find anything by name: actions, lenses, dimensions, columns, marked paths", "find", nil, (*App).palette},
 		{"?", "help", "help", alreadyHelp, (*App).help},
 		{"q", "go back; at the top: quit", "quit", nil, (*App).quitOrBack},
 		{"Q ctrl+c", "quit", "quit", nil, (*App).quit},
@@ -70,11 +83,20 @@ func init() {
 
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
-	"bar": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
-	"zoom": func(a *App) bool { return !a.zoomed() },
+	"flag": inFindings, "bar": (*App).zoomed, "range": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"run":  func(a *App) bool { return a.table() == nil },
+	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
 }
 
-func inDetail(a *App) bool { _, ok := a.top().(*detail); return ok }
+// inFindings says that the findings fill the screen: what one means to look at later is flagged there.
+func inFindings(a *App) bool {
+	z, ok := a.top().(*zoom)
+	return ok && z.kind == lensNamed("flags")
+}
+
+func inDetail(a *App) bool { _, ok := a.top().(sibling); return ok }
+
+func inIcicle(a *App) bool { _, ok := a.top().(*icicle); return ok }
 
 // inFoot says whether the footer should show an action: it works now, and its place is here.
 func (x *action) inFoot(a *App) bool {
@@ -112,9 +134,15 @@ func (a *App) key(k string, text []rune) tea.Cmd {
 		}
 		return nil
 	}
+	if cmd, done := a.brushKey(k); done {
+		return cmd
+	}
 	act := actionOf(k)
 	if act == nil {
 		a.leaving = false
+		if cmd, ok := a.typing(k, text); ok {
+			return cmd
+		}
 		if len(k) == 1 && k[0] >= '1' && k[0] <= '9' {
 			return a.refuse("there is no lens " + k + " · " + lensNames())
 		}
@@ -125,15 +153,18 @@ func (a *App) key(k string, text []rune) tea.Cmd {
 	}
 	if act.off != nil {
 		if why := act.off(a); why != "" {
+			if cmd, ok := a.typing(k, text); ok {
+				return cmd
+			}
 			return a.refuse(why)
 		}
 	}
 	for i := range lenses {
 		if lenses[i].key == k {
-			return a.lensKey(i)
+			return tea.Batch(a.learnt(k), a.lensKey(i))
 		}
 	}
-	return act.do(a)
+	return tea.Batch(a.learnt(k), act.do(a))
 }
 
 func lensNames() string {

@@ -28,11 +28,16 @@ type App struct {
 	bad   bool     // the note is about something that could not be done
 
 	look     look
+	scenario analyze.Scenario // of what-if
 	refresh  clock
 	insights map[string]*insightData // answers of this state of the data, by scope
 	pulse    pulse
 	alarms   alarms
-	paused   bool // of a followed trace: what is on the screen stays
+	marks    marking
+	place    placing
+	base     baseline                    // what everything is compared with
+	flying   map[string]*analyze.LiveRun // runs in flight
+	paused   bool                        // of a followed trace: what is on the screen stays
 	wait     func(time.Duration, tea.Msg) tea.Cmd
 	leaving  bool // the way out was asked for while loading
 	opening  any  // what opens its row as soon as that is there; the next key calls it off
@@ -89,13 +94,14 @@ func New(src Source, o Options) *App {
 	}
 	a := &App{src: src, opt: o, profile: profileOf(o), wait: after, look: look{sort: "measure", hidden: map[string]bool{}}}
 	a.theme = newTheme(darkBackground(o.Theme, env), a.profile)
+	a.note, a.bad = clean(o.Notice), o.Notice != ""
 	a.stack = []screen{newPaths(scope{query: o.Query}, o.By[0])}
 	return a
 }
 
 // Init asks for the first rows and begins to listen.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.askStatus(), a.top().load(a), a.listen())
+	return tea.Batch(a.askStatus(), a.top().load(a), a.askMarks(), a.listen(), a.firstBaseline())
 }
 
 // Update takes one message. It never reads or waits.
@@ -106,7 +112,8 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.look.serial++
 		return a, a.top().load(a)
 	case tea.KeyMsg:
-		return a, a.keys(m)
+		a.touched()
+		return a, tea.Batch(a.keys(m), a.saveSoon())
 	case tea.MouseMsg:
 		return a, a.mouse(m)
 	case reply:
@@ -114,8 +121,17 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case due:
 		return a, a.top().due(a, m)
 	case statusMsg:
-		a.status = m.s
+		a.takeStatus(m.s)
 		return a, tea.Batch(a.whileLoading(), a.alive())
+	case marksMsg:
+		return a, a.tookMarks(m)
+	case unmarkedMsg:
+		return a, a.refuse("not kept: " + clean(m.err.Error()))
+	case saveMsg:
+		return a, a.save(m)
+	case spanMsg:
+		a.spanned(m)
+		return a, nil
 	case seedMsg:
 		a.seeded(m)
 		return a, nil
@@ -140,7 +156,10 @@ func (a *App) top() screen { return a.stack[len(a.stack)-1] }
 // take hands an answer to the screens: one that was left has moved on and drops it.
 func (a *App) take(r reply) tea.Cmd {
 	a.refresh.slowest = max(a.refresh.slowest, r.took)
-	var cmds []tea.Cmd
+	cmds := []tea.Cmd{a.arrive(r), a.base.take(a, r)}
+	if d, ok := a.over.(answered); ok {
+		d.take(a, r)
+	}
 	for _, s := range a.stack {
 		cmds = append(cmds, s.take(a, r))
 	}
@@ -258,10 +277,9 @@ func (a *App) quit() tea.Cmd {
 		}
 		return a.say("still reading · " + key + " again quits and keeps what was read · any other key stays")
 	}
-	for _, s := range a.stack {
-		s.leave()
-	}
-	return tea.Quit
+	a.leaveAll()
+	a.base.leave()
+	return a.leave()
 }
 
 // relook is called after a change of look: what is shown is arranged anew.

@@ -113,6 +113,7 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 	}
 	ans := r.ans.(callAnswer)
 	page := ans.page
+	newest := a.status.Live && l.atNewest()
 	if ans.total != nil {
 		l.total, l.stale = ans.total, l.again
 	}
@@ -131,6 +132,9 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 	}
 	l.all = page.Total
 	l.cur.resize(page.Reach, max(l.cur.rows, 1))
+	if newest {
+		l.toNewest()
+	}
 	if by := l.want; by != 0 {
 		l.want = 0
 		l.move(a, by)
@@ -141,6 +145,26 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 		return tea.Batch(opened, l.request(a))
 	}
 	return tea.Batch(opened, l.fetch(a))
+}
+
+// atNewest says that the cursor is on the newest call of a list by time.
+func (l *calls) atNewest() bool {
+	if !l.known || l.cur.n == 0 || callOrders[l.order].by != analyze.ByTime {
+		return false
+	}
+	return l.desc() && l.cur.at == 0 || !l.desc() && l.held && l.cur.at == l.cur.n-1
+}
+
+// toNewest moves the cursor to the newest call: at that end the list follows.
+func (l *calls) toNewest() {
+	if l.desc() {
+		l.cur.move(-l.cur.n)
+	} else {
+		l.cur.move(l.cur.n)
+	}
+	if row, ok := l.rows[l.cur.at]; ok {
+		l.ref = row.Ref
+	}
 }
 
 func abs(x int) int {
@@ -256,7 +280,7 @@ type callColumn struct {
 }
 
 var callColumns = []callColumn{
-	{"", 2, 0, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return stateGlyph(r) }},
+	{"", 2, 0, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return stateOf(a, r) }},
 	{"time", 19, 3, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
 	{"workflow", 14, 9, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
 	{"agent", 14, 5, false, 6, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
@@ -273,6 +297,15 @@ var callColumns = []callColumn{
 	}},
 	{"took", 8, 10, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
 	{"cost", 11, 1, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
+}
+
+// stateOf is how the call ended; where there is nothing to say of that, whether its run goes on.
+func stateOf(a *App, r *analyze.CallRow) (string, role) {
+	g, as := stateGlyph(r)
+	if g == "" && a.flying[r.Run] != nil {
+		return "◌", roleKey
+	}
+	return g, as
 }
 
 // stateGlyph says how the call ended, in one sign.
@@ -418,6 +451,9 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 		for n, k := range cols {
 			c := &callColumns[k]
 			text, r := c.text(a, &row)
+			if c.id == "" {
+				text += l.callMark(a, &row)
+			}
 			if text == unknown {
 				r = roleDim
 			}

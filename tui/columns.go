@@ -43,6 +43,7 @@ type column struct {
 	role  func(c cellOf) role
 	skip  func(m measure) bool // repeats the measure's column
 	sums  bool                 // the total is the widest
+	base  bool                 // only beside a baseline
 }
 
 // cellOf is what a cell may look at.
@@ -51,6 +52,10 @@ type cellOf struct {
 	total *analyze.Row
 	m     measure
 	sum   int64 // measure of this row and all rows above
+
+	base bool                // the side before is known
+	old  *analyze.Row        // there; nil: it lacks this row
+	why  *analyze.PathChange // nil: not known yet
 }
 
 // columns of the table of paths, from left to right, between the name and the bar.

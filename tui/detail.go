@@ -16,9 +16,12 @@ import (
 type detail struct {
 	asker    // for the call
 	rawAsk   asker
+	runAsk   asker
+	run      *analyze.RunView // that the call is part of; nil until known
+	runOld   bool             // it must be asked for again
 	s        scope
 	row      analyze.CallRow
-	list     *calls // the list it was opened from
+	list     callList // that it was opened from
 	err      error
 	raw      []string // lines, clean
 	rawErr   error
@@ -38,7 +41,7 @@ type detailKey struct {
 	theme           *Theme
 }
 
-func newDetail(s scope, row analyze.CallRow, list *calls) *detail {
+func newDetail(s scope, row analyze.CallRow, list callList) *detail {
 	s.names = append(s.names[:len(s.names):len(s.names)], "call "+clean(row.ID))
 	return &detail{s: s, row: row, list: list}
 }
@@ -68,7 +71,18 @@ func (d *detail) load(a *App) tea.Cmd {
 			return rawAnswer{prettyJSON(raw), file, line, where}, nil
 		}))
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, d.askRun(a))...)
+}
+
+// askRun asks for the run of the call, for its chain and its turn.
+func (d *detail) askRun(a *App) tea.Cmd {
+	old := d.runOld
+	d.runOld = true // the next question is asked because something changed
+	if d.runAsk.busy || d.run != nil && !old {
+		return nil
+	}
+	src, q, ref := a.src, d.s.query, analyze.RunRef{ID: d.row.Run}
+	return d.runAsk.ask(func(ctx context.Context) (any, error) { return src.Run(ctx, q, ref) })
 }
 
 func (d *detail) take(a *App, r reply) tea.Cmd {
@@ -83,6 +97,11 @@ func (d *detail) take(a *App, r reply) tea.Cmd {
 		}
 	case d.waits:
 		return d.follow(a)
+	case d.runAsk.took(r):
+		if r.err == nil {
+			d.run = r.ans.(*analyze.RunView)
+			d.serial++
+		}
 	case d.rawAsk.took(r):
 		d.have, d.rawErr, d.raw = true, r.err, nil
 		if ans, ok := r.ans.(rawAnswer); ok && r.err == nil {
@@ -100,6 +119,7 @@ func (d *detail) due(*App, due) tea.Cmd { return nil }
 func (d *detail) leave() {
 	d.asker.leave()
 	d.rawAsk.leave()
+	d.runAsk.leave()
 }
 
 func (d *detail) relook(*App) tea.Cmd { d.serial++; return nil }
@@ -113,15 +133,11 @@ func (d *detail) page() int { return max(1, d.cur.rows-1) }
 
 // step goes to the previous or next call of the list it came from.
 func (d *detail) step(a *App, by int) tea.Cmd {
-	l := d.list
-	if l == nil {
-		return a.refuse("this call was not opened from a list")
-	}
-	if l.cur.at+by < 0 || l.cur.at+by >= l.cur.n {
+	if at, reach, _, _ := d.list.position(); at+by < 0 || at+by >= reach {
 		return a.refuse(map[bool]string{true: "this is the first call of the list", false: "this is the last call of the list"}[by < 0])
 	}
-	cmd := l.move(a, by)
-	if _, ok := l.rows[l.cur.at]; !ok {
+	cmd := d.list.move(a, by)
+	if _, ok := d.list.current(); !ok {
 		d.waits = true
 		return tea.Batch(cmd, a.say("reading more calls …"))
 	}
@@ -130,7 +146,7 @@ func (d *detail) step(a *App, by int) tea.Cmd {
 
 // follow shows the call under the cursor of the list, as soon as it is there.
 func (d *detail) follow(a *App) tea.Cmd {
-	row, ok := d.list.rows[d.list.cur.at]
+	row, ok := d.list.current()
 	if !ok || a.top() != screen(d) {
 		return nil
 	}
@@ -138,7 +154,10 @@ func (d *detail) follow(a *App) tea.Cmd {
 		a.note = ""
 	}
 	d.leave()
-	next := newDetail(d.list.s, row, d.list)
+	next := newDetail(d.list.where(), row, d.list)
+	if d.run != nil && row.Run == d.run.ID {
+		next.run = d.run
+	}
 	a.stack[len(a.stack)-1] = next
 	return next.load(a)
 }
@@ -146,8 +165,8 @@ func (d *detail) follow(a *App) tea.Cmd {
 func (d *detail) copied(*App) (string, string) { return d.row.ID, "call id" }
 
 func (d *detail) summary(a *App) string {
-	if d.list != nil && d.list.known {
-		return "call " + count(int64(d.list.cur.at+1)) + " of " + count(int64(d.list.all)) + d.cur.more()
+	if at, _, all, known := d.list.position(); known {
+		return "call " + count(int64(at+1)) + " of " + count(int64(all)) + d.cur.more()
 	}
 	return strings.TrimPrefix(d.cur.more(), " · ")
 }
@@ -180,14 +199,25 @@ func (d *detail) draw(a *App, w int) []string {
 		out.gap(2).line(roleFail, "✗ "+clean(d.err.Error()))
 	}
 	d.bill(a, out)
+	d.chain(out)
 	if w >= 100 {
 		sideBySide(out, d.fields(a), d.usage(w-sideHalf(w)-2), w)
 	} else {
 		section(out, "tokens", d.usage(w-2))
 		section(out, "call", d.fields(a))
 	}
+	d.turn(out)
 	d.source(out)
 	return out.list
+}
+
+// mark is what a person left at the path of the call.
+func (d *detail) mark(a *App) string {
+	s, _ := d.pointed(a)
+	if g := glyphs(a.mark(s)); g != "" {
+		return g + " "
+	}
+	return ""
 }
 
 func (d *detail) headline(a *App, out *pen) {
@@ -197,7 +227,7 @@ func (d *detail) headline(a *App, out *pen) {
 		glyph, role = "✓", roleGood
 	}
 	cost, costRole := costText(r)
-	out.gap(2).put(role, glyph+" ").put(roleTitle, shown(r.Step)).put(roleDim, " · ").put(costRole, cost)
+	out.gap(2).put(role, glyph+" ").put(roleKey, d.mark(a)).put(roleTitle, shown(r.Step)).put(roleDim, " · ").put(costRole, cost)
 	if out.max >= 70 {
 		out.put(roleDim, " · ").put(roleText, modelText(r)).put(roleDim, " · "+timeText(a, r))
 	}
@@ -273,36 +303,12 @@ func (d *detail) usage(w int) []field {
 		field{"output", has(r, tracefmt.HasOutput, u.Output), roleText},
 		field{"· reasoning", has(r, tracefmt.HasReasoning, u.Reasoning), roleText},
 		field{"unattributed", has(r, tracefmt.HasUnattributed, u.Unattributed), roleText})
-	for _, n := range flagNotes {
-		if r.Flags&n.flag != 0 {
-			for i, part := range wrap(n.text, max(10, w-fieldW-2)) {
-				f = append(f, field{[...]string{"note", ""}[min(i, 1)], strings.TrimSpace(part), roleWarn})
-			}
+	for _, note := range r.Notes() {
+		for i, part := range wrap(note, max(10, w-fieldW-2)) {
+			f = append(f, field{[...]string{"note", ""}[min(i, 1)], strings.TrimSpace(part), roleWarn})
 		}
 	}
 	return f
-}
-
-// flagNotes say what a reader decided about a record.
-var flagNotes = []struct {
-	flag tracefmt.Flags
-	text string
-}{
-	{tracefmt.FlagGatewayHit, "answered from a gateway's cache: nothing was consumed"},
-	{tracefmt.FlagWriteSplitGuess, "cache writes without their split: five minutes assumed"},
-	{tracefmt.FlagCacheBeside, "the stated input excluded the cached part: it was added"},
-	{tracefmt.FlagCacheOver, "more cached than input is stated"},
-	{tracefmt.FlagZeroCost, "a stated cost of 0 beside tokens: read as unknown"},
-	{tracefmt.FlagBatch, "billed at the batch rate"},
-	{tracefmt.FlagUnderstated, "the recorded tokens are a lower bound"},
-	{tracefmt.FlagAggregate, "a parent's sum: not counted"},
-	{tracefmt.FlagIteration, "an earlier attempt inside one answer"},
-	{tracefmt.FlagSeveral, "several calls in one: what each of them used was lost, so that rates for long contexts are left out"},
-	{tracefmt.FlagCovered, "what is unknown here is part of a sum that is stated for the run"},
-	{tracefmt.FlagRest, "no call: what is stated for the run beyond its calls' own numbers"},
-	{tracefmt.FlagCostSpread, "estimated: its share, by tokens, of a cost stated for the run"},
-	{tracefmt.FlagReasonTwice, "the stated cost charges reasoning twice: the computed one counts"},
-	{tracefmt.FlagInherited, "copied from the session that this one branched off, which is not read"},
 }
 
 const fieldW = 16
@@ -349,8 +355,8 @@ func (d *detail) bill(a *App, out *pen) {
 	r := &d.row
 	out.rule("cost")
 	d.counts(a, out)
-	charges := r.Price.CallCharges(r.Usage, startOf(r), r.Flags)
-	if len(charges) == 0 || !r.HasComputed {
+	charges := r.Charges()
+	if len(charges) == 0 {
 		return
 	}
 	cols := [...]int{16, 13, 11, 18}
@@ -374,35 +380,6 @@ func (d *detail) bill(a *App, out *pen) {
 	if sum != r.Computed {
 		out.gap(2).line(roleFail, "✗ this does not add up to the computed cost "+exact(r.Computed))
 	}
-}
-
-// startOf is the start that prices depend on; 0 where it is not known.
-func startOf(r *analyze.CallRow) int64 {
-	if r.Has&tracefmt.HasStart == 0 {
-		return 0
-	}
-	return r.Start
-}
-
-// priceText names the price row, the state of the prices, and how the row was found.
-func (d *detail) priceText(a *App) string {
-	r := &d.row
-	if r.Price == nil {
-		return ""
-	}
-	s := r.Price.ID
-	if r.Price.Provider != "" {
-		s = r.Price.Provider + " / " + s
-	}
-	if strings.EqualFold(r.Price.ID, r.Model) {
-		s += " · exact name"
-	} else {
-		s += " · matches " + r.Model
-	}
-	if a.status.PricesAsOf != "" {
-		s += " · prices of " + a.status.PricesAsOf
-	}
-	return s
 }
 
 // counts says which cost counts and why.
@@ -433,7 +410,7 @@ func (d *detail) counts(a *App, out *pen) {
 			why = "not counted here: it is part of a sum that is stated for the run"
 		}
 	}
-	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", d.priceText(a), roleText}} {
+	for _, f := range [...]field{{"recorded", recorded, roleSpend}, {"computed", computed, roleSpend}, {"price", r.PriceText(a.status.PricesAsOf), roleText}} {
 		putField(out, f, out.max-2)
 		out.end()
 	}

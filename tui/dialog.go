@@ -13,6 +13,23 @@ type dialog interface {
 	lines(a *App, w, most int) []string // at most most lines of at most w columns
 }
 
+// What only some dialogs can do.
+type (
+	answered interface { // waits for an answer
+		take(a *App, r reply)
+	}
+	covering interface { // lies over the last lines of the body; says which keys work in it
+		lines(a *App, w, most int) []string
+		overlays() (keys string)
+	}
+	overlaid interface { // lies over the last lines of the body, beside the line that is typed into
+		overlay(a *App, w, most int) []string
+	}
+	typed interface { // takes the line of the keys
+		line(a *App, w int) []string
+	}
+)
+
 // A picker is a list to choose from.
 type picker struct {
 	title string
@@ -26,6 +43,8 @@ type pickItem struct {
 	name, about string
 	mark        string // in front: "●" for what is chosen
 }
+
+func (p *picker) overlays() string { return p.keys }
 
 func (p *picker) key(a *App, k string, text []rune) tea.Cmd {
 	switch k {
@@ -93,7 +112,9 @@ type prompt struct {
 	err   string
 	live  func(a *App, s string) tea.Cmd // with every change
 	done  func(a *App, s string) (err string, cmd tea.Cmd)
-	stop  func(a *App) tea.Cmd // given up
+	stop  func(a *App) tea.Cmd        // given up
+	comp  *completion                 // nil: nothing is offered
+	aside func(a *App, k string) bool // takes keys that do not edit; may be nil
 }
 
 func newPrompt(label, text string) *prompt {
@@ -105,22 +126,56 @@ func newPrompt(label, text string) *prompt {
 }
 
 func (p *prompt) key(a *App, k string, text []rune) tea.Cmd {
+	if p.comp != nil {
+		if cmd, ok := p.comp.key(a, p, k); ok {
+			return cmd
+		}
+	}
 	switch k {
 	case "esc", "ctrl+c":
 		a.over = nil
+		p.forget()
 		return p.stop(a)
 	case "enter":
 		err, cmd := p.done(a, p.in.Value())
 		if p.err = err; err == "" && a.over == dialog(p) {
 			a.over = nil
+			p.forget()
 		}
 		return cmd
 	}
+	if p.aside != nil && p.aside(a, k) {
+		return nil
+	}
 	if p.edit(k, text) {
 		p.err = ""
-		return p.live(a, p.in.Value())
+		live := p.live(a, p.in.Value())
+		if p.comp != nil {
+			live = tea.Batch(live, p.comp.refresh(a, p.in.Value()))
+		}
+		return live
 	}
 	return nil
+}
+
+// forget ends what was asked for the prompt.
+func (p *prompt) forget() {
+	if p.comp != nil {
+		p.comp.leave()
+	}
+}
+
+func (p *prompt) take(_ *App, r reply) {
+	if p.comp != nil {
+		p.comp.take(r)
+	}
+}
+
+func (p *prompt) overlay(a *App, w, most int) []string {
+	if p.comp == nil {
+		return nil
+	}
+	return p.comp.overlay(a, p, w, most)
 }
 
 // edit moves the cursor or changes the text, and says whether the text is another one.
@@ -135,7 +190,9 @@ func (p *prompt) edit(k string, text []rune) bool {
 }
 
 // lines is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
-func (p *prompt) lines(a *App, w, most int) []string {
+func (p *prompt) lines(a *App, w, most int) []string { return p.line(a, w) }
+
+func (p *prompt) line(a *App, w int) []string {
 	out := newPen(a.theme, w)
 	typed := []rune(p.in.Value())
 	at := min(p.in.Position(), len(typed))
@@ -147,6 +204,8 @@ func (p *prompt) lines(a *App, w, most int) []string {
 	out.put(roleKey, " "+p.label).put(roleText, before).put(roleMark, "▏").put(roleText, after)
 	if p.err != "" {
 		out.put(roleFail, "  ✗ "+clean(p.err))
+	} else if p.comp != nil && p.comp.visible(p) {
+		out.put(roleDim, "  tab takes · enter sets the filter · esc leaves")
 	} else {
 		out.put(roleDim, "  "+p.hint)
 	}

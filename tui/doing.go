@@ -35,15 +35,6 @@ func (a *App) table() *paths {
 	return p
 }
 
-// chart is the shape that can be seen, in the pane or on the whole screen.
-func (a *App) chart() *shape {
-	b, ok := a.top().(barrer)
-	if !ok {
-		return nil
-	}
-	return b.bars(a)
-}
-
 func (a *App) zoomed() bool {
 	_, ok := a.top().(*zoom)
 	return ok
@@ -68,11 +59,59 @@ func needsRow(a *App) string {
 	return ""
 }
 
-func needsBars(a *App) string {
-	if a.chart() == nil {
+// needsNamed: there is a name under the cursor that can be a condition.
+func needsNamed(a *App) string {
+	if t, ok := a.top().(*icicle); ok {
+		_, why := t.named()
+		return why
+	}
+	return needsRow(a)
+}
+
+// needsMeasured: what is shown follows the measure.
+func needsMeasured(a *App) string {
+	if inIcicle(a) {
+		return ""
+	}
+	return needsTable(a)
+}
+
+func needsShape(a *App) string {
+	t := a.table()
+	_, ok := a.chart().(*shape)
+	switch {
+	case !ok:
 		return "only with lens 1, shape"
+	case t != nil && t.row() == nil:
+		return "there is no row under the cursor"
 	}
 	return ""
+}
+
+func needsBars(a *App) string {
+	bars := 0
+	switch c := a.chart().(type) {
+	case nil:
+		return "only with lens 1, shape, or 5, load"
+	case *shape:
+		bars = len(c.bins)
+	case *insight:
+		bars = len(c.time.cols)
+	}
+	switch t := a.table(); {
+	case t != nil && t.row() == nil:
+		return "there is no row under the cursor"
+	case bars == 0:
+		return "there are no bars here"
+	}
+	return ""
+}
+
+func cannotSort(a *App) string {
+	if t := a.table(); t != nil && t.row() == nil {
+		return "there are no rows to sort"
+	}
+	return needs[sorter]("nothing to sort here")(a)
 }
 
 func cannotOpen(a *App) string {
@@ -84,28 +123,37 @@ func cannotOpen(a *App) string {
 }
 
 func cannotBack(a *App) string {
-	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 {
+	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 || a.newcomer() {
 		return ""
 	}
 	return "this is the top · q quits"
 }
 
 func cannotGoLeft(a *App) string {
-	if a.zoomed() && a.chart() != nil {
+	if _, ok := can[sider](a); ok {
+		return ""
+	}
+	if a.zoomed() && needsBars(a) == "" {
 		return ""
 	}
 	return cannotBack(a)
 }
 
 func cannotOpenBar(a *App) string {
+	if t, ok := a.top().(*icicle); ok {
+		return t.cannotSeeCalls(a)
+	}
 	if why := needsBars(a); why != "" {
 		return why
 	}
-	return a.chart().cannotOpen(a)
+	return a.chart().cannotOpenBar(a)
 }
 
 func cannotGoRight(a *App) string {
-	if a.zoomed() && a.chart() != nil {
+	if _, ok := can[sider](a); ok {
+		return ""
+	}
+	if a.zoomed() && needsBars(a) == "" {
 		return ""
 	}
 	return cannotOpen(a)
@@ -122,6 +170,9 @@ func cannotUnfilter(a *App) string {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return ""
 	}
+	if t, ok := a.top().(*icicle); ok && len(t.focus) > 0 {
+		return ""
+	}
 	if needsLensed(a) == "" && len(a.top().where().extra) > 0 {
 		return ""
 	}
@@ -129,7 +180,7 @@ func cannotUnfilter(a *App) string {
 }
 
 func needsLensed(a *App) string {
-	if a.table() == nil && !a.zoomed() {
+	if a.table() == nil && !a.zoomed() && !inIcicle(a) {
 		return "lenses look at tables · esc goes back"
 	}
 	return ""
@@ -165,17 +216,39 @@ func alreadyHelp(a *App) string {
 
 // Moving.
 
-func by(n int) func(*App) tea.Cmd {
-	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n) }
-}
+func by(n int) func(*App) tea.Cmd { return moves(n, func(mover) int { return 1 }) }
 
-func pages(n int) func(*App) tea.Cmd {
-	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n*m.page()) }
-}
+func pages(n int) func(*App) tea.Cmd { return moves(n, mover.page) }
 
 func halfPages(n int) func(*App) tea.Cmd {
-	return func(a *App) tea.Cmd { m, _ := can[mover](a); return m.move(a, n*max(1, m.page()/2)) }
+	return moves(n, func(m mover) int { return max(1, m.page()/2) })
 }
+
+// moves moves by n times a length, and says so where there is no further to go.
+func moves(n int, length func(mover) int) func(*App) tea.Cmd {
+	return func(a *App) tea.Cmd {
+		m, _ := can[mover](a)
+		e, ok := m.(edged)
+		before := [2]int{}
+		if ok {
+			before = e.place()
+		}
+		cmd := m.move(a, n*length(m))
+		if ok && e.place() == before {
+			a.say(map[bool]string{true: "this is the end", false: "this is the beginning"}[n > 0])
+		}
+		return cmd
+	}
+}
+
+// An edged mover can tell where it is: the cursor, and the first line in sight.
+type edged interface{ place() [2]int }
+
+func (p *paths) place() [2]int    { return [2]int{p.cur.at + p.want, p.cur.top} }
+func (l *calls) place() [2]int    { return [2]int{l.cur.at + l.want, l.cur.top} }
+func (t *insight) place() [2]int  { return [2]int{t.cur, t.top} }
+func (d *detail) place() [2]int   { return [2]int{d.cur.at, d.cur.top} }
+func (p *helpPage) place() [2]int { return [2]int{p.at, p.lines.top} }
 
 func (a *App) open() tea.Cmd {
 	o, _ := can[opener](a)
@@ -204,7 +277,12 @@ func (a *App) opened(o opener, here bool) tea.Cmd {
 	return o.open(a)
 }
 
-func (a *App) openBar() tea.Cmd { return a.chart().open(a) }
+func (a *App) openBar() tea.Cmd {
+	if t, ok := a.top().(*icicle); ok {
+		return t.seeCalls(a)
+	}
+	return a.chart().openBar(a)
+}
 
 func (a *App) moveBar(by int) tea.Cmd {
 	a.chart().moveBar(by)
@@ -212,23 +290,35 @@ func (a *App) moveBar(by int) tea.Cmd {
 }
 
 func (a *App) goRight() tea.Cmd {
-	if a.zoomed() && a.chart() != nil {
+	if s, ok := can[sider](a); ok {
+		return s.side(a, 1)
+	}
+	if a.zoomed() && needsBars(a) == "" {
 		return a.moveBar(1)
 	}
 	return a.open()
 }
 
 func (a *App) goLeft() tea.Cmd {
-	if a.zoomed() && a.chart() != nil {
+	if s, ok := can[sider](a); ok {
+		return s.side(a, -1)
+	}
+	if a.zoomed() && needsBars(a) == "" {
 		return a.moveBar(-1)
 	}
 	return a.back()
 }
 
-// back takes the search on this screen back, else goes to the screen before.
+// back takes the search or the focus on this screen back, else goes to the screen before.
 func (a *App) back() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
+	}
+	if t, ok := a.top().(*icicle); ok && t.unwind() {
+		return nil
+	}
+	if len(a.stack) == 1 {
+		return a.unhint()
 	}
 	return a.pop()
 }
@@ -253,14 +343,8 @@ func conditions(text string) (preds []analyze.Pred, err error, ok bool) {
 	if !strings.ContainsAny(rest, "=~<>") {
 		return nil, nil, false
 	}
-	for _, f := range strings.Fields(text) {
-		p, err := analyze.ParsePred(f)
-		if err != nil {
-			return nil, err, true
-		}
-		preds = append(preds, p)
-	}
-	return preds, nil, true
+	preds, err = analyze.ParsePreds(text)
+	return preds, err, true
 }
 
 // filter opens the prompt: part of a name where there are names, conditions where calls are shown.
@@ -288,7 +372,10 @@ func (a *App) filter() tea.Cmd {
 	p.stop = func(a *App) tea.Cmd { return look(a, was) }
 	p.done = func(a *App, text string) (string, tea.Cmd) {
 		preds, err, ok := conditions(text)
-		switch {
+		switch h, help := a.top().(*helpPage); {
+		case help && text != "" && h.cannotOpen(a) == "":
+			a.over = nil
+			return "", h.open(a)
 		case names && (!ok || !calls):
 			return "", look(a, text)
 		case text == "":
@@ -299,20 +386,28 @@ func (a *App) filter() tea.Cmd {
 			return err.Error(), nil
 		}
 		a.over = nil
-		return "", a.narrow(preds...)
+		p.forget()
+		return "", tea.Batch(a.narrow(preds...), a.keepFilter(preds))
 	}
 	a.over = p
-	return nil
+	if h, help := a.top().(*helpPage); help {
+		p.aside = h.aside
+	}
+	if !calls {
+		return nil
+	}
+	p.comp = newCompletion(a.top().where())
+	return p.comp.refresh(a, was)
 }
 
 func filterHint(names, calls bool) string {
 	switch {
 	case !calls:
-		return "part of a line"
+		return "part of a line · ↑↓ choose · enter does it"
 	case names:
-		return "part of a name, !part, or conditions: model~sonnet cost>0.1"
+		return "part of a name, !part, or conditions: model~sonnet cost>0.1 · tab lists"
 	}
-	return "conditions: model~sonnet cost>0.1"
+	return "conditions: model~sonnet cost>0.1 · tab lists"
 }
 
 // narrow adds conditions that a person set to what is visible.
@@ -328,6 +423,9 @@ func (a *App) unfilter() tea.Cmd {
 	if s, ok := can[searcher](a); ok && s.searched() != "" {
 		return s.search(a, "")
 	}
+	if t, ok := a.top().(*icicle); ok && t.unwind() {
+		return nil
+	}
 	return a.rescope(a.top().where().without())
 }
 
@@ -337,8 +435,10 @@ func (a *App) rescope(s scope) tea.Cmd {
 	switch top := a.top().(type) {
 	case *paths:
 		n = top.copyFor(s)
+	case *icicle:
+		n = top.copyFor(s)
 	case *zoom:
-		n = newZoom(top.kind, s)
+		return a.rescopeZoom(top, s)
 	default:
 		return nil
 	}
@@ -353,6 +453,12 @@ func (a *App) focus() tea.Cmd { return a.byRow(false) }
 func (a *App) exclude() tea.Cmd { return a.byRow(true) }
 
 func (a *App) byRow(not bool) tea.Cmd {
+	if t, ok := a.top().(*icicle); ok {
+		p, _ := t.named()
+		p.Not = not
+		a.say(map[bool]string{true: "only", false: "without"}[!not] + " " + a.predText(analyze.Pred{Dimension: p.Dimension, Text: p.Text}) + ", on every path · backspace takes it back")
+		return a.narrow(p)
+	}
 	p := a.table()
 	return a.narrow(analyze.Pred{Dimension: p.dim, Op: analyze.OpEqual, Text: rowName(p.row()), Not: not})
 }
@@ -385,8 +491,10 @@ func (p *paths) turnSort(a *App) tea.Cmd {
 	return a.relook()
 }
 
-func (a *App) nextMeasure() tea.Cmd {
-	a.look.measure = (a.look.measure + 1) % measureCount
+func (a *App) nextMeasure() tea.Cmd { return a.measureBy((a.look.measure + 1) % measureCount) }
+
+func (a *App) measureBy(m measure) tea.Cmd {
+	a.look.measure = m
 	a.look.sort, a.look.up = "measure", false
 	a.say("shares, sums and bars are of " + measureNames[a.look.measure])
 	return a.relook()
@@ -396,7 +504,7 @@ func (a *App) chooseColumns() tea.Cmd {
 	p := &picker{title: "columns", keys: "enter on/off · esc done · what does not fit is dropped, the last first"}
 	ids := []string{}
 	for i := range columns {
-		if columns[i].id != "measure" {
+		if columns[i].id != "measure" && (a.base.on || !columns[i].base) {
 			ids = append(ids, columns[i].id)
 		}
 	}
@@ -494,15 +602,28 @@ func (a *App) regroup(table *paths, d analyze.Dimension) tea.Cmd {
 
 // Lenses.
 
-// lensKey shows a lens in the pane, or lets it fill the screen when it is there already.
+// lensKey shows a lens in the pane, or lets it fill the screen when it is there already, or comes from the icicle.
 func (a *App) lensKey(i int) tea.Cmd {
+	if off := lenses[i].off; off != nil && off(a) != "" {
+		return a.refuse(off(a))
+	}
+	if t, ok := a.top().(*icicle); ok {
+		if why := t.cannotSeeCalls(a); why != "" {
+			return a.refuse(why)
+		}
+		a.look.lens = i
+		return t.lens(a, i)
+	}
+	if r := a.inRun(); r != nil {
+		return r.lens(a, i)
+	}
 	if z, ok := a.top().(*zoom); ok {
 		if z.kind == i {
 			return a.pop()
 		}
 		z.leave()
 		n := newZoom(i, z.s)
-		a.look.lens = i
+		n.of, a.look.lens = z.of, i
 		a.stack = append(append([]screen(nil), a.stack[:len(a.stack)-1]...), n)
 		return n.load(a)
 	}
@@ -518,6 +639,9 @@ func (a *App) lensKey(i int) tea.Cmd {
 
 func (a *App) nextLens(by int) tea.Cmd {
 	i := (a.look.lens + by + len(lenses)) % len(lenses)
+	if off := lenses[i].off; off != nil && off(a) != "" {
+		i = (i + by + len(lenses)) % len(lenses)
+	}
 	return a.lensKey(i)
 }
 
@@ -532,7 +656,11 @@ func (a *App) zoom() tea.Cmd {
 func (p *paths) zoom(a *App, kind int) tea.Cmd {
 	s, _ := p.under()
 	p.held = true
+	if lenses[kind].name == "change" {
+		return a.push(newWhy(p.s, p.dim))
+	}
 	z := newZoom(kind, s)
+	z.of = p
 	if z.total = p.row(); p.pane != nil && p.kind == kind {
 		z.l, p.pane = p.pane, nil
 	}
@@ -543,7 +671,7 @@ func (p *paths) zoom(a *App, kind int) tea.Cmd {
 
 func (a *App) switchUnit() tea.Cmd {
 	a.look.perCall = !a.look.perCall
-	a.chart().bar = -1
+	a.chart().(*shape).bar = -1
 	return a.relook()
 }
 

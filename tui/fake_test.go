@@ -31,6 +31,24 @@ type fake struct {
 	err     error
 	asked   []string // questions, for tests that count them
 	maxPage int
+	marks   analyze.Marks
+	markErr error // what setting marks fails with
+}
+
+func (f *fake) Marks(ctx context.Context) (analyze.Marks, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.marks, ctx.Err()
+}
+
+func (f *fake) SetMarks(ctx context.Context, change func(*analyze.Marks)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.markErr != nil {
+		return f.markErr
+	}
+	change(&f.marks)
+	return ctx.Err()
 }
 
 func (f *fake) note(q string) {
@@ -65,10 +83,37 @@ func (f *fake) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, err
 	return t, ctx.Err()
 }
 
+func (f *fake) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	first, last = math.MaxInt64, math.MinInt64
+	for _, r := range f.runs {
+		for i := range r.Calls {
+			if c := &r.Calls[i]; c.Has&tracefmt.HasStart != 0 {
+				first, last = min(first, c.Start), max(last, c.Start, c.End)
+			}
+		}
+	}
+	return first, last, first <= last, ctx.Err()
+}
+
 func (f *fake) RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error) {
 	f.note("runcosts " + q.String())
 	_, c := f.scan(q)
 	return c, ctx.Err()
+}
+
+func (f *fake) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, _ func(done, of int64)) (*analyze.WhatIfResult, error) {
+	f.note("what if " + sc.String() + " " + q.String())
+	w, err := analyze.NewWhatIf(q, sc, fakePrices(), f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for _, r := range runs {
+		w.Add(r)
+	}
+	return w.Result(), ctx.Err()
 }
 
 func (f *fake) Digest(ctx context.Context, q analyze.Query, _ func(done, of int64)) (*analyze.Digest, error) {
@@ -83,13 +128,26 @@ func (f *fake) Digest(ctx context.Context, q analyze.Query, _ func(done, of int6
 	return d, ctx.Err()
 }
 
+func (f *fake) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
+	f.note("survey " + q.String())
+	d := analyze.NewSurvey(q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" })
+	f.mu.Lock()
+	runs := f.runs
+	f.mu.Unlock()
+	for _, r := range runs {
+		d.Add(r)
+	}
+	return d, ctx.Err()
+}
+
 func (f *fake) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
 	f.note(fmt.Sprintf("calls %s from %d n %d", q, from, n))
 	m := q.Compile(f.names, analyze.Config{})
 	var rows []analyze.CallRow
 	for _, r := range f.runs {
+		m.Enter(r, nil)
 		for i := range r.Calls {
-			if c := &r.Calls[i]; m.Match(c, r, "traces.jsonl") {
+			if c := &r.Calls[i]; m.Match(r, i, "traces.jsonl") {
 				rows = append(rows, f.row(r, c))
 			}
 		}
@@ -141,6 +199,18 @@ func (f *fake) Call(ctx context.Context, ref analyze.CallRef) (analyze.CallRow, 
 		}
 	}
 	return analyze.CallRow{}, errors.New("this call is gone")
+}
+
+func (f *fake) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (*analyze.RunView, error) {
+	f.note("run " + ref.ID)
+	for i, r := range f.runs {
+		if ref.ByNumber && uint32(i) == ref.Number || !ref.ByNumber && r.ID == ref.ID {
+			v := analyze.NewRunView(r, q, f.names, analyze.Config{}, func(uint32) string { return "traces.jsonl" }, func(c *tracefmt.Call) analyze.CallRow { return f.row(r, c) })
+			v.Number = uint32(i)
+			return v, ctx.Err()
+		}
+	}
+	return nil, errors.New("no such run")
 }
 
 func (f *fake) Raw(ctx context.Context, src tracefmt.SourceRef) ([]byte, string, int64, error) {
@@ -279,7 +349,11 @@ func TestMain(m *testing.M) {
 	if strings.Contains(os.Getenv("COSTSCOPE_LOOK"), "loading") {
 		f.status.Loading, f.status.Done, f.status.Size = true, 43, 100
 	}
-	if err := Run(context.Background(), f, o); err != nil {
+	var src Source = f
+	if strings.Contains(os.Getenv("COSTSCOPE_LOOK"), "panic") {
+		src = panicking{f}
+	}
+	if err := Run(context.Background(), src, o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

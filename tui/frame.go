@@ -27,8 +27,13 @@ func (a *App) View() string {
 	body := a.h - 1 - len(a.footer())
 	lines := make([]string, 0, a.h)
 	lines = append(lines, a.topLine())
-	lines = append(lines, a.top().view(a, a.w, body)...)
-	if p, ok := a.over.(*picker); ok {
+	below := a.below(body / 4)
+	lines = append(append(lines, a.top().view(a, a.w, body-len(below))...), below...)
+	if o, ok := a.over.(overlaid); ok {
+		over := o.overlay(a, a.w, body)
+		lines = append(lines[:len(lines)-len(over)], over...)
+	}
+	if p, ok := a.over.(covering); ok {
 		over := p.lines(a, a.w, body)
 		lines = append(lines[:len(lines)-len(over)], over...)
 	}
@@ -109,10 +114,12 @@ func (a *App) scopeTotal() *analyze.Row {
 	case *paths:
 		switch {
 		case s.table == nil || s.err != nil:
-		case s.keep != nil:
-			return &s.part
 		default:
 			return &s.table.Total
+		}
+	case *runView:
+		if s.data != nil {
+			return &s.data.Row
 		}
 	case *zoom:
 		switch l := s.l.(type) {
@@ -124,12 +131,22 @@ func (a *App) scopeTotal() *analyze.Row {
 			if l.total != nil {
 				return l.total
 			}
+		case *change:
+			if l.data != nil && l.data.s.id() == s.s.id() {
+				return &l.data.table.Total
+			}
 		case *insight:
 			if l.data != nil && l.data.s.id() == s.s.id() {
 				return &l.data.table.Total
 			}
 		}
 		return s.total
+	case *whatIf:
+		return s.total
+	case *icicle:
+		if s.data != nil && s.err == nil && s.of == s.s.id() {
+			return s.data.Nodes[0].Row
+		}
 	}
 	return nil
 }
@@ -166,13 +183,16 @@ func (a *App) filterText() string {
 	s := a.top().where()
 	var f []string
 	for _, p := range a.opt.Query.Where {
-		f = append(f, predText(p))
+		f = append(f, a.predText(p))
 	}
 	if q := s.query; q.Since != 0 || q.Until != 0 {
 		f = append(f, a.timeRange(q.Since, q.Until))
 	}
 	for _, p := range s.extra {
-		f = append(f, predText(p))
+		f = append(f, a.predText(p))
+	}
+	if against := a.base.text(a); against != "" {
+		f = append(f, against)
 	}
 	if x, ok := can[searcher](a); ok && x.searched() != "" {
 		f = append(f, "\""+clean(x.searched())+"\"")
@@ -181,27 +201,34 @@ func (a *App) filterText() string {
 }
 
 func (a *App) timeRange(since, until int64) string {
-	at := func(ns int64) string {
+	at := func(ns int64, day bool) string {
 		if ns == 0 {
 			return "…"
 		}
-		return time.Unix(0, ns).In(a.opt.Zone).Format("2006-01-02 15:04")
+		t := time.Unix(0, ns).In(a.opt.Zone)
+		layout := "15:04"
+		if t.Second() != 0 || t.Nanosecond() != 0 {
+			layout = "15:04:05"
+		}
+		if day {
+			layout = "2006-01-02 " + layout
+		}
+		return t.Format(layout)
 	}
-	return at(since) + " to " + at(until)
+	from, to := time.Unix(0, since).In(a.opt.Zone), time.Unix(0, until).In(a.opt.Zone)
+	sameDay := since != 0 && until != 0 && from.Format(time.DateOnly) == to.Format(time.DateOnly)
+	return at(since, true) + " to " + at(until, !sameDay)
 }
-
-// predText is a condition as a person would say it.
-func predText(p analyze.Pred) string { return clean(p.String()) }
 
 // footer is the state of things and, below, the keys that work now or what is being typed.
 func (a *App) footer() []string {
 	out := newPen(a.theme, a.w)
-	if a.h >= 20 {
-		out.rule("")
+	if a.h >= ruledH {
+		a.liveRule(out)
 	}
 	a.statusLine(out)
-	if p, ok := a.over.(*prompt); ok {
-		out.add(p.lines(a, a.w, 1)...)
+	if p, ok := a.over.(typed); ok {
+		out.add(p.line(a, a.w)...)
 		return out.list
 	}
 	a.keyLine(out)
@@ -230,10 +257,16 @@ type fact struct {
 	date        bool // the date of the prices, which stands wherever money does
 }
 
-// facts writes what is shown and what is missing. Where that does not fit, the last of it is put in fewer words first, and then left out.
+// ruledH is the height from which there is a rule above the status line. While live it says how things go on.
+const ruledH = 20
+
+// facts writes what is shown and what is missing.
 func (a *App) facts(out *pen) {
-	f := a.factList()
-	room := a.w - 1 - out.col
+	writeFacts(out, fitting(a.factList(), a.w-1-out.col))
+}
+
+// fitting is as much as there is room for: the last of it is put in fewer words first, and then left out.
+func fitting(f []fact, room int) []fact {
 	for i := len(f) - 1; i > 0 && factWidth(f) > room; i-- {
 		f[i].text = cmp.Or(f[i].short, f[i].text)
 	}
@@ -250,6 +283,10 @@ func (a *App) facts(out *pen) {
 		}
 		f = f[:last]
 	}
+	return f
+}
+
+func writeFacts(out *pen, f []fact) {
 	for i, x := range f {
 		if i > 0 {
 			out.put(roleDim, " · ")
@@ -276,13 +313,17 @@ func (a *App) factList() []fact {
 	} else if a.status.Err != nil {
 		f = append(f, newFact(roleFail, "✗ reading stopped: "+clean(a.status.Err.Error()), ""))
 	}
-	if a.status.Live && !a.status.Loading {
-		f = append(append(f, a.liveFact()), a.alertFacts()...)
+	if a.h < ruledH {
+		f = append(f, a.liveFacts()...)
 	}
+	if r := a.status.Repricing; r != nil && !a.status.Loading {
+		f = append(f, newFact(roleKey, clean(r.Text(a.status.PricesAsOf)), "re-priced: was "+money(r.Was)+", now "+money(r.Now)))
+	}
+	f = append(f, a.base.facts()...)
 	if s := a.top().summary(a); s != "" {
 		f = append(f, fact{r: roleText, text: s, spare: true})
 	}
-	f = append(f, a.missing()...)
+	f = append(append(f, a.missing()...), a.markFact()...)
 	if d := clean(a.status.PricesAsOf); d != "" {
 		f = append(f, fact{r: roleDim, text: "prices of " + d, short: "prices " + d, date: true})
 	}
@@ -346,13 +387,16 @@ func (a *App) missing() []fact {
 // keyLine is the keys that work now.
 func (a *App) keyLine(out *pen) {
 	out.gap(1)
-	if p, ok := a.over.(*picker); ok {
-		out.line(roleDim, p.keys)
+	if p, ok := a.over.(covering); ok {
+		out.line(roleDim, p.overlays())
 		return
 	}
-	help := "? help"
-	for i := range actions {
-		x := &actions[i]
+	help, keys := "? help", actions
+	if a.brushes() {
+		keys = brushKeys
+	}
+	for i := range keys {
+		x := &keys[i]
 		if x.foot == "help" || !x.inFoot(a) {
 			continue
 		}

@@ -91,19 +91,25 @@ func (a *App) mouse(m tea.MouseMsg) tea.Cmd {
 // copyText gives text to the terminal's clipboard (OSC 52).
 func copyText(out io.Writer, text string) tea.Cmd {
 	return func() tea.Msg {
-		s := osc52.New(text)
-		switch {
-		case os.Getenv("TMUX") != "":
-			s = s.Tmux()
-		case os.Getenv("STY") != "":
-			s = s.Screen()
-		}
 		if out == nil {
 			out = os.Stdout
 		}
-		_, _ = s.WriteTo(out)
+		_, _ = io.WriteString(out, copySequence(text, env)) // one write: it must not mix with a frame
 		return nil
 	}
+}
+
+// copySequence is what the terminal is sent. Screen passes on what is wrapped for it. tmux takes the plain sequence where set-clipboard is
+// on, and passes the wrapped one on where allow-passthrough is; which of them is set cannot be known.
+func copySequence(text string, env func(string) string) string {
+	s := osc52.New(text)
+	switch {
+	case env("TMUX") != "":
+		return s.String() + s.Tmux().String()
+	case env("STY") != "":
+		return s.Screen().String()
+	}
+	return s.String()
 }
 
 func env(name string) string { return os.Getenv(name) }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -15,14 +16,20 @@ import (
 // is the same for all of them: they ask the same question, and each answer is asked for once.
 type insight struct {
 	asker
-	draw  func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
-	s     scope
-	key   string
-	again bool
-	share *atomic.Int64 // percent of the runs read for the question at hand
-	data  *insightData
-	old   bool // data is of the row before; the answer for this one is on its way
-	err   error
+	draw   func(p *insightPen, h int) // writes as many lines as it likes; the first h show in the pane
+	why    *change                    // asks and opens otherwise; nil: as all do
+	s      scope
+	key    string
+	again  bool
+	share  *atomic.Int64 // percent of the runs read for the question at hand
+	data   *insightData
+	around *around // of a single run; nil where the lens does not compare runs
+	old    bool    // data is of the row before; the answer for this one is on its way
+	err    error
+
+	time *timeline      // of lens 5, else nil
+	lead []analyze.Pred // what leads from the table's scope to this one
+	cell int            // the chosen cell of the line under the cursor, -1 for the whole line
 
 	cur, top int
 	free     bool   // the lines were scrolled away from the cursor
@@ -35,14 +42,19 @@ type insightData struct {
 	s     scope
 	table *analyze.Table
 	deep  *analyze.Analysis
+
+	before *analyze.Table // of a change: the side before, and why
+	change *compared
+	causes *compared // of the same change, by all levels below
 }
 
 // A door is a line behind which calls or runs stand.
 type door struct {
-	line int
-	to   scope
-	runs bool       // opens the list of runs, not of calls
-	keep *costRange // only the runs that cost as much; nil for all
+	line  int
+	to    scope
+	runs  bool     // opens the list of runs, not of calls
+	call  string   // of a run: where the cursor is to be
+	cells []*scope // what the cells of the line open, nil for empty ones
 }
 
 // insightDrawing is kept as long as nothing that it shows has changed.
@@ -51,6 +63,8 @@ type insightDrawing struct {
 	w, h        int
 	zoom, old   bool
 	cur, serial int
+	cell        int
+	time        [3]int
 	theme       *Theme
 	lines       []string
 }
@@ -66,8 +80,8 @@ type insightPen struct {
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
 func (p *insightPen) row(to scope, runs bool) {
-	p.l.doors = append(p.l.doors, door{len(p.list), to, runs, nil})
-	if p.zoom && len(p.l.doors)-1 == p.l.cur {
+	p.l.doors = append(p.l.doors, door{line: len(p.list), to: to, runs: runs})
+	if p.zoom && len(p.l.doors)-1 == p.l.cur && !p.l.onChart() {
 		p.sel = true
 		p.put(roleMark, "▌ ")
 		return
@@ -76,7 +90,23 @@ func (p *insightPen) row(to scope, runs bool) {
 }
 
 func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
+	cmd := t.turnTo(a, s, fresh)
+	return tea.Batch(cmd, t.around.look(a, s, fresh))
+}
+
+func (t *insight) leave() {
+	t.asker.leave()
+	if t.around != nil {
+		t.around.leave()
+	}
+}
+
+// turnTo asks about another scope, or about the same one anew.
+func (t *insight) turnTo(a *App, s scope, fresh bool) tea.Cmd {
 	key := s.id()
+	if t.why != nil {
+		key = t.why.keyOf(a, s)
+	}
 	if fresh {
 		a.insights = nil
 	}
@@ -90,10 +120,13 @@ func (t *insight) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
-		t.cur, t.top, t.free = 0, 0, true // it begins at its top, wherever its first door is
+		t.cur, t.top, t.free, t.cell = 0, 0, true, -1 // it begins at its top, wherever its first door is
+		if t.time != nil {
+			t.time = newTimeline()
+		}
 	}
 	if d := a.insights[key]; d != nil {
-		t.leave()
+		t.asker.leave()
 		t.data, t.old = d, false
 		return nil
 	}
@@ -115,6 +148,9 @@ func (t *insight) request(a *App) tea.Cmd {
 	t.again = false
 	src, s, by, share := a.src, t.s, a.opt.By, &atomic.Int64{}
 	t.share = share
+	if t.why != nil {
+		return t.why.request(a)
+	}
 	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
 		q := s.by(by...)
 		table, err := src.Rollup(ctx, q)
@@ -152,6 +188,10 @@ func (t *insight) soFar() string {
 }
 
 func (t *insight) take(a *App, r reply) tea.Cmd {
+	if t.around.take(r) {
+		t.drawn = insightDrawing{} // drawn anew, with them
+		return nil
+	}
 	if !t.took(r) {
 		return nil
 	}
@@ -173,7 +213,7 @@ func (t *insight) view(a *App, w, h int, zoom bool) []string {
 		return t.nothing(a, w, h)
 	}
 	d := &t.drawn
-	if d.of != t.data || d.w != w || d.h != h || d.zoom != zoom || d.old != t.old || d.cur != t.cur || d.serial != a.look.serial || d.theme != a.theme {
+	if d.of != t.data || d.w != w || d.h != h || d.zoom != zoom || d.old != t.old || d.cur != t.cur || d.cell != t.cell || d.time != t.time.mark() || d.serial != a.look.serial || d.theme != a.theme {
 		t.doors = t.doors[:0]
 		p := &insightPen{newPen(a.theme, w), a, t, t.data, zoom}
 		p.gap(2).put(roleTitle, lastName(t.data.s))
@@ -181,7 +221,7 @@ func (t *insight) view(a *App, w, h int, zoom bool) []string {
 			p.put(roleDim, " · adding up "+lastName(t.s)+" …")
 		}
 		t.draw(p, h)
-		t.drawn = insightDrawing{t.data, w, h, zoom, t.old, t.cur, a.look.serial, a.theme, p.list}
+		t.drawn = insightDrawing{t.data, w, h, zoom, t.old, t.cur, a.look.serial, t.cell, t.time.mark(), a.theme, p.list}
 	}
 	return t.window(w, h)
 }
@@ -218,13 +258,19 @@ func (t *insight) nothing(a *App, w, h int) []string {
 	if t.err != nil {
 		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
 	} else {
-		out.gap(2).line(roleDim, "analysing "+clean(strings.Join(t.s.names, " ▸ "))+" …"+t.soFar())
+		out.gap(2).line(roleDim, "analysing "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …"+t.soFar())
 	}
 	return out.fit(h)
 }
 
 // move moves the cursor over the lines that can be opened, and scrolls where the next of them is out of sight.
 func (t *insight) move(a *App, by int) tea.Cmd {
+	if t.onChart() {
+		t.time.focused = false
+		if by > 0 {
+			by-- // onto the line
+		}
+	}
 	step := 1
 	if by < 0 {
 		step, by = -1, -by
@@ -242,7 +288,7 @@ func (t *insight) moveOne(step int) {
 		ok = false // the cursor itself comes into sight first
 	}
 	if ok && (at >= t.top && at < t.top+h || t.top+step < 0 || t.top+step > last) {
-		t.cur, t.free = t.cur+step, false
+		t.cur, t.free, t.cell = t.cur+step, false, -1
 		return
 	}
 	if t.top+step >= 0 && t.top+step <= last {
@@ -252,36 +298,62 @@ func (t *insight) moveOne(step int) {
 
 func (t *insight) page() int { return max(1, t.drawn.h-2) }
 
-func (t *insight) cannotOpen(*App) string {
+// onChart says that the cursor is in the chart, not on a line.
+func (t *insight) onChart() bool { return t.time != nil && t.time.focused }
+
+func (t *insight) cannotOpen(a *App) string {
+	if t.onChart() {
+		return t.cannotOpenBar(a)
+	}
 	if t.cur >= len(t.doors) {
 		return "nothing to open here"
 	}
 	return ""
 }
 
-// open shows the calls or the runs behind the line of the cursor.
+// open shows the calls, the run or the runs behind the line of the cursor.
 func (t *insight) open(a *App) tea.Cmd {
+	if t.onChart() {
+		return t.openBar(a)
+	}
 	d := t.doors[t.cur]
+	if t.why != nil {
+		return t.why.enter(a, d)
+	}
+	if t.cell >= 0 && t.cell < len(d.cells) && d.cells[t.cell] != nil {
+		d.to = *d.cells[t.cell]
+	}
+	if id, ok := d.to.run(); ok {
+		return a.push(newRunView(d.to, id, d.call))
+	}
 	if d.runs {
-		p := newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun})
-		p.keep = d.keep
-		return a.push(p)
+		return a.push(newPaths(d.to, analyze.Dimension{Dim: analyze.DimRun}))
 	}
 	return a.push(newZoom(lensNamed("calls"), d.to))
 }
 
-// click puts the cursor on the line, and opens it when it is there already.
-func (t *insight) click(a *App, _, y int) tea.Cmd {
-	for n, d := range t.doors {
-		if d.line != t.top+y {
-			continue
-		}
-		if n == t.cur {
-			return t.open(a)
-		}
-		t.cur = n
+// click puts the cursor on the line, or the column of the chart, and opens it when it is there already.
+func (t *insight) click(a *App, x, y int) tea.Cmd {
+	if l := t.time; l != nil && t.top+y >= l.line && t.top+y < l.line+l.rows {
+		return t.clickBar(a, x, y)
+	}
+	if t.chosen(y) {
+		return t.open(a)
 	}
 	return nil
+}
+
+// chosen puts the cursor on the line, and says whether it was there already.
+func (t *insight) chosen(y int) bool {
+	n := slices.IndexFunc(t.doors, func(d door) bool { return d.line == t.top+y })
+	if n < 0 || n == t.cur && !t.onChart() {
+		return n >= 0
+	}
+	t.cur, t.cell = n, -1
+	if t.time != nil {
+		t.time.focused = false
+	}
+	return false
 }
 
 // into is the scope of a path below that of the lens. What its own path has fixed already is not said again.

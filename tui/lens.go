@@ -23,19 +23,21 @@ type lensKind struct {
 	name string
 	asks string // the question that it answers, for the help page
 	make func() lens
+	off  func(*App) string // why it cannot be had now, "" when it can; nil: it always can
 }
 
 // lenses is every lens. The bar, the keys and the help page are made from it.
 var lenses = []lensKind{
-	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }},
-	{"2", "retries", "what do failures cost?", newRetries},
-	{"3", "context", "how does the window grow, and what does it cost?", newContext},
-	{"4", "agents", "who spends, and on what role?", newAgents},
-	{"5", "load", "where does spend spike?", newLoad},
-	{"6", "outcomes", "what does a success cost, and which flows are efficient?", newOutcomes},
-	{"7", "multiplier", "what turned the cheap call into the bill?", newMultiplier},
-	{"8", "flags", "where should I look first?", newFlags},
-	{"9", "calls", "which calls?", func() lens { return &calls{} }},
+	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }, nil},
+	{"2", "retries", "what do failures cost?", newRetries, nil},
+	{"3", "context", "how does the window grow, and what does it cost?", newContext, nil},
+	{"4", "agents", "who spends, and on what role?", newAgents, nil},
+	{"5", "load", "where does spend spike?", newLoad, nil},
+	{"6", "outcomes", "what does a success cost, and which flows are efficient?", newOutcomes, nil},
+	{"7", "multiplier", "what turned the cheap call into the bill?", newMultiplier, nil},
+	{"8", "flags", "where should I look first?", newFlags, nil},
+	{"9", "calls", "which calls?", func() lens { return &calls{} }, nil},
+	{"0", "change", "why does it cost more or less than the baseline?", newChange, needsBaseline},
 }
 
 // lensNamed is the index of the lens called name.
@@ -51,10 +53,13 @@ func lensNamed(name string) int {
 // lensBar draws the names of the lenses on a rule; the one in use stands out by its brackets too. Where they do not fit, the others' names
 // are cut.
 func (a *App) lensBar(out *pen) {
-	most, gap := lensRoom(a.look.lens, out.max-3)
+	most, gap := a.lensRoom(out.max - 3)
 	out.put(roleRule, "──")
 	for i := range lenses {
 		l := &lenses[i]
+		if l.off != nil && l.off(a) != "" {
+			continue
+		}
 		if i == a.look.lens {
 			out.put(roleRule, "[").put(roleTitle, l.key+" "+l.name).put(roleRule, "]")
 			continue
@@ -74,8 +79,11 @@ func (a *App) lensBar(out *pen) {
 		out.put(roleRule, " ")
 	}
 	hint := "z fills the screen"
-	if a.chart() != nil {
-		hint = "[ ] bar · o opens it · u runs/calls · z fills the screen"
+	switch a.chart().(type) {
+	case *shape:
+		hint = "[ ] bar · o opens it · v range · u runs/calls · z fills the screen"
+	case *insight:
+		hint = "[ ] column · o opens it · v range · z fills the screen"
 	}
 	if room := out.max - out.col - width(hint) - 4; room >= 2 {
 		out.put(roleRule, strings.Repeat("─", room)).put(roleDim, " "+hint+" ")
@@ -84,12 +92,15 @@ func (a *App) lensBar(out *pen) {
 }
 
 // lensRoom is how long names in the bar can be, and the blanks after each, for it to take up to w columns.
-func lensRoom(used, w int) (most, gap int) {
+func (a *App) lensRoom(w int) (most, gap int) {
 	for most, gap = 10, 1; most > 0; most-- {
 		need := 2
 		for i := range lenses {
 			name := min(len(lenses[i].name), most)
-			if i == used {
+			if lenses[i].off != nil && lenses[i].off(a) != "" {
+				continue
+			}
+			if i == a.look.lens {
 				name = len(lenses[i].name) + 1
 			}
 			need += 3 + name + gap
@@ -110,6 +121,7 @@ type zoom struct {
 	kind  int
 	l     lens
 	total *analyze.Row // of s, where it was opened from a row: known before the lens answers
+	of    *paths       // the table of which it shows the row under the cursor; nil where it was opened by another door
 }
 
 func newZoom(kind int, s scope) *zoom { return &zoom{s: s, kind: kind, l: lenses[kind].make()} }
@@ -127,9 +139,4 @@ func (z *zoom) summary(a *App) string {
 		return s.summary(a)
 	}
 	return ""
-}
-
-func (z *zoom) bars(a *App) *shape {
-	s, _ := z.l.(*shape)
-	return s
 }

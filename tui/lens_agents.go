@@ -36,6 +36,8 @@ func drawAgents(p *insightPen, h int) {
 	p.agentTable(&d.Agents)
 	if p.zoom {
 		p.note(2, "↻ attempts after the first, of all calls. prompt: input tokens of a model call, mean and largest. ~ the role is taken from the agent's name: it is not stated.")
+	}
+	if p.zoom || d.Agents.Nested {
 		p.end()
 		p.delegation(&d.Agents)
 	}
@@ -169,6 +171,14 @@ func largest(n int64) string {
 	return short(n)
 }
 
+// nodeShare is the part of all cost that an agent and those below it make up.
+func nodeShare(c *analyze.AgentCost, total tracefmt.USD) string {
+	if c.Unknown > 0 && c.Unknown == c.Calls {
+		return unknown
+	}
+	return percent(int64(c.Cost), int64(total))
+}
+
 // mostNodes bounds the lines of the tree.
 const mostNodes = 60
 
@@ -179,7 +189,7 @@ func (p *insightPen) delegation(r *analyze.AgentReport) {
 		p.note(2, "no agent works for another here: no call of one stands below a call of another, or the trace does not say so")
 		return
 	}
-	s := sheet{most: int64(r.Total), cols: []sheetCol{{head: "agent", r: roleName}, {head: "with those below", r: roleSpend}, {head: "own", rank: 1, r: roleSpend}, {head: "calls", rank: 2}}}
+	s := sheet{most: int64(r.Total), cols: []sheetCol{{head: "agent", r: roleName}, {head: "with those below", r: roleSpend}, {head: "share", rank: 3}, {head: "own", rank: 1, r: roleSpend}, {head: "calls", rank: 2}}}
 	var all analyze.AgentCost
 	for i, n := range r.Tree {
 		all.Calls, all.Unknown = all.Calls+n.Own.Calls, all.Unknown+n.Own.Unknown
@@ -194,12 +204,16 @@ func (p *insightPen) delegation(r *analyze.AgentReport) {
 		if n.Own == (analyze.AgentCost{}) {
 			own = none
 		}
-		s.add(sheetRow{to: p.agentDoor(n.Workflow, n.Agent), cells: []string{name, agentCost(n.All.Cost, n.All.Unknown, n.All.Calls), own, orNone(n.Own.Calls)},
+		s.add(sheetRow{to: p.agentDoor(n.Workflow, n.Agent), cells: []string{name, agentCost(n.All.Cost, n.All.Unknown, n.All.Calls), nodeShare(&n.All, r.Total), own, orNone(n.Own.Calls)},
 			bar: []barPart{{int64(n.Own.Cost), roleBar, "█"}, {int64(n.All.Cost - n.Own.Cost), roleDim, "░"}}})
 	}
 	s.write(p, true)
 	if more := len(r.Tree) - mostNodes; more > 0 {
 		p.note(2, "and "+itoa(more)+" more agents below others")
 	}
-	p.note(2, "█ own calls, ░ those of the agents below. Own costs add up to "+agentCost(r.Total, all.Unknown, all.Calls)+". A line opens all calls of the agent, for whomever it worked.")
+	text := "█ own calls, ░ those of the agents below. Own costs add up to " + agentCost(r.Total, all.Unknown, all.Calls) + "."
+	if p.zoom {
+		text += " A line opens all calls of the agent, for whomever it worked."
+	}
+	p.note(2, text)
 }

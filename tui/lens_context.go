@@ -11,7 +11,10 @@ import (
 )
 
 // newContext is lens 3: how the window grows, and what that costs.
-func newContext() lens { return &insight{draw: drawContext} }
+func newContext() lens { return &insight{draw: drawContext, around: &around{}} }
+
+// roomyPane is how high a pane must be for a chart.
+const roomyPane = 24
 
 func drawContext(p *insightPen, h int) {
 	c := &p.data.deep.Context
@@ -32,8 +35,10 @@ func drawContext(p *insightPen, h int) {
 	p.growthHeadline(c)
 	p.promptSizes(c)
 	p.cacheLine(c)
-	if p.zoom {
+	if p.zoom || h >= roomyPane {
 		p.promptsByTurn(c, h)
+	} else {
+		p.promptThread(c, true)
 	}
 	p.composition(&c.Composition)
 	p.carrySums(&c.Carry)
@@ -384,52 +389,45 @@ func sparkline(list []analyze.DriftPeriod) (spark, ends string) {
 	return spark, tokensText(first) + " to " + tokensText(last)
 }
 
-// promptsByTurn is how large prompts are by their turn: the median as columns, the 95th percentile as marks, and how much of them is cached.
+// charted is the thread that the chart shows: the one whose growth cost most, else the one with the largest prompt; why says so.
+func charted(c *analyze.ContextReport) (l *analyze.PromptLine, why string) {
+	if len(c.Top) > 0 {
+		return &c.Top[0].Line, "its growth cost most"
+	}
+	return &c.Peak, "the largest prompt"
+}
+
+// promptThread is the thread of the chart, and when its prompt doubled: a line that opens its run at that turn. spark: with its turns in a line.
+func (p *insightPen) promptThread(c *analyze.ContextReport, spark bool) {
+	l, why := charted(c)
+	if len(l.Turns) == 0 {
+		return
+	}
+	text := p.runAgent(l.Run, l.Agent) + " (" + why + "): " + short(l.Turns[0].Prompt) + " to " + short(l.Peak) + " tokens in " + itoa(len(l.Turns)) + plural(len(l.Turns), " turn", " turns")
+	p.row(p.runDoor(l.Run), false)
+	p.l.doors[len(p.l.doors)-1].call = l.Doubled.ID
+	p.put(roleName, text)
+	if room := p.max - p.col - 3; spark && room >= 8 {
+		p.put(roleDim, " ").put(roleBar, promptSpark(l, min(room, 40)))
+	}
+	p.end()
+	d := &l.Doubled
+	p.say(roleWarn, 4, doubledText(d, len(l.Turns), partName(d, p.data.deep.Names().Name(d.Tool))))
+}
+
+// promptsByTurn is a thread against the others: how large prompts are by their turn, and how much of them is cached.
 func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
 	p.end()
 	p.rule("prompt tokens by turn")
-	rows, left := c.ByTurn, 9
-	room := p.max - 2 - left
-	if len(rows) < 2 || room < 8 {
-		p.note(2, "n/a: no thread has a second turn, or there is no room")
+	p.promptThread(c, false)
+	l, _ := charted(c)
+	band, waits := p.l.band(c)
+	chart := promptChart{line: l, band: band, w: min(p.max-4, 160), h: max(6, min(14, h/3))}
+	g := chart.grid()
+	if g == nil || len(l.Turns) < 2 {
+		p.note(2, "no chart: the thread has a single turn, or there is no room")
 		return
 	}
-	hidden := max(0, len(rows)-room)
-	rows = rows[:len(rows)-hidden]
-	barW, high := min(max(1, room/len(rows)), 6), max(3, min(8, h/4))
-	medians, most, resets := make([]int64, len(rows)), int64(0), int64(0)
-	for i, r := range rows {
-		medians[i] = r.Median
-		most, resets = max(most, r.P95), resets+r.Resets
-	}
-	g := newGrid(2+left+len(rows)*barW, high+2)
-	g.put(2, 0, roleDim, padLeft(short(most), left-1))
-	g.put(2, high-1, roleDim, padLeft("0", left-1))
-	g.put(2, high, roleDim, padLeft("cached", left-1))
-	g.put(2, high+1, roleDim, padLeft("turn", left-1))
-	columnsChart(medians, most, high, inkOf(barW), false, func(line, i int, s string) { g.put(2+left+i*barW, line, roleBar, s) })
-	free := newGaps(2+left, g.w)
-	for i, r := range rows {
-		x := 2 + left + i*barW
-		if e := height(r.P95, most, high*8, false); e > 0 && g.cells[high-1-(e-1)/8][x].c == 0 {
-			g.put(x, high-1-(e-1)/8, roleWarn, strings.Repeat("─", inkOf(barW)))
-		}
-		if r.Turns > 0 {
-			g.put(x, high, roleGood, strings.Repeat(shadeOf(int64(r.Cached*1000), 1000), inkOf(barW)))
-		}
-		if text := itoa(r.From); free.clear(x, x+len(text)) {
-			free.take(x, min(x+len(text)+2, g.w), 0)
-			g.put(x, high+1, roleDim, text)
-		}
-	}
 	g.write(p.pen)
-	last := &rows[len(rows)-1]
-	text := "█ median, ─ p95 of the threads that have such a turn: " + count(rows[0].Turns) + " at turn 1, " + count(last.Turns) + " at turn " + itoa(last.From) + "; cached: ░ little to █ all of it"
-	if resets > 0 {
-		text += "; " + count(resets) + plural(int(resets), " reset", " resets")
-	}
-	if hidden > 0 {
-		text += "; later turns are not drawn"
-	}
-	p.note(2, text)
+	p.note(2, chart.legend()+when(waits, " · adding up the runs around it …"))
 }

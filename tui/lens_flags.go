@@ -2,7 +2,6 @@ package tui
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"costscope/analyze"
@@ -30,15 +29,8 @@ var flagTexts = map[string]struct {
 	"drift":              {roleWarn, "▴", "the standing prompt grows from release to release; lens 3 shows it by week and version."},
 }
 
-// flagsFor are the findings that tell something within the scope: that all of it is all of it does not.
-func flagsFor(a *analyze.Analysis, total *analyze.Row) []analyze.Flag {
-	return slices.DeleteFunc(analyze.FoldFlags(a.Flags), func(f analyze.Flag) bool {
-		return f.Rule == "dominates_spend" && f.USD == total.Cost
-	})
-}
-
 func drawFlags(p *insightPen, h int) {
-	list := flagsFor(p.data.deep, &p.data.table.Total)
+	list := analyze.TellingFlags(p.data.deep.Flags, &p.data.table.Total)
 	total := &p.data.table.Total
 	if len(list) == 0 {
 		p.end()
@@ -100,7 +92,7 @@ func (p *insightPen) flagTable(list []analyze.Flag) {
 		f := &list[i]
 		to, runs := p.flagDoor(f)
 		r := sheetRow{to: &to, runs: runs, bar: []barPart{{v: int64(f.USD), r: flagTexts[f.Rule].r}},
-			cells: []string{p.flagPath(f), flagMoney(f), flagTexts[f.Rule].sign, clean(f.Why), flagSample(f), f.Confidence}}
+			cells: []string{p.flagPath(f) + p.flagMark(f), flagMoney(f), flagTexts[f.Rule].sign, clean(f.Why), flagSample(f), f.Confidence}}
 		s.add(r)
 	}
 	if at := p.l.cur; p.zoom && at < len(list) {
@@ -117,7 +109,7 @@ func (p *insightPen) flagTable(list []analyze.Flag) {
 func (p *insightPen) flagNarrow(f *analyze.Flag) {
 	to, runs := p.flagDoor(f)
 	p.row(to, runs)
-	p.right(roleSpend, flagMoney(f), 10).gap(2).put(flagTexts[f.Rule].r, flagTexts[f.Rule].sign+" ").put(roleName, p.flagPath(f)).end()
+	p.right(roleSpend, flagMoney(f), 10).gap(2).put(flagTexts[f.Rule].r, flagTexts[f.Rule].sign+" ").put(roleName, p.flagPath(f)).put(roleKey, p.flagMark(f)).end()
 	why := clean(f.Why) + " · " + flagSample(f)
 	if f.Confidence != "exact" {
 		why += " · " + f.Confidence
@@ -153,6 +145,15 @@ func (p *insightPen) flagPath(f *analyze.Flag) string {
 		return "all of it"
 	}
 	return strings.Join(names, " ▸ ")
+}
+
+// flagMark is what a person left at the path of a finding.
+func (p *insightPen) flagMark(f *analyze.Flag) string {
+	to, _ := p.flagDoor(f)
+	if g := glyphs(p.a.mark(to)); g != "" {
+		return " " + g
+	}
+	return ""
 }
 
 // flagDoor is the scope that a finding is about, and whether it is about its runs.

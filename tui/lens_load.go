@@ -2,6 +2,7 @@ package tui
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // newLoad is lens 5: where spend spikes, and whether it grows with load.
-func newLoad() lens { return &insight{draw: drawLoad} }
+func newLoad() lens { return &insight{draw: drawLoad, time: newTimeline(), cell: -1} }
 
 func drawLoad(p *insightPen, h int) {
 	l := &p.data.deep.Load
@@ -64,11 +65,12 @@ func (p *insightPen) untimed(l *analyze.LoadReport) {
 
 // A loadColumn is the bins that one column of the chart shows.
 type loadColumn struct {
-	start int64
-	spend int64
-	busy  float64 // mean calls at once
-	bins  int
-	spike bool
+	start, end int64
+	spend      int64
+	busy       float64 // mean calls at once
+	bins       int
+	calls      int64 // that begin in it
+	spike      bool
 }
 
 // loadColumns merges bins so that they fit into w columns: spend adds up.
@@ -76,12 +78,13 @@ func loadColumns(l *analyze.LoadReport, w int) (cols []loadColumn, per int) {
 	per = max(1, (len(l.Bins)+w-1)/max(w, 1))
 	for i, b := range l.Bins {
 		if i%per == 0 {
-			cols = append(cols, loadColumn{start: b.Start})
+			cols = append(cols, loadColumn{start: b.Start, end: b.Start + int64(per)*l.Width})
 		}
 		c := &cols[len(cols)-1]
 		c.spend += int64(b.Spend)
 		c.busy += b.Concurrency
 		c.bins++
+		c.calls += b.Calls
 		for _, s := range l.Spikes {
 			c.spike = c.spike || b.Start >= s.From && b.Start < s.To
 		}
@@ -104,8 +107,10 @@ func (p *insightPen) loadRows(h int) (spend, busy int) {
 }
 
 func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
-	room := p.max - 4
+	x0 := p.axisRoom()
+	room := p.max - x0 - 2
 	cols, per := loadColumns(l, room)
+	t, log := p.l.time, p.a.look.log
 	barW := min(max(1, room/len(cols)), 8)
 	rows, busyRows := p.loadRows(h)
 	most, busiest := int64(0), 0.0
@@ -118,24 +123,37 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 		busy[i] = int64(math.Round(c.busy * 1e6))
 	}
 	each := "each " + spanText(int64(per)*l.Width)
-	p.gap(2).put(roleHead, "spend "+each+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+money(l.Cost)+" · "+p.period(l)).end()
-	g := newGrid(2+room, rows+busyRows+2)
+	t.cols, t.x0, t.barW, t.line, t.rows = cols, x0, barW, len(p.list)+1, rows+busyRows+1
+	if !p.chosenColumn(t, l) {
+		scale := ""
+		if log {
+			scale = ", log heights"
+		}
+		p.gap(2).put(roleHead, "spend "+each+scale+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+money(l.Cost)+" · "+p.period(l)).end()
+	}
+	g := newGrid(x0+room, rows+busyRows+2)
 	put := func(top int, r role) func(line, i int, s string) {
 		return func(line, i int, s string) {
 			role := r
-			if cols[i].spike && top == 0 {
+			if t.inStretch(i) {
+				role = roleBrush
+			} else if cols[i].spike && top == 0 {
 				role = roleFail
 			}
-			g.put(2+i*barW, top+line, role, s)
+			g.put(x0+i*barW, top+line, role, s)
 		}
 	}
-	columnsChart(spend, most, rows, inkOf(barW), false, put(0, roleSpend))
+	if x0 == axisW {
+		heights(g, most, rows, log)
+	}
+	columnsChart(spend, most, rows, inkOf(barW), log, put(0, roleSpend))
 	for i, c := range cols {
 		if c.spike {
-			g.put(2+i*barW, rows, roleFail, strings.Repeat("▲", inkOf(barW)))
+			g.put(x0+i*barW, rows, roleFail, strings.Repeat("▲", inkOf(barW)))
 		}
 	}
-	p.timeAxis(g, cols, barW, rows)
+	t.brushLine(g, rows)
+	p.timeAxis(g, cols, x0, barW, rows)
 	columnsChart(busy, int64(math.Round(busiest*1e6)), busyRows, inkOf(barW), false, put(rows+1, roleBar))
 	g.h, g.cells = rows+1+busyRows, g.cells[:rows+1+busyRows]
 	g.write(p.pen)
@@ -143,23 +161,23 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 }
 
 // timeAxis labels the columns; marks of spikes stay.
-func (p *insightPen) timeAxis(g *grid, cols []loadColumn, barW, line int) {
+func (p *insightPen) timeAxis(g *grid, cols []loadColumn, x0, barW, line int) {
 	w := len(cols) * barW
 	for x := range w {
-		if g.cells[line][2+x].c == 0 {
-			g.put(2+x, line, roleRule, "─")
+		if g.cells[line][x0+x].c == 0 {
+			g.put(x0+x, line, roleRule, "─")
 		}
 	}
 	layout := timeLayout(cols)
-	free := newGaps(2, 2+w)
+	free := newGaps(x0, x0+w)
 	for i := range cols {
-		if cols[i].spike {
-			free.take(2+i*barW, 2+(i+1)*barW, 0)
+		if cols[i].spike || p.l.time.inStretch(i) {
+			free.take(x0+i*barW, x0+(i+1)*barW, 0)
 		}
 	}
 	for i, c := range cols {
 		text := time.Unix(0, c.start).In(p.a.opt.Zone).Format(layout)
-		if x := 2 + i*barW; free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
+		if x := x0 + i*barW; free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
 			free.take(x, x+len(text)+4, 0)
 			g.put(x, line, roleDim, text)
 		}
@@ -280,13 +298,7 @@ func b2i(b bool) int {
 
 // during is the scope of the calls that begin in a spike.
 func (p *insightPen) during(x *analyze.Spike) scope {
-	s := p.data.s
-	s.query.Since = max(s.query.Since, x.From)
-	if s.query.Until == 0 || s.query.Until > x.To {
-		s.query.Until = x.To
-	}
-	s.names = append(s.names[:len(s.names):len(s.names)], p.fromTo(x.From, x.To))
-	return s
+	return p.data.s.with(analyze.During([][2]int64{{x.From, x.To}}), false).called(p.fromTo(x.From, x.To))
 }
 
 // because names the paths that spent more than usual, most first.
@@ -357,31 +369,90 @@ func moneyOr(a analyze.Amount) string {
 	return money(a.USD)
 }
 
-// hours is money by hour of the day and calls at once.
+// hours is money by hour of the day and calls at once. A line opens the calls of its stretches of time, a cell those of its own.
 func (p *insightPen) hours(l *analyze.LoadReport) {
 	p.rule("money by hour of the day and calls at once")
-	if l.Width > int64(time.Hour) {
-		p.note(2, "n/a: the time is divided into stretches of "+spanText(l.Width)+" here; hours need a shorter time: filter by day")
+	bands := l.ByHour(p.a.opt.Zone)
+	if len(bands) == 0 {
+		p.note(2, "n/a: the calls are spread over too many hours to tell them apart: choose a stretch of time with t")
 		return
 	}
-	cells, bands, most := p.hourCells(l)
-	w := 2
-	if p.max < 2+12+24*2 {
-		w = 1
+	most := tracefmt.USD(0)
+	for i := range bands {
+		most = max(most, slices.Max(bands[i].Hours[:]))
 	}
-	for b := len(bands) - 1; b >= 0; b-- {
-		p.gap(2).right(roleDim, bands[b], 10).gap(2)
-		for hour := range 24 {
-			p.put(roleSpend, strings.Repeat(shadeOf(int64(cells[b][hour]), int64(most)), w))
-		}
-		p.end()
+	cellW := 2
+	if p.max < 2+12+24*2 {
+		cellW = 1
+	}
+	chosen := ""
+	for i := len(bands) - 1; i >= 0; i-- {
+		chosen += p.hourLine(&bands[i], most, cellW)
 	}
 	p.gap(14)
 	for hour := 0; hour < 24; hour += 6 {
-		p.left(roleDim, itoa(hour)+"h", 6*w)
+		p.left(roleDim, itoa(hour)+"h", 6*cellW)
 	}
 	p.end()
-	p.note(2, "░ little to █ "+money(most)+", the most in one cell; times "+time.Unix(0, l.From).In(p.a.opt.Zone).Format("MST"))
+	if chosen != "" {
+		p.gap(2).put(roleBrush, cut("▲ "+chosen, p.max-2)).line(roleDim, " · [ ] hour · enter opens the calls")
+	}
+	p.note(2, "░ little to █ "+money(most)+", the most in one cell; each "+spanText(min(l.Width, int64(time.Hour)))+" counts where its mean of calls at once puts it; times "+time.Unix(0, l.From).In(p.a.opt.Zone).Format("MST"))
+}
+
+// hourLine draws a band of concurrency, whose cells open their calls, and says what is chosen of it; "" where the cursor is elsewhere.
+func (p *insightPen) hourLine(b *analyze.HourBand, most tracefmt.USD, cellW int) (chosen string) {
+	label := number(b.Low) + " to " + number(b.High)
+	on := false
+	if all := b.Stretches(); len(all) > 0 {
+		p.row(p.within(all, label+" calls at once"), false)
+		d := &p.l.doors[len(p.l.doors)-1]
+		d.cells = make([]*scope, 24)
+		for h, x := range b.At {
+			if len(x) > 0 {
+				to := p.within(x, itoa(h)+"h, "+label+" calls at once")
+				d.cells[h] = &to
+			}
+		}
+		on = len(p.l.doors)-1 == p.l.cur && !p.l.onChart() && p.zoom
+		if on {
+			chosen = says(b, p.l.cell, label)
+		}
+	} else {
+		p.gap(2)
+	}
+	p.right(roleDim, label, 10).gap(2)
+	for h := range 24 {
+		r, sign := roleSpend, strings.Repeat(shadeOf(int64(b.Hours[h]), int64(most)), cellW)
+		if on && h == p.l.cell {
+			r = roleBrush
+			if sign = "▲" + sign[len(shadeOf(int64(b.Hours[h]), int64(most))):]; cellW == 1 {
+				sign = "▲"
+			}
+		}
+		p.put(r, sign)
+	}
+	p.end()
+	return chosen
+}
+
+// says is what the cell of an hour of a band holds, or all cells.
+func says(b *analyze.HourBand, hour int, label string) string {
+	usd, n, when := tracefmt.USD(0), 0, ""
+	for h := range b.At {
+		if hour < 0 || h == hour {
+			usd, n = usd+b.Hours[h], n+len(b.At[h])
+		}
+	}
+	if hour >= 0 {
+		when = itoa(hour) + "h, "
+	}
+	return when + label + " calls at once: " + money(usd) + " in " + count(int64(n)) + plural(n, " stretch", " stretches") + " of time"
+}
+
+// within is the scope of the calls that begin in some stretches of time.
+func (p *insightPen) within(stretches [][2]int64, name string) scope {
+	return p.data.s.with(analyze.During(stretches), false).called(name)
 }
 
 var shadeSigns = [...]string{" ", "░", "▒", "▓", "█"}
@@ -392,24 +463,4 @@ func shadeOf(v, most int64) string {
 		return shadeSigns[0]
 	}
 	return shadeSigns[min(4, 1+int(float64(v)/float64(most)*3.999))]
-}
-
-// hourCells adds the bins up by band of concurrency and hour.
-func (p *insightPen) hourCells(l *analyze.LoadReport) (cells [][24]tracefmt.USD, bands []string, most tracefmt.USD) {
-	low := 0.0
-	for high := 1.0; ; high *= 2 {
-		bands, cells = append(bands, strconv.FormatFloat(low, 'g', 4, 64)+" to "+strconv.FormatFloat(high, 'g', 4, 64)), append(cells, [24]tracefmt.USD{})
-		more := false
-		for _, b := range l.Bins {
-			more = more || b.Concurrency >= high
-			if b.Concurrency >= low && b.Concurrency < high {
-				cell := &cells[len(cells)-1][time.Unix(0, b.Start).In(p.a.opt.Zone).Hour()]
-				*cell += b.Spend
-				most = max(most, *cell)
-			}
-		}
-		if low = high; !more || len(bands) > 20 {
-			return cells, bands, most
-		}
-	}
 }

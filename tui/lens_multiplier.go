@@ -72,10 +72,10 @@ func drawMultiplier(p *insightPen, h int) {
 	}
 	p.end()
 	if f.Unknown > 0 {
-		p.note(2, "≥ "+count(f.Unknown)+plural(int(f.Unknown), " call", " calls")+" of unknown cost are in no sum.")
+		p.note(2, "≥ "+count(f.Unknown)+plural(int(f.Unknown), " call of unknown cost is", " calls of unknown cost are")+" in no sum.")
 	}
 	p.note(2, "fair share: each part of a call's cost is divided equally among the multipliers that it needed; base and shares add up to the bill.")
-	p.note(2, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap.")
+	p.note(2, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap. Both are parts of what calls cost, so no list of calls adds up to them.")
 	p.end()
 	p.rule("by role of the agent")
 	for _, r := range f.Roles {

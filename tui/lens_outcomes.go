@@ -115,7 +115,7 @@ func (p *insightPen) spendQuality(s *analyze.SpendReport) {
 	}
 	var parts []share
 	for c := range analyze.SpendClasses {
-		parts = append(parts, share{name: c.String(), usd: s.Cost[c], r: spendLooks[c].r, sign: spendLooks[c].sign})
+		parts = append(parts, share{name: c.String(), usd: s.Cost[c], r: spendLooks[c].r, sign: spendLooks[c].sign, to: p.spendDoor(c)})
 	}
 	p.stack(parts, s.Total)
 }
@@ -330,7 +330,7 @@ func (p *insightPen) quintiles(a *analyze.Accuracy) {
 	names := [...]string{"worst", "second", "third", "fourth", "best"}
 	for _, q := range a.Quintiles {
 		s.most = max(s.most, int64(q.Mean))
-		s.add(sheetRow{bar: []barPart{{v: int64(q.Mean), r: roleSpend}}, cells: []string{names[min(max(q.Fifth-1, 0), 4)], fixed2(q.Low) + " to " + fixed2(q.High), count(q.Runs), money(q.Mean), count(q.Success), count(q.Fail)}})
+		s.add(sheetRow{to: p.scoreDoor(&q), runs: true, bar: []barPart{{v: int64(q.Mean), r: roleSpend}}, cells: []string{names[min(max(q.Fifth-1, 0), 4)], fixed2(q.Low) + " to " + fixed2(q.High), count(q.Runs), money(q.Mean), count(q.Success), count(q.Fail)}})
 	}
 	s.write(p, true)
 	if !math.IsNaN(a.Rho) {
@@ -368,25 +368,23 @@ func (p *insightPen) capTable(c *analyze.CapCurve) {
 		if spent > kept {
 			bar[1] = barPart{high - low, roleFail, "░"}
 		}
-		to, over := p.overBudget(c, x.Cap)
-		s.add(sheetRow{to: to, runs: true, keep: over, r: roleSpend, bar: bar, cells: []string{padLeft(money(x.Cap), 12), count(x.Kept), percent(x.Kept, c.Success), money(x.Spend), percent(int64(x.Spend), int64(c.Spend))}})
+		s.add(sheetRow{to: p.overBudget(c, x.Cap), runs: true, r: roleSpend, bar: bar, cells: []string{padLeft(money(x.Cap), 12), count(x.Kept), percent(x.Kept, c.Success), money(x.Spend), percent(int64(x.Spend), int64(c.Spend))}})
 	}
 	s.write(p, true)
 	p.note(2, "█ both · ▒ more of the successes kept than of the money spent · ░ the other way round. A run over its budget counts as failed at that cost; n = "+count(c.Runs)+" runs of known outcome. A line opens the runs over its budget.")
 }
 
 // overBudget is the runs of known outcome that cost more; nil where there is none.
-func (p *insightPen) overBudget(c *analyze.CapCurve, limit tracefmt.USD) (*scope, *costRange) {
-	n := c.Over(limit)
-	if n == 0 {
-		return nil, nil
+func (p *insightPen) overBudget(c *analyze.CapCurve, limit tracefmt.USD) *scope {
+	if c.Over(limit) == 0 {
+		return nil
 	}
 	s := p.data.s
 	for _, o := range [...]tracefmt.Outcome{tracefmt.OutcomeUnknown, tracefmt.OutcomeInFlight} {
 		s = s.with(analyze.Pred{Dimension: analyze.Dimension{Dim: analyze.DimOutcome}, Op: analyze.OpEqual, Text: o.String(), Not: true}, false)
 	}
-	s.names = append(s.names[:len(s.names):len(s.names)], "runs over "+money(limit))
-	return &s, &costRange{int64(limit) + 1, math.MaxInt64, n}
+	s = s.with(analyze.Between(analyze.MeasureRunCost, int64(limit)+1, math.MaxInt64), false).called("runs over " + money(limit))
+	return &s
 }
 
 // capSteps picks points of a curve, evenly, with both ends.

@@ -26,6 +26,9 @@ func drawRetries(p *insightPen, h int) {
 	}
 	p.end()
 	p.retryHeadline(r)
+	if p.zoom && len(d.Chains) > 0 {
+		p.worst(&d.Chains[0])
+	}
 	if r.Chains > 0 {
 		p.retryKinds(r)
 		p.successByAttempt(&d.Tries)
@@ -40,7 +43,7 @@ func drawRetries(p *insightPen, h int) {
 	p.attemptTable(&d.Tries)
 	p.ladders(d.Chains)
 	p.end()
-	p.note(2, "A chain is one operation and all attempts at it; it counts where its first attempt is, as a whole, with the calls inside its attempts. Retry cost is that of all attempts but the first that was billed; wasted is that of all attempts but the accepted one.")
+	p.note(2, "A chain is one operation and all attempts at it; it counts where its first attempt is, as a whole, with the calls inside its attempts; its line opens all calls of its run. Retry cost is that of all attempts but the first that was billed; wasted is that of all attempts but the accepted one.")
 }
 
 // lowerBound marks amounts to which calls of unknown cost are missing.
@@ -129,7 +132,7 @@ func (p *insightPen) retryKinds(r *analyze.RetryTotals) {
 			often, share = often+plural(int(x.Count), " time", " times"), strings.TrimPrefix(share+" of retry cost", none+" of retry cost")
 		}
 		s.most = max(s.most, int64(x.Cost))
-		s.add(sheetRow{cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
+		s.add(sheetRow{to: p.retryDoor(k, x.Cost), cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
 	}
 	for k, x := range r.Kinds {
 		line(tracefmt.RetryKind(k+1), x)
@@ -165,7 +168,7 @@ func (p *insightPen) worstChains(list []analyze.TopChain) {
 	for i := range list[:min(len(list), 3)] {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
+		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
 	}
 	s.write(p, false)
 }
@@ -220,9 +223,14 @@ func attemptSign(a *analyze.ChainAttempt) string {
 
 // cause is why an attempt was not the last.
 func (p *insightPen) cause(a *analyze.ChainAttempt) string {
+	return attemptCause(a, p.data.deep.Names().Name(a.Error))
+}
+
+// attemptCause is why an attempt was not the last; err is what the trace says of it.
+func attemptCause(a *analyze.ChainAttempt, err string) string {
 	switch {
 	case a.Error != 0:
-		return p.name(a.Error)
+		return shown(err)
 	case a.Unusable:
 		return "unusable output"
 	case a.Failed:
@@ -280,8 +288,8 @@ func (p *insightPen) noRetries(r *analyze.RetryTotals) {
 // wasteClasses divides the scope's cost by what it was wasted on; the parts add up to it.
 func (p *insightPen) wasteClasses(w *analyze.WasteReport, l *analyze.LoopTotals) {
 	parts := []share{
-		{"not wasted", w.Useful.Cost, roleBar, "█", ""}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", ""},
-		{"loops", w.Loop.Cost, roleWaste, "≡", ""}, {"redundant reads", w.Redundant.Cost, roleWarn, "=", ""},
+		{"not wasted", w.Useful.Cost, roleBar, "█", "", p.wasteDoor("none")}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", "", p.wasteDoor("superseded")},
+		{"loops", w.Loop.Cost, roleWaste, "≡", "", p.wasteDoor("loop")}, {"redundant reads", w.Redundant.Cost, roleWarn, "=", "", p.wasteDoor("redundant")},
 	}
 	total := tracefmt.USD(0)
 	for _, x := range parts {
@@ -317,7 +325,7 @@ func (p *insightPen) attemptTable(t *analyze.AttemptReport) {
 		if x.Operations > 0 {
 			rate = int64(float64(x.Accepted) / float64(x.Operations) * 1e6)
 		}
-		s.add(sheetRow{bar: []barPart{{rate, roleGood, "█"}, {1e6 - rate, roleFail, "░"}}, cells: []string{attemptName(t, x.Number), count(x.Operations), percentOf(x.AcceptRate), percentOf(x.RunSuccess),
+		s.add(sheetRow{to: p.attemptDoor(t, x.Number), bar: []barPart{{rate, roleGood, "█"}, {1e6 - rate, roleFail, "░"}}, cells: []string{attemptName(t, x.Number), count(x.Operations), percentOf(x.AcceptRate), percentOf(x.RunSuccess),
 			p.known(x.Cost), saves, loses}})
 	}
 	s.write(p, true)
@@ -357,10 +365,26 @@ func (p *insightPen) ladders(list []analyze.TopChain) {
 	for i := range list {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, r: roleName, cells: []string{shown(c.Run) + " · " + p.chainAgent(c), amountOf(c.Total, c.Unknown), amountOf(c.Wasted, c.WastedUnknown), chainEnd(c), "", ""}})
+		s.add(sheetRow{to: &to, call: firstTry(c), r: roleName, cells: []string{shown(c.Run) + " · " + p.chainAgent(c), amountOf(c.Total, c.Unknown), amountOf(c.Wasted, c.WastedUnknown), chainEnd(c), "", ""}})
 		p.ladder(&s, c, len(p.l.doors)+i == p.l.cur)
 	}
 	s.write(p, true)
+}
+
+// worst is the chain that wasted most, in a line that opens its run.
+func (p *insightPen) worst(c *analyze.TopChain) {
+	p.row(p.runDoor(c.Run), false)
+	p.l.doors[len(p.l.doors)-1].call = firstTry(c)
+	p.put(roleText, "the worst chain wasted ").put(roleWaste, amountOf(c.Wasted, c.WastedUnknown))
+	p.line(roleText, cut(" · "+shown(c.Run)+" · "+p.chainAgent(c)+" · "+chainEnd(c), max(1, p.max-p.col)))
+}
+
+// firstTry is the id of a chain's first attempt.
+func firstTry(c *analyze.TopChain) string {
+	if len(c.Attempts) == 0 {
+		return ""
+	}
+	return c.Attempts[0].Call
 }
 
 func chainEnd(c *analyze.TopChain) string {

@@ -25,7 +25,7 @@ func TestTheWorstChainOpensItsRun(t *testing.T) {
 		}
 	}
 	p.doorOf(money(list[0].Wasted))
-	p.sees("▸ support-bot ▸ "+list[0].Run, "call 1 of "+count(calls))
+	p.sees("▸ support-bot ▸ "+list[0].Run, "run "+list[0].Run+" · ", " of "+count(calls))
 	p.press("esc").sees("what do failures cost?")
 }
 
@@ -100,7 +100,7 @@ func TestRetriesSayWhyTheyShowNothing(t *testing.T) {
 			}
 		}
 	}
-	play(t, f, 120, 40).press("2", "z").sees("nothing wasted, as far as costs are known", "plain retry", "not wasted $").seesNot("  wasted $")
+	play(t, f, 120, 40).press("2", "z").sees("nothing wasted, as far as costs are known", "plain retry", "█ not wasted ").seesNot("  wasted $")
 	f = rich(10)
 	for _, r := range f.runs {
 		for k := range r.Calls {

@@ -114,6 +114,51 @@ func (a *App) seeded(m seedMsg) {
 	a.alarms.ready = true
 }
 
+// takeStatus takes in the state of the source.
+func (a *App) takeStatus(st analyze.Status) {
+	if a.opt.Notice != "" {
+		st.Warnings = append([]string{a.opt.Notice}, st.Warnings...)
+	}
+	a.status = st
+	a.flights()
+}
+
+// flights notes which runs are in flight, unless the screen stands still.
+func (a *App) flights() {
+	if a.paused {
+		return
+	}
+	a.flying = nil
+	for i := range a.status.Flying {
+		if r := &a.status.Flying[i]; r.InFlight(a.opt.Now()) {
+			if a.flying == nil {
+				a.flying = make(map[string]*analyze.LiveRun, len(a.status.Flying))
+			}
+			a.flying[r.Run] = r
+		}
+	}
+}
+
+// flightMark stands before a run in flight.
+const flightMark = "◌ "
+
+// flightFacts are how many runs are in flight, and what they have cost so far.
+func (a *App) flightFacts() []fact {
+	if len(a.flying) == 0 {
+		return nil
+	}
+	var cost tracefmt.USD
+	least := ""
+	for _, r := range a.flying {
+		cost, _ = cost.Add(r.Cost)
+		if r.Incomplete {
+			least = "≥"
+		}
+	}
+	n := count(int64(len(a.flying)))
+	return []fact{newFact(roleKey, flightMark+n+plural(len(a.flying), " run", " runs")+" in flight, "+least+money(cost), flightMark+n+" "+least+money(cost))}
+}
+
 // alertFacts are how the budget stands and how often there was an alert.
 func (a *App) alertFacts() (f []fact) {
 	if st, ok := a.alarms.State(); ok {
@@ -130,6 +175,24 @@ func (a *App) alertFacts() (f []fact) {
 		f = append(f, newFact(roleFail, "▲ "+itoa(n)+plural(n, " alert", " alerts"), "▲ "+itoa(n)))
 	}
 	return f
+}
+
+// liveFacts are how a followed trace is doing; none for others.
+func (a *App) liveFacts() []fact {
+	if !a.status.Live || a.status.Loading {
+		return nil
+	}
+	return append(append([]fact{a.liveFact()}, a.alertFacts()...), a.flightFacts()...)
+}
+
+// liveRule is the line above the status line.
+func (a *App) liveRule(out *pen) {
+	if f := a.liveFacts(); len(f) > 0 {
+		out.put(roleRule, "── ")
+		writeFacts(out, fitting(f, a.w-out.col-4))
+		out.put(roleRule, " ")
+	}
+	out.rule("")
 }
 
 // liveFact is how a followed trace is doing: how long ago something came, the rate now, and what it makes of an hour and a day.

@@ -84,7 +84,7 @@ func TestFooterNamesWhatWorksHere(t *testing.T) {
 	p.press("enter").sees("esc back", "Q quit").seesNot("q quit")
 	p.press("b").sees("enter choose · esc leave").seesNot("/ filter").press("esc")
 	p.press("z").sees("] bar", "u runs/calls").seesNot("z zoom").press("esc")
-	p.press("9", "z", "enter").sees("J next call", "K previous", "y copy", "lines 1 to ")
+	p.press("9", "z", "enter").sees("J next", "K previous", "y copy", "lines 1 to ")
 	p.press("?").seesNot("? help")
 }
 
@@ -176,7 +176,7 @@ func TestFirstDataAreShownSoon(t *testing.T) {
 
 func TestClicksOnBars(t *testing.T) {
 	p := play(t, small(), 120, 40)
-	s := p.a.chart()
+	s := p.a.chart().(*shape)
 	i := slices.IndexFunc(s.bins, func(b bar) bool { return b.n > 1 })
 	x := s.at[1] + i*s.barW
 	click := tea.MouseMsg{X: x, Y: 30, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress}
@@ -185,5 +185,5 @@ func TestClicksOnBars(t *testing.T) {
 		t.Fatalf("bar %d was chosen, not %d", s.bar, i)
 	}
 	p.send(click)
-	p.sees("▸ support-bot ▸ runs $", "run / agent")
+	p.sees("▸ support-bot ▸ runs $", "run / calls")
 }

@@ -26,25 +26,25 @@ type paths struct {
 	sums  []int64          // running sums of the measure
 	cells map[int][]string // texts of the rows, made when first seen
 	part  analyze.Row      // the rows shown added up, where they are not all
+	vs    versus           // the baseline's side
 	most  int64            // largest measure of the rows shown
 	nameW int
 
-	cur    window
-	key    string  // name under the cursor
-	held   bool    // the cursor was put on a row by a person, or by coming back
-	want   int     // lines to move once there are rows
-	home   string  // the name that the cursor was on before a filter hid it; it goes back there
-	match  matcher // of names
-	keep   *costRange
-	pane   lens
-	kind   int // index in lenses of pane
-	bodyW  int
-	paneAt int // line of the body where the pane begins
-	drawn  int // look.serial at which cells were made
+	cur     window
+	key     string  // name under the cursor
+	held    bool    // the cursor was put on a row by a person, or by coming back
+	want    int     // lines to move once there are rows
+	home    string  // the name that the cursor was on before a filter hid it; it goes back there
+	match   matcher // of names
+	anchor  string  // name on which a brush began
+	brushOn bool
+	pane    lens
+	kind    int // index in lenses of pane
+	bodyW   int
+	paneAt  int                     // line of the body where the pane begins
+	drawn   int                     // look.serial at which cells were made
+	marked  map[string]analyze.Mark // of the rows, by name
 }
-
-// A costRange keeps the n rows of which the cost is in [low, high).
-type costRange struct{ low, high, n int64 }
 
 // A matcher keeps names that contain a text, in any case; "!" in front turns it around.
 type matcher struct {
@@ -75,11 +75,14 @@ func (p *paths) where() scope { return p.s }
 func (p *paths) load(a *App) tea.Cmd {
 	p.next = a.nextDim(p)
 	src, q := a.src, p.s.by(p.dim)
-	return p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) })
+	return tea.Batch(p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) }), p.vs.load(a, p))
 }
 
 // nextDim is the first level that the path has not gone through.
 func (a *App) nextDim(p *paths) *analyze.Dimension {
+	if p.dim.Dim == analyze.DimRun {
+		return nil // a run opens by itself
+	}
 	for i, d := range a.opt.By {
 		if d != p.dim && !p.s.used(d) {
 			return &a.opt.By[i]
@@ -89,6 +92,9 @@ func (a *App) nextDim(p *paths) *analyze.Dimension {
 }
 
 func (p *paths) take(a *App, r reply) tea.Cmd {
+	if cmd, mine := p.vs.take(a, p, r); mine {
+		return cmd
+	}
 	if !p.took(r) {
 		if p.pane == nil {
 			return nil
@@ -99,6 +105,7 @@ func (p *paths) take(a *App, r reply) tea.Cmd {
 		return nil
 	}
 	p.table = r.ans.(*analyze.Table)
+	p.vs.fresh(p)
 	p.arrange(a)
 	return tea.Batch(p.aim(a, true), a.opened(p, p.row() != nil))
 }
@@ -112,6 +119,7 @@ func (p *paths) due(a *App, d due) tea.Cmd {
 
 func (p *paths) leave() {
 	p.asker.leave()
+	p.vs.leave()
 	if p.pane != nil {
 		p.pane.leave()
 	}
@@ -130,7 +138,7 @@ func (p *paths) arrange(a *App) {
 	p.sort(a)
 	p.rows = p.rows[:0]
 	for _, r := range p.order {
-		if p.match.keeps(rowName(r)) && (p.keep == nil || int64(r.Cost) >= p.keep.low && int64(r.Cost) < p.keep.high) {
+		if p.match.keeps(rowName(r)) {
 			p.rows = append(p.rows, r)
 		}
 	}
@@ -169,16 +177,20 @@ func (p *paths) keepCursor() {
 // measureRows makes what depends on the rows and their order.
 func (p *paths) measureRows(a *App) {
 	p.cells = map[int][]string{}
+	p.marked = a.marks.Below(p.s.dims, p.s.path, p.dim)
 	p.sums = slices.Grow(p.sums[:0], len(p.rows))
 	p.nameW, p.most, p.part = 0, 0, analyze.Row{Runs: -1}
 	sum, some := int64(0), len(p.rows) < len(p.table.Rows)
+	if some && p.vs.table != nil {
+		p.vs.addPart(p.rows)
+	}
 	for _, r := range p.rows {
 		v := a.look.measure.of(r)
 		sum += v
 		p.sums = append(p.sums, sum)
 		p.most = max(p.most, v)
 		if p.nameW < maxName {
-			p.nameW = min(maxName, max(p.nameW, width(shown(rowName(r)))))
+			p.nameW = min(maxName, max(p.nameW, width(p.label(a, r))+width(p.markOf(r))))
 		}
 		if some {
 			p.addPart(r)
@@ -209,6 +221,15 @@ func rowName(r *analyze.Row) string {
 	return r.Path[len(r.Path)-1]
 }
 
+// label is how a row is called on screen; a run in flight is marked.
+func (p *paths) label(a *App, r *analyze.Row) string {
+	name := shown(rowName(r))
+	if p.dim.Dim == analyze.DimRun && a.flying[rowName(r)] != nil {
+		return flightMark + name
+	}
+	return name
+}
+
 func (p *paths) keyAt(i int) string {
 	if i < 0 || i >= len(p.rows) {
 		return p.key
@@ -223,6 +244,7 @@ func (p *paths) find(key string) int {
 // A sorting is what the order of rows depends on.
 type sorting struct {
 	table *analyze.Table
+	why   *analyze.ComparisonReport
 	id    string
 	up    bool
 	m     measure
@@ -230,7 +252,7 @@ type sorting struct {
 
 // sort puts all rows in order, if that is not done. What is not known comes last either way.
 func (p *paths) sort(a *App) {
-	by := sorting{p.table, a.look.sort, a.look.up, a.look.measure}
+	by := sorting{p.table, p.vs.why, a.look.sort, a.look.up, a.look.measure}
 	if by == p.by {
 		return
 	}
@@ -244,7 +266,7 @@ func (p *paths) sort(a *App) {
 	for i := range p.table.Rows {
 		k := &keyed[i]
 		if k.row = &p.table.Rows[i]; col != nil {
-			k.v, k.known = col.key(cellOf{row: k.row, total: &p.table.Total, m: by.m})
+			k.v, k.known = col.key(p.vs.see(cellOf{row: k.row, total: &p.table.Total, m: by.m}))
 		}
 	}
 	slices.SortFunc(keyed, func(x, y sortKey) int {
@@ -255,8 +277,10 @@ func (p *paths) sort(a *App) {
 			return -1
 		case x.known != y.known:
 			return 1
+		case x.v != y.v: // names are far away in memory: only where they decide
+			return sign * cmp.Compare(x.v, y.v)
 		}
-		return cmp.Or(sign*cmp.Compare(x.v, y.v), strings.Compare(rowName(x.row), rowName(y.row)))
+		return strings.Compare(rowName(x.row), rowName(y.row))
 	})
 	p.order = make([]*analyze.Row, len(keyed))
 	for i := range keyed {
@@ -283,12 +307,12 @@ func (a *App) sortColumn() *column {
 // cell is the texts of row i, made when it is first seen.
 func (p *paths) cell(a *App, i int) []string {
 	if p.cells[i] == nil {
-		p.cells[i] = p.texts(a, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure, sum: p.sums[i]})
+		p.cells[i] = p.texts(p.vs.see(cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure, sum: p.sums[i]}))
 	}
 	return p.cells[i]
 }
 
-func (p *paths) texts(a *App, c cellOf) []string {
+func (p *paths) texts(c cellOf) []string {
 	t := make([]string, len(columns))
 	for k := range columns {
 		t[k] = columns[k].text(c)
@@ -340,6 +364,12 @@ func (p *paths) aim(a *App, fresh bool) tea.Cmd {
 		p.pane.leave()
 		return nil
 	}
+	switch l := p.pane.(type) {
+	case *shape:
+		l.lead = p.rowPreds()
+	case *insight:
+		l.lead = p.rowPreds()
+	}
 	return p.pane.about(a, s, fresh)
 }
 
@@ -350,16 +380,19 @@ func (p *paths) cannotOpen(a *App) string {
 	return ""
 }
 
-// open goes into the row under the cursor: to the next level, or to its calls from the deepest.
+// open goes into the row under the cursor: to the run, to the next level, or from the deepest to its calls.
 func (p *paths) open(a *App) tea.Cmd {
 	s, ok := p.under()
 	if !ok {
 		return a.openSoon(p)
 	}
+	p.held = true
+	if p.dim.Dim == analyze.DimRun {
+		return a.push(newRunView(p.s, rowName(p.row()), ""))
+	}
 	if p.next == nil {
 		return p.zoom(a, lensNamed("calls"))
 	}
-	p.held = true
 	return a.push(newPaths(s, *p.next))
 }
 
@@ -376,17 +409,22 @@ func (p *paths) searched() string { return p.match.String() }
 // copyFor is the same table for another scope. It shows the old rows until the new ones are there.
 func (p *paths) copyFor(s scope) *paths {
 	n := *p
-	n.s, n.asker, n.pane = s, asker{}, nil
+	n.s, n.asker, n.pane, n.vs, n.brushOn = s, asker{}, nil, versus{}, false
 	n.rows, n.sums = slices.Clone(p.rows), slices.Clone(p.sums)
 	return &n
 }
 
 func (p *paths) click(a *App, x, y int) tea.Cmd {
 	i := p.cur.top + y - 1
-	switch s := p.bars(a); {
-	case y >= p.paneAt && s != nil:
-		return s.click(a, x, y)
-	case y < 1 || y >= p.paneAt || i >= p.cur.end():
+	switch {
+	case y >= p.paneAt:
+		if c, ok := p.pane.(interface {
+			clickBar(a *App, x, y int) tea.Cmd
+		}); ok {
+			return c.clickBar(a, x, y)
+		}
+		return nil
+	case y < 1 || i >= p.cur.end():
 		return nil
 	case i == p.cur.at && p.held:
 		return p.open(a)
@@ -402,11 +440,6 @@ func (p *paths) copied(a *App) (string, string) {
 	return strings.Join(s.names, " > "), "path"
 }
 
-func (p *paths) bars(a *App) *shape {
-	s, _ := p.pane.(*shape)
-	return s
-}
-
 // Drawing.
 
 func (p *paths) summary(a *App) string {
@@ -419,9 +452,6 @@ func (p *paths) summary(a *App) string {
 	n := count(int64(len(p.rows))) + plural(len(p.rows), " row", " rows")
 	if len(p.rows) != len(p.table.Rows) {
 		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
-	}
-	if p.keep != nil && p.match.text == "" && int64(len(p.rows)) != p.keep.n {
-		n += " (the bar held " + count(p.keep.n) + ")"
 	}
 	return n
 }
@@ -500,7 +530,7 @@ func (p *paths) empty(a *App) string {
 		return "reading the first calls …"
 	case len(p.rows) > 0:
 		return ""
-	case len(p.table.Rows) > 0 && p.keep == nil:
+	case len(p.table.Rows) > 0:
 		return "no name contains \"" + clean(p.match.text) + "\" · / changes it · backspace takes it back"
 	case len(p.s.extra) > 0:
 		return "no call meets the filters · backspace takes the last one back"
@@ -564,7 +594,7 @@ func (p *paths) columnWidth(a *App, k int) int {
 	if p.table == nil || !c.sums {
 		return c.width
 	}
-	t := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure}
+	t := p.vs.see(cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure})
 	return max(c.width, width(c.text(t)))
 }
 
@@ -573,7 +603,7 @@ func columnOrder(a *App) []int {
 	var order []int
 	for k := range columns {
 		c := &columns[k]
-		if !a.look.hidden[c.id] && (c.skip == nil || !c.skip(a.look.measure)) {
+		if c.wanted(a) {
 			order = append(order, k)
 		}
 	}
@@ -611,7 +641,10 @@ func (p *paths) head(a *App, out *pen, l rowLayout) {
 
 // heading names the rows and, after a slash, what opening one shows.
 func (p *paths) heading() string {
-	if p.next == nil {
+	switch {
+	case p.dim.Dim == analyze.DimRun:
+		return dimName(p.dim) + " / calls"
+	case p.next == nil:
 		return dimName(p.dim)
 	}
 	return dimName(p.dim) + " / " + dimName(*p.next)
@@ -626,12 +659,16 @@ func headRole(a *App, id string) role {
 
 func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	cells := p.cell(a, i)
-	mark := "  "
+	mark, r := "  ", roleMark
+	if from, to := p.brushRange(); i >= from && i < to {
+		mark, r = "┃ ", roleBrush
+	}
 	if i == p.cur.at {
 		out.sel, mark = true, "▌ "
 	}
-	out.put(roleMark, mark).left(roleName, shown(rowName(p.rows[i])), l.name)
-	p.drawCells(a, out, l, cells, cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure})
+	out.put(r, mark)
+	p.drawName(a, out, p.rows[i], l.name)
+	p.drawCells(out, l, cells, p.vs.see(cellOf{row: p.rows[i], total: &p.table.Total, m: a.look.measure}))
 	if l.bar > 0 {
 		out.gap(2)
 		p.drawBar(a, out, l.bar, p.rows[i])
@@ -639,7 +676,16 @@ func (p *paths) drawRow(a *App, out *pen, l rowLayout, i int) {
 	out.end()
 }
 
-func (p *paths) drawCells(a *App, out *pen, l rowLayout, cells []string, c cellOf) {
+// drawName writes the name of a row and, at the end of its column, what is marked there.
+func (p *paths) drawName(a *App, out *pen, r *analyze.Row, w int) {
+	mark := p.markOf(r)
+	if mark != "" {
+		mark = " " + mark
+	}
+	out.left(roleName, p.label(a, r), w-width(mark)).put(roleKey, mark)
+}
+
+func (p *paths) drawCells(out *pen, l rowLayout, cells []string, c cellOf) {
 	for _, k := range l.cols {
 		col := &columns[k]
 		r := roleText
@@ -674,16 +720,20 @@ func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
 // total is the line that adds up: the rows shown, against everything in the scope.
 func (p *paths) total(a *App, out *pen, l rowLayout) {
 	all := len(p.rows) == len(p.table.Rows)
+	if p.brushing() {
+		p.brushTotal(a, out, l)
+		return
+	}
 	out.put(roleRule, "  ")
 	if all {
 		out.left(roleDim, "Σ "+count(int64(len(p.rows)))+plural(len(p.rows), " row", " rows"), l.name)
-		c := cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.table.Total)}
-		p.drawCells(a, out, l, p.texts(a, c), c)
+		c := p.vs.see(cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.table.Total)})
+		p.drawCells(out, l, p.texts(c), c)
 		out.end()
 		return
 	}
-	c := cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)}
+	c := p.vs.see(cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)})
 	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(int64(len(p.table.Rows)))+" rows", l.name)
-	p.drawCells(a, out, l, p.texts(a, c), c)
+	p.drawCells(out, l, p.texts(c), c)
 	out.end()
 }

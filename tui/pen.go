@@ -48,6 +48,16 @@ func (p *pen) left(r role, s string, w int) *pen {
 	return p.put(r, s).gap(w - width(s))
 }
 
+// edge writes a line at the edge of a cell of role r, on the cell's background.
+func (p *pen) edge(r role, s string) *pen {
+	if p.col+width(s) <= p.max {
+		p.buf = append(append(p.buf, p.t.seqs[r][2]...), s...)
+		p.col += width(s)
+		p.cur = roleCount // what comes next sets its colours anew
+	}
+	return p
+}
+
 // gap writes n blanks.
 func (p *pen) gap(n int) *pen {
 	if n > 0 {

@@ -34,6 +34,7 @@ func play(t *testing.T, src Source, w, h int, change ...func(*Options)) *player 
 	p.send(tea.WindowSizeMsg{Width: w, Height: h})
 	p.run(p.a.askStatus())
 	p.run(p.a.top().load(p.a))
+	p.run(p.a.askMarks())
 	return p
 }
 

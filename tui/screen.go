@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"costscope/analyze"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -36,8 +38,8 @@ type (
 		search(a *App, text string) tea.Cmd
 		searched() string
 	}
-	barrer interface { // has a cursor over the bars of a chart
-		bars(a *App) *shape
+	sider interface { // has a cursor that moves sideways
+		side(a *App, by int) tea.Cmd
 	}
 	sibling interface { // previous or next of the same kind
 		step(a *App, by int) tea.Cmd
@@ -54,14 +56,20 @@ type (
 type scope struct {
 	query analyze.Query // all conditions: the start's, the path's, the filters'
 	names []string      // of the path, as shown
+	path  []string      // the same as they stand in the trace, for each of dims
 	dims  []analyze.Dimension
 	extra []analyze.Pred // of the query's conditions those that a person set
+	ties  []tie
 }
+
+// A tie makes one filter of the n of extra before end.
+type tie struct{ end, n int }
 
 // in is the scope of one row of s.
 func (s scope) in(d analyze.Dimension, name string) scope {
 	s = s.with(analyze.Pred{Dimension: d, Op: analyze.OpEqual, Text: name}, false)
 	s.names = append(s.names[:len(s.names):len(s.names)], shown(name))
+	s.path = append(s.path[:len(s.path):len(s.path)], name)
 	s.dims = append(s.dims[:len(s.dims):len(s.dims)], d)
 	return s
 }
@@ -76,23 +84,39 @@ func (s scope) with(p analyze.Pred, extra bool) scope {
 	return s
 }
 
-// without takes the last condition back that a person set.
+// called is the scope with one more name in the path, of something that is no row.
+func (s scope) called(name string) scope {
+	s.names = append(s.names[:len(s.names):len(s.names)], name)
+	return s
+}
+
+// tied is the scope whose last n filters are one to a person: they are taken back together.
+func (s scope) tied(n int) scope {
+	s.ties = append(s.ties[:len(s.ties):len(s.ties)], tie{len(s.extra), n})
+	return s
+}
+
+// without takes the last filter back that a person set.
 func (s scope) without() scope {
+	n := 1
+	if k := len(s.ties) - 1; k >= 0 && s.ties[k].end == len(s.extra) {
+		n, s.ties = s.ties[k].n, s.ties[:k]
+	}
+	for range n {
+		s = s.withoutLast()
+	}
+	return s
+}
+
+func (s scope) withoutLast() scope {
 	last := s.extra[len(s.extra)-1]
 	s.extra = s.extra[:len(s.extra)-1]
-	var keep []analyze.Pred
-	drop := -1
-	for i, p := range s.query.Where {
-		if p == last {
-			drop = i
+	for i := len(s.query.Where) - 1; i >= 0; i-- {
+		if s.query.Where[i] == last {
+			s.query.Where = slices.Delete(slices.Clone(s.query.Where), i, i+1)
+			break
 		}
 	}
-	for i, p := range s.query.Where {
-		if i != drop {
-			keep = append(keep, p)
-		}
-	}
-	s.query.Where = keep
 	return s
 }
 

@@ -16,18 +16,31 @@ import (
 // shape is lens 1: how the costs of a scope are spread over its runs or calls.
 type shape struct {
 	asker
-	s     scope
-	key   string
-	again bool
-	data  *shapeData
-	old   bool // data is of the row before; the answer for this one is on its way
-	err   error
-	seen  map[string]*shapeData // answers of this state of the data
-	bar   int                   // the chosen bar, -1 for none
-	bins  []bar                 // as last drawn
-	at    [2]int                // columns where the two charts begin
-	barW  int
-	drawn drawing
+	s       scope
+	key     string
+	again   bool
+	data    *shapeData
+	old     bool // data is of the row before; the answer for this one is on its way
+	err     error
+	seen    map[string]*shapeData // answers of this state of the data
+	bar     int                   // the chosen bar, -1 for none
+	fact    int                   // the chosen one of facts, -1 for none
+	facts   []shapeFact           // as last drawn
+	from    int                   // the bar on which a brush began
+	brushOn bool
+	perCall bool           // as last drawn
+	lead    []analyze.Pred // what leads from the table's scope to this one
+	bins    []bar          // as last drawn
+	cutOf   cutOf          // what bins are of
+	at      [2]int         // columns where the two charts begin
+	barW    int
+	drawn   drawing
+}
+
+// cutOf is what bars are cut from, and into how many at most.
+type cutOf struct {
+	of   *spread
+	most int
 }
 
 // shapeData is the answer for one scope.
@@ -39,12 +52,15 @@ type shapeData struct {
 
 // A drawing is kept as long as nothing that it shows has changed.
 type drawing struct {
-	of         *shapeData
-	w, h       int
-	zoom, old  bool
-	bar, style int
-	theme      *Theme
-	lines      []string
+	of        *shapeData
+	w, h      int
+	zoom, old bool
+	bar, from int
+	fact      int
+	brush     bool
+	style     int
+	theme     *Theme
+	lines     []string
 }
 
 // keptAnswers bounds the answers that a lens keeps while the data stay the same.
@@ -65,7 +81,7 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
-		t.bar = -1
+		t.bar, t.fact = -1, -1
 	}
 	if d := t.seen[key]; d != nil {
 		t.leave()
@@ -140,14 +156,17 @@ func (t *shape) moveBar(by int) {
 	}
 	for i += by; i >= 0 && i < len(t.bins); i += by {
 		if t.bins[i].n > 0 {
-			t.bar = i
+			t.bar, t.fact = i, -1
 			return
 		}
 	}
 }
 
-// click chooses the bar at column x of either chart; a click on the chosen one opens it.
-func (t *shape) click(a *App, x, y int) tea.Cmd {
+// click chooses a bar where the chart fills the screen.
+func (t *shape) click(a *App, x, y int) tea.Cmd { return t.clickBar(a, x, y) }
+
+// clickBar chooses the bar at column x of either chart; a click on the chosen one opens it.
+func (t *shape) clickBar(a *App, x, y int) tea.Cmd {
 	for _, from := range t.at {
 		if t.barW == 0 || x < from {
 			continue
@@ -172,30 +191,26 @@ func (t *shape) chosen() (bar, bool) {
 	return t.bins[t.bar], true
 }
 
-func (t *shape) cannotOpen(a *App) string {
-	if _, ok := t.chosen(); !ok {
+func (t *shape) cannotOpenBar(*App) string {
+	if !t.picked() {
 		return "choose a bar first: [ and ]"
 	}
 	return ""
 }
 
-// open shows what is behind the chosen bar: the calls, or the runs, that cost as much.
-func (t *shape) open(a *App) tea.Cmd {
+// openBar shows what is behind the chosen bar: the calls, or the runs, that cost as much.
+func (t *shape) openBar(a *App) tea.Cmd {
 	b, _ := t.chosen()
-	s := t.data.s
-	if !a.look.perCall {
-		p := newPaths(s, analyze.Dimension{Dim: analyze.DimRun})
-		p.keep = &costRange{b.low, b.high, b.n}
-		p.s.names = append(p.s.names[:len(p.s.names):len(p.s.names)], "runs "+b.text())
-		return a.push(p)
-	}
-	s = s.with(costPred(analyze.OpMoreEq, b.low), false).with(costPred(analyze.OpLess, b.high), false)
-	s.names = append(s.names[:len(s.names):len(s.names)], "calls "+b.text())
-	return a.push(newZoom(lensNamed("calls"), s))
+	return t.openCosts(a, b.pred(a.look.perCall), b.text())
 }
 
-func costPred(op analyze.Op, pico int64) analyze.Pred {
-	return analyze.Pred{Measure: analyze.MeasureCost, Op: op, Text: tracefmt.USD(pico).String(), Number: pico}
+// openCosts shows the calls, or the runs, whose cost meets a condition.
+func (t *shape) openCosts(a *App, p analyze.Pred, text string) tea.Cmd {
+	s := t.data.s.with(p, false)
+	if !a.look.perCall {
+		return a.push(newPaths(s.called("runs "+text), analyze.Dimension{Dim: analyze.DimRun}))
+	}
+	return a.push(newZoom(lensNamed("calls"), s.called("calls "+text)))
 }
 
 func (b bar) text() string {
@@ -217,12 +232,12 @@ func (t *shape) view(a *App, w, h int, zoom bool) []string {
 	out := newPen(a.theme, w)
 	t.draw(a, out, h, zoom)
 	lines := out.fit(h)
-	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, a.look.serial, a.theme, lines}
+	t.drawn = drawing{t.data, w, h, zoom, t.old, t.bar, t.from, t.fact, t.brushOn, a.look.serial, a.theme, lines}
 	return lines
 }
 
 func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
-	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
+	return d.of == t.data && d.w == w && d.h == h && d.zoom == zoom && d.old == t.old && d.bar == t.bar && d.from == t.from && d.fact == t.fact && d.brush == t.brushOn && d.style == a.look.serial && d.theme == a.theme && d.lines != nil
 }
 
 func (t *shape) nothing(a *App, w, h int) []string {
@@ -237,6 +252,7 @@ func (t *shape) nothing(a *App, w, h int) []string {
 
 func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	sp := t.spread(a)
+	t.perCall = a.look.perCall
 	t.title(a, out, sp)
 	if sp.n == 0 {
 		t.bins = nil
@@ -246,6 +262,7 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	}
 	charts, below := h-1, 0
 	facts := factsOf(sp)
+	t.facts = facts
 	if zoom {
 		charts, below = t.share(h-1, len(facts), out.max)
 	}
@@ -330,7 +347,9 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 	if w < 6 || h < 2 {
 		return
 	}
-	t.bins = sp.barsOf(min(w, 72))
+	if cut := (cutOf{sp, min(w, 72)}); t.bins == nil || t.cutOf != cut {
+		t.bins, t.cutOf = sp.barsOf(cut.most), cut
+	}
 	if t.bar >= len(t.bins) {
 		t.bar = -1
 	}
@@ -360,7 +379,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 		}
 		columnsChart(values, most, rows, inkOf(barW), a.look.log, func(line, i int, s string) {
 			role := r
-			if i == t.bar {
+			if t.inStretch(i) {
 				role = roleBrush
 			}
 			grid.put(x0+i*barW, line, role, s)
@@ -393,7 +412,7 @@ func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
 		l += " of " + count(all) + ", no cost known of the others"
 	}
 	role := roleHead
-	if b, ok := t.chosen(); ok {
+	if b, ok := t.stretch(); ok {
 		role = roleBrush
 		l = "▲ " + b.text() + ": " + count(b.n) + " " + plural(int(b.n), sp.unit, sp.unit+"s") + ", " + percent(b.n, sp.n)
 		r = moneyInt(b.sum) + ", " + percent(b.sum, sp.sum) + " of spend"
@@ -525,13 +544,21 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 			g.put(x-n, line, roleMark, label)
 		}
 	}
-	if t.bar >= 0 && t.bar < len(t.bins) {
+	for i := range t.bins {
+		if t.brushing() && t.inStretch(i) {
+			g.put(x0+i*barW, line, roleBrush, strings.Repeat("━", barW))
+		}
+	}
+	if t.brushing() {
+		g.put(x0+t.from*barW, line, roleBrush, "▲")
+	}
+	if t.picked() {
 		g.put(x0+t.bar*barW, line, roleBrush, "▲")
 	}
 }
 
 // below draws the facts and, where there is room, the Lorenz curve.
-func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
+func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
 	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
 	if !sp.exact {
 		title += " · percentiles within 0.8%"
@@ -553,13 +580,17 @@ func (t *shape) below(out *pen, sp *spread, facts [][2]string, h int) {
 	}
 	colW := factW / cols
 	for i := range h {
-		out.gap(2)
 		for c := range cols {
 			k := c*per + i
-			if i < per && k < len(facts) {
-				out.left(roleDim, facts[k][0], 17).right(roleText, facts[k][1], min(14, colW-19))
+			out.to(c * colW)
+			if i >= per || k >= len(facts) {
+				continue
 			}
-			out.to(2 + (c+1)*colW)
+			mark, r := "  ", roleDim
+			if k == t.fact {
+				mark, r = "▌ ", roleBrush
+			}
+			out.put(roleMark, mark).left(r, facts[k].name, 17).right(roleText, facts[k].text, min(14, colW-19))
 		}
 		if curveW > 0 {
 			out.to(out.max - curveW)
@@ -580,40 +611,9 @@ func drawCurve(out *pen, s string) {
 	}
 }
 
-// factsOf are the numbers beside the mean (F.1 to F.7).
-func factsOf(sp *spread) [][2]string {
-	t := &sp.tail
-	top := func(p string, s analyze.Share) [2]string {
-		return [2]string{"top " + p + " (" + count(int64(s.K)) + ")", percentOf(s.Share)}
-	}
-	f := [][2]string{
-		{"total", money(t.Sum)}, {"mean", money(t.Mean)}, {"median", money(t.Median)}, {"mean / median", times(t.MeanOverMedian())},
-		{"mean w/o dearest", withoutTop(t)}, {"p90", money(t.P90)}, {"p95", money(t.P95)}, {"p99", money(t.P99)}, {"max", money(t.Max)},
-		{"p95 / p50", times(t.P95OverP50())}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
-		{sp.unit + "s making 80%", count(int64(t.K80))}, {"Gini", fixed2(t.Gini)},
-	}
-	if sp.exact {
-		f = append(f, [2]string{"effective runs", fixed1(t.EffectiveN)})
-	}
-	switch {
-	case t.Capped:
-		f = append(f, [2]string{"capped near", money(t.Max)})
-	case !math.IsNaN(t.Index):
-		f = append(f, [2]string{"tail index", fixed2(t.Index) + " ±" + fixed2(t.IndexError)})
-	}
-	return f
-}
-
 func fixed1(x float64) string {
 	if math.IsNaN(x) {
 		return unknown
 	}
 	return strconv.FormatFloat(x, 'f', 1, 64)
-}
-
-func withoutTop(t *analyze.Tail) string {
-	if t.N < 2 {
-		return unknown
-	}
-	return money(t.MeanWithoutTop)
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"costscope/tracefmt"
@@ -29,7 +30,7 @@ type sheetRow struct {
 	bar   []barPart
 	to    *scope // what it opens; nil for nothing
 	runs  bool
-	keep  *costRange
+	call  string   // of the run that it opens: where the cursor is to be
 	under []string // lines below it
 }
 
@@ -121,7 +122,7 @@ func (s *sheet) write(p *insightPen, heads bool) {
 	for _, r := range s.rows {
 		if r.to != nil {
 			p.row(*r.to, r.runs)
-			p.l.doors[len(p.l.doors)-1].keep = r.keep
+			p.l.doors[len(p.l.doors)-1].call = r.call
 		} else {
 			p.gap(2)
 		}
@@ -235,6 +236,7 @@ type share struct {
 	r    role
 	sign string
 	more string // said of it in passing
+	to   *scope // the calls that it is the cost of; nil where no list of calls is
 }
 
 // stack draws one bar of all parts, which add up to total, and below it what they are.
@@ -244,6 +246,10 @@ func (p *insightPen) stack(parts []share, total tracefmt.USD) {
 		bar = append(bar, barPart{int64(s.usd), s.r, s.sign})
 	}
 	p.gap(2).bar(bar, int64(total), p.max-4).end()
+	if p.zoom && slices.ContainsFunc(parts, func(s share) bool { return s.to != nil }) {
+		p.legend(parts, total)
+		return
+	}
 	p.gap(2)
 	first := true
 	for _, s := range parts {
@@ -263,4 +269,15 @@ func (p *insightPen) stack(parts []share, total tracefmt.USD) {
 		first = false
 	}
 	p.end()
+}
+
+// legend lists the parts of a bar, a line each, which opens the calls behind it.
+func (p *insightPen) legend(parts []share, total tracefmt.USD) {
+	s := sheet{cols: []sheetCol{{r: roleName}, {r: roleSpend}, {r: roleText}, {rank: 1, flex: true, r: roleDim}}}
+	for _, x := range parts {
+		if x.usd != 0 {
+			s.add(sheetRow{to: x.to, r: x.r, cells: []string{x.sign + " " + x.name, money(x.usd), percent(int64(x.usd), int64(total)), x.more}})
+		}
+	}
+	s.write(p, false)
 }

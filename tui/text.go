@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+	"github.com/mattn/go-runewidth"
 )
 
 // clean makes text from a trace fit for a terminal: control characters become visible, text that would reorder, hide or join what is
@@ -36,6 +37,8 @@ func visible(r rune) rune {
 		return utf8.RuneError
 	case joins(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r):
 		return -1
+	case r >= 0x1f1e6 && r <= 0x1f1ff: // two of them make one flag
+		return 'A' + r - 0x1f1e6
 	case r == 0xa0, unicode.Is(unicode.Zs, r):
 		return ' '
 	}
@@ -65,17 +68,25 @@ func width(s string) int {
 	return n
 }
 
-// wideWidth goes on at byte i, n columns in. The signs that we draw ourselves are known to take one column; for other text the library
-// knows what belongs together.
+// wideWidth goes on at byte i, n columns in. Most terminals look at each character by itself; clean leaves none over of which the width
+// depends on its neighbours.
 func wideWidth(s string, i, n int) int {
 	for _, r := range s[i:] {
-		if r >= 0x300 && (r < 0x2010 || r > 0x2027) && (r < 0x2190 || r > 0x22ff) && (r < 0x2400 || r > 0x259f) && r != '▸' && r != '▾' && r != '▴' && r != '✗' {
-			return ansi.StringWidth(s)
-		}
-		n++
+		n += runeWidth(r)
 	}
 	return n
 }
+
+// runeWidth is the columns of one character: marks on others take none, wide ones two, the signs that we draw ourselves one.
+func runeWidth(r rune) int {
+	if r < 0x300 || r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x22ff || r >= 0x2400 && r <= 0x259f {
+		return 1
+	}
+	return neutral.RuneWidth(r)
+}
+
+// neutral takes characters of ambiguous width for narrow, wherever the person lives.
+var neutral = &runewidth.Condition{}
 
 // cut shortens s to w columns, the last of them "…" where something was left out.
 func cut(s string, w int) string {
@@ -88,7 +99,13 @@ func cut(s string, w int) string {
 	if w == 1 {
 		return "…"
 	}
-	return ansi.Truncate(s, w, "…")
+	n := 0
+	for i, r := range s {
+		if n += runeWidth(r); n > w-1 {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
 
 const blanks = "                                                                                                                                "

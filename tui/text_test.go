@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -20,6 +21,7 @@ func TestClean(t *testing.T) {
 		"e\u0301 é 界":        "e\u0301 é 界",
 		"no\u00a0break":      "no break",
 		"line\u2028sep":      "line␤sep",
+		"🇩🇪 flag":            "DE flag",
 	} {
 		if got := clean(in); got != want {
 			t.Errorf("clean(%q) = %q, want %q", in, got, want)
@@ -27,10 +29,12 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// Marks that take space are the exception: terminals that look at each character give them a column of their own, and so do we.
 func TestWidthIsTheTerminals(t *testing.T) {
 	for r := rune(' '); r < 0x3100; r++ {
 		s := clean("a" + string(r) + "b")
-		if got, want := width(s), ansi.StringWidth(s); got != want {
+		spacing := unicode.Is(unicode.Mc, r) || r == 0xd4e || r == 0xe33 || r == 0xeb3
+		if got, want := width(s), ansi.StringWidth(s); got != want && !(spacing && got > want) {
 			t.Errorf("%U: %d columns, want %d", r, got, want)
 		}
 	}

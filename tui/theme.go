@@ -31,6 +31,12 @@ const (
 	roleString // JSON: text, numbers, names
 	roleNumber
 	roleField
+	roleCell // cells of a picture; those from here on have a background of their own
+	roleCellOdd
+	roleCellOwn
+	roleCellRest
+	roleCellHit
+	roleCellCursor
 	roleCount
 	noRole role = 255
 )
@@ -62,16 +68,28 @@ var shades = [roleCount]shade{
 	roleString: {"#98b982", "#2f6b2f", false},
 	roleNumber: {"#e0a872", "#99520d", false},
 	roleField:  {"#7fb2e5", "#1f5fa8", false},
+
+	roleCell: {"#e4e6ea", "#1c1f24", false}, roleCellOdd: {"#e4e6ea", "#1c1f24", false}, roleCellOwn: {"#b9c0ca", "#4d5761", false},
+	roleCellRest: {"#b9c0ca", "#4d5761", false}, roleCellHit: {"#f4eefb", "#3b1f66", true}, roleCellCursor: {"#1c1f24", "#ffffff", true},
+}
+
+// cellBacks are the backgrounds of cells.
+var cellBacks = map[role]shade{
+	roleCell: {dark: "#2b5a56", light: "#b5dcd7"}, roleCellOdd: {dark: "#234845", light: "#cbe8e4"}, roleCellOwn: {dark: "#31363f", light: "#e4e7eb"},
+	roleCellRest: {dark: "#262a31", light: "#eef0f2"}, roleCellHit: {dark: "#5a3f80", light: "#dcc9f2"}, roleCellCursor: {dark: "#e6c07b", light: "#8a5a00"},
 }
 
 // cursorBack is the background of the cursor's row.
 var cursorBack = shade{dark: "#2b313b", light: "#e3e9f2"}
 
+// cellEdge is the colour of the lines between cells.
+var cellEdge = shade{dark: "#11201f", light: "#7f8b8a"}
+
 // A Theme holds the escape sequences of every role, made once.
 type Theme struct {
 	name string
 	dark bool
-	seqs [roleCount][2]string // plain, on the cursor's row
+	seqs [roleCount][3]string // plain, on the cursor's row, as the edge of a cell
 }
 
 // Colour says whether the theme colours at all; without, every state still has a glyph.
@@ -94,8 +112,12 @@ func newTheme(dark bool, profile termenv.Profile) *Theme {
 		return t
 	}
 	for r, s := range shades {
-		t.seqs[r][0] = sgr(profile, s, shade{}, dark)
+		t.seqs[r][0] = sgr(profile, s, cellBacks[role(r)], dark)
 		t.seqs[r][1] = sgr(profile, s, cursorBack, dark)
+		t.seqs[r][2] = sgr(profile, cellEdge, cellBacks[role(r)], dark)
+		if role(r) == roleCellCursor { // it shows by its colour
+			t.seqs[r][2] = sgr(profile, cellBacks[roleCellCursor], cellBacks[roleCellCursor], dark)
+		}
 	}
 	return t
 }

@@ -26,7 +26,7 @@ func (f *alertFlags) register(c *cobra.Command) {
 	s := c.Flags()
 	s.StringVar(&f.budget, "budget", "", "alert when `USD[/PERIOD]` burns too fast or is spent: 20/day, 3000/month, 5 (in all)")
 	s.StringVar(&f.runBudget, "run-budget", "", "alert when a run comes to cost more than `USD`")
-	s.BoolVar(&f.alerts, "alerts", false, "no explorer: print each alert as a line (with --json as an object) until ctrl+c")
+	s.BoolVar(&f.alerts, "alerts", false, "no explorer: print each alert (budget, dear run, retry storm, loop) as a line, with --json as an object, until ctrl+c")
 	s.BoolVar(&f.bell, "bell", false, "ring the terminal's bell at an alert")
 	s.StringVar(&f.hook, "hook", "", "run the program `FILE` at an alert: its arguments are the rule and the text, its input the alerts as JSON lines")
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestTailAlerts: alerts without a terminal, as lines, as JSON and to a hook, as the trace grows; ctrl+c is no failure.
@@ -61,6 +62,44 @@ func TestTailAlerts(t *testing.T) {
 		if got := cli(t, append([]string{"tail", trace}, args...)...); got.code != exitUsage || !strings.Contains(got.errors, args[0]) {
 			t.Errorf("%v: exit code %d, %s", args, got.code, got.errors)
 		}
+	}
+}
+
+// TestTailLoop: an agent reads the same page again and again, appended call by call. The fourth time it is told as a loop, once, with what
+// the three repeats cost: three model calls of $0.25.
+func TestTailLoop(t *testing.T) {
+	ownCache(t)
+	trace := put(t, "t.jsonl", good("c1")+"\n")
+	var out, errs syncBuffer
+	cmd, _ := child("tail", "--alerts", "--json", trace)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return strings.Contains(errs.String(), "alerts follow") })
+	for n := range 7 {
+		ask := fmt.Sprintf(`{"trace_id":"r","span_id":"m%d","operation":"chat","workflow":"w","agent":"a","model":"m","start":"2026-02-03T10:01:%02dZ","duration_ms":500,"cost_usd":0.25}`, n, 2*n)
+		do := fmt.Sprintf(`{"trace_id":"r","span_id":"t%d","operation":"execute_tool","workflow":"w","agent":"a","tool":"read","start":"2026-02-03T10:01:%02dZ","duration_ms":100,"args_fp":"page 1","result_fp":"nothing"}`, n, 2*n+1)
+		appendTo(t, trace, ask, do)
+		if n < 3 && out.String() != "" {
+			t.Errorf("told after %d calls: %s", n+1, out.String())
+		}
+		time.Sleep(300 * time.Millisecond)
+		if n == 3 {
+			waitFor(t, func() bool { return out.String() != "" })
+		}
+	}
+	cmd.Process.Signal(os.Interrupt)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v: %s", err, errs.String())
+	}
+	var x struct {
+		Rule, Text, Key, Cost string
+		Value, Limit          float64
+	}
+	if err := json.Unmarshal([]byte(out.String()), &x); err != nil || x.Rule != "loop" || x.Key != "r t3" || x.Cost != "0.75" || x.Value != 4 || x.Limit != 4 ||
+		x.Text != "a: run r goes round in a loop: read, 4 times; repeats cost $0.75" {
+		t.Errorf("%v, %s", err, out.String())
 	}
 }
 

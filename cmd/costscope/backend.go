@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"costscope/analyze"
 	"costscope/store"
@@ -16,7 +20,9 @@ type openedStore struct {
 	*store.Bolt
 	path      string // of its file
 	temporary bool   // it goes when the program ends
+	why       string // it is temporary
 	config    analyze.Config
+	notice    string // for the explorer: why this is not the usual store
 }
 
 // openStore opens the store of a job. Where the usual one cannot be had, a temporary one does, unless what is read must be kept.
@@ -24,10 +30,14 @@ func (a *app) openStore(j *job) (*openedStore, error) {
 	s := &openedStore{config: analyze.Config{Mode: j.mode, TZ: j.zone}}
 	path, err := j.storePath()
 	if err == nil && path == "" {
+		s.why = "standard input has no place to be found again; use --store FILE"
 		return s, a.openTemporary(j, s)
 	}
 	if err == nil {
 		s.path = path
+		s.Bolt, err = store.Open(j.storeOptions(path))
+	}
+	if errors.Is(err, store.ErrCorrupt) && j.inputs.store == "" && a.putAside(path, err) {
 		s.Bolt, err = store.Open(j.storeOptions(path))
 	}
 	if err == nil {
@@ -39,7 +49,50 @@ func (a *app) openStore(j *job) (*openedStore, error) {
 	if !j.quiet {
 		fmt.Fprintf(a.err, "costscope: %s\ncostscope: what is read now is not kept\n", printable(err.Error()))
 	}
+	s.why = err.Error()
+	s.notice = "the usual store cannot be used, what is read now is not kept: " + err.Error()
+	if errors.Is(err, store.ErrInUse) {
+		s.notice = "open in another costscope, too: what is read here is not kept"
+	}
 	return s, a.openTemporary(j, s)
+}
+
+// putAside asks, where there is somebody to ask, whether a damaged store may be made anew, and moves it out of the way.
+func (a *app) putAside(path string, err error) bool {
+	if terminalOf(a.in) == nil || terminalOf(a.err) == nil {
+		return false
+	}
+	aside := path + ".damaged"
+	fmt.Fprintf(a.err, "costscope: %s\nKeep it as %s and read the traces again? [Y/n] ", printable(err.Error()), printable(filepath.Base(aside)))
+	if !a.agrees() {
+		return false
+	}
+	if err := os.Rename(path, aside); err != nil {
+		fmt.Fprintf(a.err, "costscope: %s\n", printable(err.Error()))
+		return false
+	}
+	return true
+}
+
+// agrees reads the answer to a question: enter is yes.
+func (a *app) agrees() bool {
+	line := make(chan string, 1)
+	go func() {
+		text, err := bufio.NewReader(a.in).ReadString('\n')
+		if err != nil {
+			text = "no"
+		}
+		line <- text
+	}()
+	select {
+	case text := <-line:
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "", "y", "yes":
+			return true
+		}
+	case <-a.ctx.Done():
+	}
+	return false
 }
 
 func (a *app) openTemporary(j *job, s *openedStore) error {
@@ -96,8 +149,11 @@ func (j *job) storePath() (string, error) {
 // explore runs the explorer over a store until the person leaves it.
 func (a *app) explore(j *job, s *openedStore) error {
 	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
-		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone}
+		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone, Notice: s.notice, Prices: j.book, OpenPrices: ownPrices}
 	o.Query.By = nil
+	o.Export = a.exporter(j, s)
+	o.Resume = !narrows(j.query) && j.by == defaultBy
+	o.Hints, o.Unkept = true, s.why
 	if j.traceFlags.follow {
 		o.Following, o.Limits, o.Alerted = true, j.limits, a.raiser(j)
 	}
@@ -108,7 +164,9 @@ func (a *app) explore(j *job, s *openedStore) error {
 		}
 		o.In = tty
 	}
-	return tui.Run(a.ctx, s.Bolt, o)
+	before := baselines{app: a, job: j, own: s, open: map[string]*openedStore{}}
+	o.Baseline, o.OpenBaseline = j.baseline, before.Open
+	return errors.Join(tui.Run(a.ctx, s.Bolt, o), before.close())
 }
 
 // title is "checkout.jsonl +2".

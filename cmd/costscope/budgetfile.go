@@ -200,8 +200,10 @@ func (b *budgetFile) limit(n *yaml.Node) error {
 		return errorAt(n, "a limit without max")
 	case l.Metric == "projected_total" && l.Runs == 0:
 		return errorAt(n, "projected_total needs runs: how many there are in production")
-	case l.Metric != "projected_total" && (l.Runs != 0 || l.High):
-		return errorAt(n, "runs and high are for projected_total")
+	case l.Metric != "projected_total" && l.Runs != 0:
+		return errorAt(n, "runs is for projected_total")
+	case l.High && !metric.High:
+		return errorAt(n, "%s has no interval: high is for projected_total, cost_per_success and post_warning_share", l.Metric)
 	}
 	b.limits = append(b.limits, l)
 	return nil
@@ -247,7 +249,7 @@ func (d *datedBudget) set(key, text string, at *yaml.Node, zone *time.Location) 
 			return errorAt(at, "usd must be dollars above 0, as in 3000 or 99.50")
 		}
 	case "period":
-		if d.Period, err = parsePeriod(text); err != nil {
+		if d.Period, err = analyze.ParsePeriod(text); err != nil {
 			return errorAt(at, "%w", err)
 		}
 	case "start":

@@ -29,8 +29,9 @@ integration. A limit says how much a metric of a scope may be:
   baseline: last-release.jsonl
 
 Metrics: total, projected_total, cost_per_run, cost_per_success, p95_cost_per_run (USD); waste_share,
-cost_amplification, context_factor, post_warning_share, growth (ratios). Scopes: any dimension of
---by. growth is how much dearer a run is than in the baseline; it fails only if that is significant.
+cost_amplification, context_factor, post_warning_share, growth (ratios). With high: true the high end
+of the 95 % interval of projected_total, cost_per_success or post_warning_share is what may be at most max.
+Scopes: any dimension of --by. A period is 30m, 720h, 7d, 4w, or minute, hour, day, week, month. growth is how much dearer a run is than in the baseline; it fails only if that is significant.
 A budget fails when a period of it is overspent, or when it burns too fast as the trace ends.
 
 A limit without enough data, or over calls of unknown cost, does not pass: it is insufficient.
@@ -106,7 +107,7 @@ func (a *app) check(j *job, f *checkFlags) error {
 	}
 	defer s.Close()
 	m := measurer{ctx: a.ctx, store: s, job: j, before: before, facts: map[string]*scopeFacts{}}
-	r := analyze.GateReport{Gate: analyze.Check(f.file.limits, m.measure), Subject: j.subject(), Unpriced: []analyze.UnpricedModel{}}
+	r := analyze.GateReport{Gate: analyze.Check(f.file.limits, m.measure), Subject: j.subject(), Unpriced: []analyze.UnpricedModel{}, Prices: j.priceInfo()}
 	for i := range f.file.budgets {
 		m.budget(&f.file.budgets[i], &r.Gate)
 	}
@@ -281,8 +282,7 @@ func (m *measurer) measure(l *analyze.Limit) (x analyze.Measured) {
 	case "p95_cost_per_run":
 		return analyze.MeasureP95(&f.tail, f.partial)
 	case "cost_per_success":
-		o := analyze.NewOutcomes(f.runs)
-		return analyze.MeasurePerSuccess(&o, f.partial)
+		return m.perSuccess(l, f)
 	case "projected_total":
 		c := analyze.NewForecast(m.ctx, f.runs, l.Runs, nil)
 		x = c.Measured()
@@ -306,7 +306,23 @@ func (m *measurer) surveyedMetric(l *analyze.Limit, f *scopeFacts) analyze.Measu
 	if l.Metric == "context_factor" {
 		return analyze.Measured{Value: s.Prompts.ContextFactor(), High: math.NaN(), Sample: s.Prompts.Calls, Partial: s.Prompts.Partial, Explanation: "no model call cost anything"}
 	}
-	return analyze.Measured{Value: s.Warned.Share(), High: math.NaN(), Sample: s.Warned.Runs, Partial: f.table.Total.Incomplete(), Explanation: "failed runs cost nothing"}
+	return s.MeasureAfterWarning(m.ctx, f.table.Total.Incomplete())
+}
+
+// perSuccess measures what a success costs, and its interval where the limit asks for that.
+func (m *measurer) perSuccess(l *analyze.Limit, f *scopeFacts) analyze.Measured {
+	o := analyze.NewOutcomes(f.runs)
+	x := analyze.MeasurePerSuccess(&o, f.partial)
+	if !l.High {
+		return x
+	}
+	digest, err := m.store.Digest(m.ctx, f.query, nil)
+	if err != nil {
+		m.err = err
+		return x
+	}
+	x.AddInterval(&digest.Result(m.ctx, f.table).Success)
+	return x
 }
 
 // budget adds how a budget stands at the end of the trace.
@@ -350,10 +366,12 @@ type timedCost struct {
 // spending adds up the calls of a question by when they start.
 func (s *openedStore) spending(ctx context.Context, j *job, q analyze.Query) (x spending, err error) {
 	match := q.Compile(s.Names(), s.config)
+	source := s.shown(j)
 	err = s.Each(ctx, func(r *tracefmt.Run) error {
+		match.Enter(r, source)
 		for i := range r.Calls {
 			c := &r.Calls[i]
-			if !c.Counted || c.Cost == 0 || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
+			if !c.Counted || c.Cost == 0 || !match.Match(r, i, source(c.Src.Source)) {
 				continue
 			}
 			if c.Record.State(tracefmt.HasStart) {

@@ -49,10 +49,11 @@ func (s *openedStore) convert(ctx context.Context, j *job, w io.Writer) error {
 	var b []byte
 	return s.Each(ctx, func(r *tracefmt.Run) error {
 		b = b[:0]
+		match.Enter(r, func(source uint32) string { return lines[source].path })
 		student.Study(r).StateLinks()
 		for i := range r.Calls {
 			c := &r.Calls[i]
-			if from := lines[c.Src.Source]; match.Match(c, r, from.path) {
+			if from := lines[c.Src.Source]; match.Match(r, i, from.path) {
 				b = tracefmt.AppendCall(b, s.Names(), c, tracefmt.Origin{Source: from.at(c.Src.Offset), Part: part})
 			}
 		}

@@ -86,10 +86,9 @@ func fitsDiff(j *job) error {
 // diff compares two traces, one opened after the other: they may be one.
 func (a *app) diff(sides [2]*job, d *diffFlags) error {
 	var surveys [2]*analyze.Survey
-	var partial [2]bool
 	for i, j := range sides {
 		var err error
-		if surveys[i], partial[i], err = a.surveySide(j); err != nil {
+		if surveys[i], err = a.surveySide(j); err != nil {
 			return err
 		}
 	}
@@ -97,7 +96,7 @@ func (a *app) diff(sides [2]*job, d *diffFlags) error {
 	if err := a.ctx.Err(); err != nil {
 		return err
 	}
-	r.OldPartial, r.NewPartial = partial[0], partial[1]
+	r.Prices = sides[1].priceInfo()
 	r.OldSubject, r.NewSubject = sides[0].title(), sides[1].subject()
 	r.Judge(d.conditions)
 	j := sides[1]
@@ -108,20 +107,13 @@ func (a *app) diff(sides [2]*job, d *diffFlags) error {
 }
 
 // surveySide reads one side.
-func (a *app) surveySide(j *job) (*analyze.Survey, bool, error) {
+func (a *app) surveySide(j *job) (*analyze.Survey, error) {
 	s, err := a.read(j)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	defer s.Close()
-	q := j.query
-	q.By = nil
-	t, err := s.Rollup(a.ctx, q)
-	if err != nil {
-		return nil, false, err
-	}
-	survey, err := s.Survey(a.ctx, j.query)
-	return survey, t.Total.Incomplete(), err
+	return s.Survey(a.ctx, j.query)
 }
 
 // diffFailure is nil where no condition holds.

@@ -5,16 +5,21 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 )
 
 // loadable writes traces of about mb megabytes: costscope JSONL whose runs are spread over the whole file, with repeated and completed
@@ -304,6 +309,53 @@ func TestDamagedStore(t *testing.T) {
 	}
 	if refused < 10 {
 		t.Errorf("%d of 60 damaged stores were refused", refused)
+	}
+}
+
+// TestNewerStore: a store that a newer version wrote is refused with advice, and left as it is.
+func TestNewerStore(t *testing.T) {
+	ownCache(t)
+	trace, path := put(t, "t.jsonl", good("c1")+"\n"), filepath.Join(t.TempDir(), "x.db")
+	loadInto(t, path, []string{trace})
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { // as store.putSealed writes it
+		v := regexp.MustCompile(`"version":\d+`).ReplaceAll(tx.Bucket([]byte("meta")).Get([]byte("state")), []byte(`"version":99`))
+		v = v[:len(v)-4]
+		v = binary.LittleEndian.AppendUint32(v, crc32.Checksum(v, crc32.MakeTable(crc32.Castagnoli)))
+		return tx.Bucket([]byte("meta")).Put([]byte("state"), v)
+	})
+	if err != nil || db.Close() != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadFile(path)
+	for _, args := range [][]string{{"report", path}, {"report", "--store", path, trace}, {"load", "--store", path, trace}, {"tail", "--alerts", "--store", path, trace}} {
+		if got := cli(t, args...); got.code != exitNothing || !strings.Contains(got.errors, path) || !strings.Contains(got.errors, "written by a newer costscope: update costscope, or use --store other.db") {
+			t.Errorf("%q: exit code %d, %s", args, got.code, got.errors)
+		}
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("the store was changed")
+	}
+}
+
+// TestReadError: a source that fails while it is read is named with the reason; the others count.
+func TestReadError(t *testing.T) {
+	ownCache(t)
+	const failing = "/proc/self/mem" // reading it from the start is an I/O error
+	if _, err := os.Stat(failing); err != nil {
+		t.Skip("no file that fails is at hand")
+	}
+	trace := put(t, "t.jsonl", good("c1")+"\n")
+	got := cli(t, "report", "--json", trace, failing)
+	var s summary
+	if err := json.Unmarshal([]byte(got.out), &s); err != nil || got.code != exitDone || s.Totals.Calls != 1 || !strings.Contains(got.out+got.errors, "input/output error") {
+		t.Errorf("%v, exit code %d, %d calls, %s%.600s", err, got.code, s.Totals.Calls, got.errors, got.out)
+	}
+	if got := cli(t, "report", failing); got.code != exitNothing || !strings.Contains(got.errors, "input/output error") {
+		t.Errorf("alone: exit code %d, %s", got.code, got.errors)
 	}
 }
 

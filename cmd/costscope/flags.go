@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -22,6 +23,7 @@ type traceFlags struct {
 	noColor                              bool
 	theme                                string
 	quiet, mouse, follow                 bool
+	whatIf, baseline                     string
 	alertFlags
 }
 
@@ -37,7 +39,7 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.StringArrayVar(&f.outcomes, "outcomes", nil, "verdicts, rewards and scores by run or task from `FILE` (repeatable)")
 	s.StringVar(&f.prices, "prices", "", "price book `FILE` that goes before the built-in one")
 	s.StringVar(&f.cost, "cost", "auto", "which cost counts: `MODE` auto (recorded if stated, else computed), recorded or computed")
-	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner, model~sonnet, !status=error, cost>0.10 (repeatable)")
+	s.StringArrayVar(&f.where, "where", nil, "only calls for which `EXPR` holds: agent=planner|executor, agent=\"my agent\", model~sonnet, !status=error, cost>0.10, run.cost=0.10..1, attempt>=2 (repeatable; blanks between several; run.cost adds up what those before it leave)")
 	s.StringVar(&f.since, "since", "", "only calls that start at `TIME` or later: RFC 3339, a date, or a span before now (24h)")
 	s.StringVar(&f.until, "until", "", "only calls that start before `TIME`")
 	s.StringVar(&f.by, "by", defaultBy, "group by `DIMS`, comma separated")
@@ -52,6 +54,12 @@ func (f *traceFlags) register(c *cobra.Command) {
 	if c.Name() == "open" || c.Name() == "load" {
 		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
 	}
+	if c.Name() == "report" {
+		s.StringVar(&f.whatIf, "what-if", "", "price the calls as they would have been, by `LEVERS`: model=NAME;retries<=2;context<=100k;cache=1h;prices=FILE;batch")
+	}
+	if c.Name() == "open" || c.Name() == "tail" {
+		s.StringVar(&f.baseline, "baseline", "", "compare with `TRACE`, or with an earlier time of the trace: 'before 2026-09-15', or previous (see --since)")
+	}
 	if c.Name() == "tail" {
 		f.alertFlags.register(c)
 	}
@@ -60,11 +68,25 @@ func (f *traceFlags) register(c *cobra.Command) {
 	} {
 		completes(c, flag, words)
 	}
+	completesWhere(c)
 }
 
 // completes lets the shell complete the values of a flag.
 func completes(c *cobra.Command, flag string, words []string) {
 	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // no such flag
+	}
+}
+
+// completesWhere lets the shell complete the names of fields; the value is typed behind them.
+func completesWhere(c *cobra.Command) {
+	fields := analyze.Fields()
+	for i, f := range fields {
+		if f != "tag:" {
+			fields[i] += "="
+		}
+	}
+	if err := c.RegisterFlagCompletionFunc("where", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)); err != nil {
 		panic(err) // no such flag
 	}
 }
@@ -80,7 +102,10 @@ type job struct {
 	inputs inputs
 	own    *tracefmt.Map // of --map
 	limits analyze.Limits
-	keep   bool // what is read is the point: no temporary store will do
+
+	scenario analyze.Scenario // of --what-if
+
+	keep bool // what is read is the point: no temporary store will do
 }
 
 // onTraces makes a command of do, which reads traces. fits refuses flags and arguments that the command has no use for, before
@@ -110,7 +135,8 @@ func (j *job) check(fits func(*job) error, now time.Time) error {
 		return wrongUsage("", "--json and --markdown exclude each other")
 	}
 	for _, read := range []func() error{
-		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readLimits,
+		j.readMap, j.readFormat, j.readCost, j.readZone, j.readTheme, func() error { return j.readQuery(now) }, j.readPrices, j.readScenario, j.readLimits,
+		func() error { return j.readBaseline(now) },
 	} {
 		if err := read(); err != nil {
 			return err
@@ -191,22 +217,46 @@ func (j *job) readPrices() (err error) {
 	return err
 }
 
+func (j *job) readScenario() (err error) {
+	if j.whatIf == "" {
+		return nil
+	}
+	if j.scenario, err = analyze.ParseScenario(j.whatIf, ownPrices); err != nil {
+		return wrongUsage(analyze.ScenarioHint, "--what-if: %w", err)
+	}
+	return nil
+}
+
+// priceInfo names the price book in force.
+func (j *job) priceInfo() analyze.PriceInfo {
+	return analyze.NewPriceInfo(&analyze.Status{PricesAsOf: j.book.AsOf(), PriceBook: j.book.Source(), PriceHash: j.book.Hash()})
+}
+
 // priceBook is the built-in book behind the one in file, if any.
 func priceBook(file string) (*tracefmt.PriceBook, error) {
 	builtin := tracefmt.BuiltinPrices()
 	if file == "" {
 		return builtin, nil
 	}
-	f, err := os.Open(file)
+	own, err := ownPrices(file)
 	if err != nil {
 		return nil, wrongUsage("", "--prices: %w", err)
+	}
+	return own.Over(builtin), nil
+}
+
+// ownPrices reads a user's price book.
+func ownPrices(file string) (*tracefmt.PriceBook, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	own, err := tracefmt.ReadPrices(f)
 	if err != nil {
-		return nil, wrongUsage("", "--prices %s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return own.Over(builtin), nil
+	return own, nil
 }
 
 func (j *job) readQuery(now time.Time) error {
@@ -216,11 +266,14 @@ func (j *job) readQuery(now time.Time) error {
 	}
 	j.query.By = by
 	for _, expr := range j.where {
-		p, err := analyze.ParsePred(expr)
+		preds, err := analyze.ParsePreds(expr)
 		if err != nil {
 			return wrongUsage("", "--where: %w", err)
 		}
-		j.query.Where = append(j.query.Where, p)
+		if len(preds) == 0 {
+			return wrongUsage("write FIELD=VALUE, such as agent=planner; fields: "+strings.Join(analyze.Fields(), ", "), "--where: there is no condition in %q", expr)
+		}
+		j.query.Where = append(j.query.Where, preds...)
 	}
 	for _, t := range []struct {
 		name, text string

@@ -90,7 +90,7 @@ func (f *forecastFlags) checkBudget(j *job, now time.Time) error {
 		return wrongUsage("write USD/PERIOD, for instance 3000/30d or 50/24h", "--budget: %q is no budget", f.budget)
 	}
 	b := analyze.Budget{Amount: amount}
-	if b.Period, err = parsePeriod(period); err != nil {
+	if b.Period, err = analyze.ParsePeriod(period); err != nil {
 		return wrongUsage("write USD/PERIOD, for instance 3000/30d or 50/24h", "--budget: %w", err)
 	}
 	f.limit, f.starts = &b, now.In(j.zone).Truncate(time.Second)
@@ -121,30 +121,6 @@ func parseRuns(s string) (int64, error) {
 	return 0, fmt.Errorf("%q is no number of runs", s)
 }
 
-// parsePeriod reads a time: 720h, 30d, 4w, or day, week, month (30 days).
-func parsePeriod(s string) (time.Duration, error) {
-	const day = 24 * time.Hour
-	switch s {
-	case "day":
-		return day, nil
-	case "week":
-		return 7 * day, nil
-	case "month":
-		return 30 * day, nil
-	}
-	for letter, unit := range map[string]time.Duration{"d": day, "w": 7 * day} {
-		if digits, ok := strings.CutSuffix(s, letter); ok {
-			if n, err := strconv.ParseUint(digits, 10, 16); err == nil && n > 0 && n <= 10000 {
-				return time.Duration(n) * unit, nil
-			}
-		}
-	}
-	if d, err := time.ParseDuration(s); err == nil && d >= time.Minute {
-		return d, nil
-	}
-	return 0, fmt.Errorf("%q is no period: write 720h, 30d, 4w, day, week or month", s)
-}
-
 // forecast projects the runs of a trace.
 func (a *app) forecast(j *job, f *forecastFlags) error {
 	if err := j.inputs.refuseOutput(j.out); err != nil {
@@ -164,6 +140,7 @@ func (a *app) forecast(j *job, f *forecastFlags) error {
 		return err
 	}
 	r := analyze.NewForecastReport(analyze.NewForecast(a.ctx, pilot, f.n, factors), j.subject(), j.zone)
+	r.Prices = j.priceInfo()
 	if err := a.ctx.Err(); err != nil {
 		return err
 	}

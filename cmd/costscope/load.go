@@ -48,7 +48,10 @@ func (a *app) loadTraces(j *job) (err error) {
 	}
 	held.filtered = narrows(j.query)
 	status := s.Status()
-	held.PricesAsOf = status.PricesAsOf
+	held.PricesAsOf, held.Prices = status.PricesAsOf, analyze.NewPriceInfo(&status)
+	if r := status.Repricing; r != nil {
+		held.repricing = r.Text(status.PricesAsOf)
+	}
 	for _, src := range status.Sources {
 		held.Sources++
 		held.Skipped += src.Skipped
@@ -67,10 +70,12 @@ type loadResult struct {
 	NoUsage  int64        `json:"calls_without_usage"`
 	Skipped  int64        `json:"skipped"`
 
-	PricesAsOf string `json:"prices_as_of"`
+	PricesAsOf string            `json:"prices_as_of"`
+	Prices     analyze.PriceInfo `json:"prices"`
 
-	filtered bool
-	atLeast  bool
+	filtered  bool
+	atLeast   bool
+	repricing string // what another price book made of the stored sums; "" for nothing
 }
 
 func (r loadResult) write(w io.Writer, asJSON bool) error {
@@ -91,6 +96,9 @@ func (r loadResult) write(w io.Writer, asJSON bool) error {
 		if n.n > 0 && err == nil {
 			_, err = fmt.Fprintf(w, "%s %s: cost unknown, not in the sum\n", count(n.n, "call"), n.text)
 		}
+	}
+	if r.repricing != "" && err == nil {
+		_, err = fmt.Fprintln(w, r.repricing)
 	}
 	if r.Skipped > 0 && err == nil {
 		_, err = fmt.Fprintf(w, "%s could not be read\n", count(r.Skipped, "record"))

@@ -29,8 +29,14 @@ func (a *app) openTraces(j *job) error {
 	if why := a.noScreen(j); why != "" {
 		if !j.quiet {
 			fmt.Fprintln(a.err, "costscope: "+why+": printing the report instead of opening the explorer")
+			if j.baseline != "" {
+				fmt.Fprintln(a.err, "costscope: --baseline is for the explorer: costscope diff OLD NEW prints the comparison")
+			}
 		}
 		return a.reportTraces(j)
+	}
+	if err := a.findBaseline(j); err != nil {
+		return err
 	}
 	s, err := a.openStore(j)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ func (a *app) write(path string, fill func(io.Writer) error) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return writeInto(path, fill)
 	}
-	mode := os.FileMode(0o644)
+	mode := os.FileMode(0)
 	if err == nil {
 		mode = info.Mode().Perm()
 	}
@@ -47,9 +48,9 @@ func writeInto(path string, fill func(io.Writer) error) error {
 	return errors.Join(buffered(f, fill), f.Close())
 }
 
-// replace writes beside path and renames at the end.
+// replace writes beside path and renames at the end. Mode 0 is that of a new file, as the user's mask has it.
 func replace(path string, mode os.FileMode, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".costscope-*")
+	f, err := createBeside(path)
 	if err != nil {
 		return err
 	}
@@ -62,10 +63,24 @@ func replace(path string, mode os.FileMode, fill func(io.Writer) error) (err err
 	if err = buffered(f, fill); err != nil {
 		return err
 	}
-	if err = errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if mode != 0 {
+		err = f.Chmod(mode)
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// createBeside makes a new file in the folder of path, with the permissions that the user's mask leaves.
+func createBeside(path string) (f *os.File, err error) {
+	for n := range 100 {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".costscope-%d-%d", os.Getpid(), n))
+		if f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, os.ErrExist) {
+			return f, err
+		}
+	}
+	return nil, err
 }
 
 // terminalOf returns the terminal behind a stream, nil when there is none.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"costscope/analyze"
@@ -65,21 +66,38 @@ func showImport(w io.Writer, in *tracefmt.ImportedPrices, base *tracefmt.PriceBo
 		return err
 	}
 	var changed []string
+	var cells strings.Builder
+	table := tabwriter.NewWriter(&cells, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "provider\tmodel\trate\twas\tnow\tchange")
+	changes := 0
 	fresh, same := 0, 0
 	for _, row := range in.Rows {
 		now, _ := own.Match(row.Provider, row.Model)
 		was, _ := base.Match(row.Provider, row.Model)
-		switch diff := rateChanges(was, now); {
+		switch diff := analyze.RateChanges(was, now, 0); {
 		case was == nil:
 			fresh++
-		case diff == "":
+		case len(diff) == 0:
 			same++
 		default:
-			changed = append(changed, row.Provider+" "+row.Model+": "+diff)
+			changes++
+			for _, c := range diff {
+				old, new, by := c.Cells()
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Provider, row.Model, c.Name, old, new, by)
+			}
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if changes > 0 {
+		changed = strings.Split(strings.TrimSuffix(cells.String(), "\n"), "\n")
+		for i, line := range changed {
+			changed[i] = strings.TrimRight(line, " ")
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s, as of %s: %d changed, %d new, %d the same; %s left out\n", in.Kind, count(int64(len(in.Rows)), "model"), own.AsOf(), len(changed), fresh, same,
+	fmt.Fprintf(&b, "%s: %s, as of %s: %d changed, %d new, %d the same; %s left out\n", in.Kind, count(int64(len(in.Rows)), "model"), own.AsOf(), changes, fresh, same,
 		analyze.Count(int64(len(in.LeftOut))))
 	listSome(&b, "changed, USD per million tokens", changed)
 	var out []string
@@ -88,6 +106,11 @@ func showImport(w io.Writer, in *tracefmt.ImportedPrices, base *tracefmt.PriceBo
 			out = append(out, l.Name+": "+l.Why)
 		}
 	}
+	var fields []string
+	for _, f := range in.Ignored {
+		fields = append(fields, f.Name+": "+count(f.Models, "model"))
+	}
+	listSome(&b, "rates that a trace's tokens cannot be priced by, not taken over", fields)
 	listSome(&b, "left out, beside those without a price per token", out)
 	if file == "" {
 		b.WriteString("\nnothing is written: add -o FILE for a book that --prices reads\n")
@@ -110,43 +133,4 @@ func listSome(b *strings.Builder, title string, lines []string) {
 		}
 		b.WriteString("  " + l + "\n")
 	}
-}
-
-// rateChanges names the rates that differ; "" for none.
-func rateChanges(was, now *tracefmt.PriceRow) string {
-	type place struct {
-		class string
-		above int64
-	}
-	before, _ := was.RatesAt(0)
-	after, _ := now.RatesAt(0)
-	old := map[place]tracefmt.USD{}
-	for _, r := range before {
-		old[place{r.Class, r.Above}] = r.PerMillion
-	}
-	var parts []string
-	for _, r := range after {
-		at := place{r.Class, r.Above}
-		x, ok := old[at]
-		delete(old, at)
-		switch name := rateName(r); {
-		case !ok:
-			parts = append(parts, name+" $"+r.PerMillion.String()+" (new)")
-		case x != r.PerMillion:
-			parts = append(parts, name+" $"+x.String()+" → $"+r.PerMillion.String())
-		}
-	}
-	for _, r := range before {
-		if _, gone := old[place{r.Class, r.Above}]; gone {
-			parts = append(parts, rateName(r)+" $"+r.PerMillion.String()+" (not stated)")
-		}
-	}
-	return strings.Join(parts, " · ")
-}
-
-func rateName(r tracefmt.Rate) string {
-	if r.Above > 0 {
-		return r.Class + " above " + analyze.Count(r.Above)
-	}
-	return r.Class
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math"
 
@@ -11,7 +12,12 @@ import (
 
 const reportLong = `Print where the money went: the totals, the paths by cost, retries, the spread over runs,
 outcomes. Text is for people, --json for programs, --markdown for a review. What is not known is
-said beside the sums and is null in JSON.`
+said beside the sums and is null in JSON.
+
+With --what-if the same calls are priced three times: as the trace states it, by the price book, and
+as they would have been. Levers, separated by semicolons, apply in this order: retries<=N,
+context<=TOKENS, cache=5m or cache=1h, model=NAME or model=OLD->NEW, prices=FILE, batch.
+  costscope report trace.jsonl --by model --what-if "model=sonnet->claude-haiku-4-5;context<=100k"`
 
 // reportTraces prints the summary.
 func (a *app) reportTraces(j *job) error {
@@ -23,41 +29,40 @@ func (a *app) reportTraces(j *job) error {
 		return err
 	}
 	defer s.Close()
-	r, err := s.report(a.ctx, j)
+	r, err := s.answer(a.ctx, j)
 	if err != nil {
 		return err
 	}
-	return a.write(j.out, func(w io.Writer) error {
-		switch {
-		case j.json:
-			return r.WriteJSON(w)
-		case j.markdown:
-			return r.WriteMarkdown(w)
+	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
+}
+
+// answer is the report that was asked for.
+func (s *openedStore) answer(ctx context.Context, j *job) (printed, error) {
+	if j.scenario.Any() {
+		return s.whatIf(ctx, j)
+	}
+	return s.report(ctx, j)
+}
+
+// whatIf prices the calls as they would have been.
+func (s *openedStore) whatIf(ctx context.Context, j *job) (printed, error) {
+	r, err := s.WhatIf(ctx, j.query, j.scenario, nil)
+	if err != nil {
+		if errors.Is(err, analyze.ErrNoModel) {
+			err = wrongUsage("costscope prices lists the models", "--what-if: %w", err)
 		}
-		return r.WriteText(w)
-	})
+		return nil, err
+	}
+	return analyze.NewWhatIfReport(analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}, r), nil
 }
 
 // report asks the store what a report needs.
 func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, error) {
-	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	for _, l := range j.inputs.leftOut() {
-		in.Status.Warnings = append(in.Status.Warnings, l+" (left out)")
-	}
-	var err error
-	if in.Table, err = s.Rollup(ctx, j.query); err != nil {
-		return nil, err
-	}
-	if in.Runs, err = s.RunCosts(ctx, j.query); err != nil {
-		return nil, err
-	}
-	digest, err := s.Digest(ctx, j.query, nil)
+	in, err := s.reportInput(ctx, j)
 	if err != nil {
 		return nil, err
 	}
-	in.Deep = digest.Result(ctx, in.Table)
-	in.First, in.Last, err = s.span(ctx, j)
-	return analyze.NewReport(in), err
+	return analyze.NewReport(in), nil
 }
 
 // span is the earliest start and the latest end of the calls that match; 0, 0 where none has a time.
@@ -71,10 +76,12 @@ func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err 
 	}
 	match := j.query.Compile(s.Names(), s.config)
 	first, last = math.MaxInt64, math.MinInt64
+	source := s.shown(j)
 	err = s.Each(ctx, func(r *tracefmt.Run) error {
+		match.Enter(r, source)
 		for i := range r.Calls {
 			c := &r.Calls[i]
-			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(c, r, j.inputs.shown(s.SourcePath(c.Src.Source))) {
+			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(r, i, source(c.Src.Source)) {
 				continue
 			}
 			first, last = min(first, c.Start), max(last, c.Start)
@@ -88,6 +95,11 @@ func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err 
 		return 0, 0, err
 	}
 	return first, last, err
+}
+
+// shown gives the paths of sources as people see them.
+func (s *openedStore) shown(j *job) func(uint32) string {
+	return func(source uint32) string { return j.inputs.shown(s.SourcePath(source)) }
 }
 
 // narrows tells that q leaves calls out.

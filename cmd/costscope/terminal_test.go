@@ -192,3 +192,76 @@ func TestTraceOnStandardInputInATerminal(t *testing.T) {
 	p.sees("left with 0")
 	p.restored()
 }
+
+// TestPanicInATerminal: a fault of ours, in the explorer over made-up calls, leaves the terminal as it was.
+func TestPanicInATerminal(t *testing.T) {
+	dir := t.TempDir()
+	if testing.Short() {
+		t.Skip("-short: the program is not built")
+	}
+	bin := filepath.Join(dir, "tui.test")
+	if out, err := exec.Command("go", "test", "-c", "-o", bin, "costscope/tui").CombinedOutput(); err != nil {
+		t.Fatalf("go test -c: %v\n%s", err, out)
+	}
+	p := openPane(t, dir, "COSTSCOPE_LOOK=panic "+bin+afterwards)
+	p.sees("panic", "left with 1")
+	p.restored()
+}
+
+// TestTwoExplorersInTerminals: the second one on the same trace says so, and both are right.
+func TestTwoExplorersInTerminals(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	bin := buildBinary(t, dir)
+	trace := put(t, "t.jsonl", good("c1")+"\n"+good("c2")+"\n")
+	open := "XDG_CACHE_HOME=" + filepath.Join(dir, "cache") + " " + bin + " tail " + trace + afterwards
+	first := openPane(t, dir, open)
+	first.settles("$0.50", "2 calls")
+	second := openPane(t, other, open)
+	second.settles("$0.50", "2 calls", "open in another costscope, too: what is read here is not kept")
+	second.press("j")
+	second.sees("! 1 warning (?)")
+	appendTo(t, trace, good("c3"))
+	for _, p := range []*pane{first, second} {
+		p.sees("$0.75", "3 calls")
+		p.press("q")
+		p.sees("left with 0")
+		p.restored()
+	}
+	if got := reportOf(t, trace); got.Totals.Calls != 3 {
+		t.Errorf("%d calls are reported", got.Totals.Calls)
+	}
+}
+
+// TestDamagedStoreInATerminal: the explorer says which store is damaged and offers to put it aside and read the traces again.
+func TestDamagedStoreInATerminal(t *testing.T) {
+	dir := t.TempDir()
+	bin := buildBinary(t, dir)
+	trace, db := put(t, "t.jsonl", good("c1")+"\n"), filepath.Join(dir, "x.db")
+	loadInto(t, db, []string{trace})
+	b, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage := func() {
+		if err := os.WriteFile(db, b[:len(b)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage()
+	run := bin + " --store x.db " + trace
+	p := openPane(t, dir, "cd "+dir+"; "+run+"; "+run+afterwards)
+	p.sees("x.db: the store is damaged", "Keep it as x.db.damaged", "[Y/n]")
+	p.press("n", "Enter")
+	p.waits(func(s string) bool { return strings.Count(s, "again? [Y/n]") == 2 }, []string{"the question again"})
+	p.press("y", "Enter")
+	p.settles("$0.25", "1 call")
+	p.press("q")
+	p.sees("left with 0")
+	p.restored()
+	if aside, err := os.ReadFile(db + ".damaged"); err != nil || len(aside) != len(b)/2 {
+		t.Errorf("put aside: %d bytes, %v", len(aside), err)
+	}
+	if got := reportOf(t, db); got.Totals.Calls != 1 {
+		t.Errorf("the store made anew holds %d calls", got.Totals.Calls)
+	}
+}

@@ -24,7 +24,7 @@ func (a *app) verifyTraces(j *job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if countCalls(s.Status()) == 0 { // nothing is stored yet: load, and check what that made
+	if countCalls(s.Status()) == 0 && !s.PricedOtherwise() { // nothing is stored yet: load, and check what that made
 		if err := s.Load(a.ctx, j.inputs.files, nil, nil); err != nil {
 			return err
 		}
@@ -40,7 +40,11 @@ func (a *app) verifyTraces(j *job) (err error) {
 		return err
 	}
 	if v.Differ > 0 {
-		return &failure{exitFails, fmt.Errorf("%s of the store %s", count(v.Differ, "number"), map[bool]string{true: "disagrees", false: "disagree"}[v.Differ == 1]), "to read everything anew, remove " + s.path}
+		hint := "to read everything anew, remove " + s.path
+		if v.Repriced > 0 {
+			hint = "load, report and open work the sums out by the book that they are given; " + hint
+		}
+		return &failure{exitFails, fmt.Errorf("%s of the store %s", count(v.Differ, "number"), map[bool]string{true: "disagrees", false: "disagree"}[v.Differ == 1]), hint}
 	}
 	return nil
 }
@@ -50,7 +54,7 @@ func writeVerification(w io.Writer, v *store.Verification, asJSON bool) error {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"sources": v.Sources, "runs": v.Runs, "calls": v.Calls, "runs_not_reread": v.Unread, "differ": v.Differ, "findings": append([]store.Finding{}, v.Findings...),
+		return e.Encode(map[string]any{"sources": v.Sources, "runs": v.Runs, "calls": v.Calls, "runs_not_reread": v.Unread, "calls_repriced": v.Repriced, "differ": v.Differ, "findings": append([]store.Finding{}, v.Findings...),
 			"unchecked": append([]string{}, v.Unchecked...)})
 	}
 	fmt.Fprintf(w, "compared %s with %s of %s\n", count(v.Sources, "source"), count(v.Calls, "call"), count(v.Runs, "run"))
@@ -59,6 +63,9 @@ func writeVerification(w io.Writer, v *store.Verification, asJSON bool) error {
 	}
 	if v.Unread > 0 {
 		fmt.Fprintf(w, "not compared with the sources: %s, which come in part from sources that cannot be read again\n", count(v.Unread, "run"))
+	}
+	if v.Repriced > 0 {
+		fmt.Fprintf(w, "prices: %s cost something else by this book than by the one that the store was made with\n", count(v.Repriced, "call"))
 	}
 	for _, f := range v.Findings {
 		run := ""

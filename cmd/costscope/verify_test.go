@@ -14,6 +14,7 @@ import (
 type verified struct {
 	Sources, Runs, Calls, Differ int64
 	Unread                       int64 `json:"runs_not_reread"`
+	Repriced                     int64 `json:"calls_repriced"`
 	Unchecked                    []string
 	Findings                     []struct {
 		Kind, Run, Why string
@@ -87,19 +88,116 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestVerifyWithOtherPrices: the sums of other prices are worked out anew when a store is opened, and agree.
+// acmeBook is a price book of one model: input in dollars per million tokens, output 15.
+func acmeBook(t *testing.T, input int) string {
+	return put(t, fmt.Sprintf("book%d.json", input), fmt.Sprintf(`{"as_of":"2026-01-%02d","currency":"USD","unit":"per 1,000,000 tokens","source":"invented","providers":[{"id":"acme","models":[{"id":"acme-large","match":{"equals":"acme-large"},"prices":[{"input":%d,"output":15}]}]}]}`, input, input))
+}
+
+// acmeCalls is two calls of 1,000 and 2,000 input tokens, 10 output each, and one whose cost is stated.
+const acmeCalls = `{"trace_id":"r","span_id":"c","operation":"chat","model":"acme-large","input_tokens":1000,"output_tokens":10}
+{"trace_id":"r","span_id":"d","operation":"chat","model":"acme-large","input_tokens":2000,"output_tokens":10}
+{"trace_id":"r","span_id":"e","operation":"chat","model":"acme-large","input_tokens":2000,"output_tokens":10,"cost_usd":0.5}
+`
+
+// TestVerifyWithOtherPrices: another price book than that of the store is found, with the calls whose cost it changes. By the first book
+// they cost 3,150 and 6,150 micro-dollars, by the second 30,150 and 60,150; the stated cost stays.
 func TestVerifyWithOtherPrices(t *testing.T) {
 	ownCache(t)
-	trace := put(t, "t.jsonl", `{"trace_id":"r","span_id":"c","operation":"chat","model":"acme-large","input_tokens":1000,"output_tokens":10}`+"\n")
-	book := func(input int) string {
-		return put(t, fmt.Sprintf("book%d.json", input), fmt.Sprintf(`{"as_of":"2026-01-01","currency":"USD","unit":"per 1,000,000 tokens","source":"invented","providers":[{"id":"acme","models":[{"id":"acme-large","match":{"equals":"acme-large"},"prices":[{"input":%d,"output":15}]}]}]}`, input))
-	}
+	trace := put(t, "t.jsonl", acmeCalls)
+	old, now := acmeBook(t, 3), acmeBook(t, 30)
 	db := filepath.Join(t.TempDir(), "x.db")
-	loadInto(t, db, []string{trace}, "--prices", book(3))
-	for _, input := range []int{3, 30} {
-		if got, v := verify(t, "--store", db, "--prices", book(input), trace); got.code != exitDone || v.Calls != 1 {
-			t.Errorf("input at $%d: exit code %d, %+v, %s", input, got.code, v, got.errors)
+	loadInto(t, db, []string{trace}, "--prices", old)
+	if got, v := verify(t, "--store", db, "--prices", old, trace); got.code != exitDone || v.Calls != 3 || v.Repriced != 0 {
+		t.Errorf("the same book: exit code %d, %+v, %s", got.code, v, got.errors)
+	}
+	for range 2 { // verify changes nothing
+		got, v := verify(t, "--store", db, "--prices", now, trace)
+		if got.code != exitFails || v.Calls != 3 || v.Repriced != 2 || v.Differ != 1 || len(v.Findings) != 1 {
+			t.Fatalf("another book: exit code %d, %+v, %s", got.code, v, got.errors)
 		}
+		f := v.Findings[0]
+		want := []string{
+			"c (" + trace + ":1): $0.00315 → $0.03015 (acme/acme-large): input $3 → $30 per million",
+			"d (" + trace + ":2): $0.00615 → $0.06015 (acme/acme-large): input $3 → $30 per million",
+		}
+		if f.Kind != "prices" || f.Run != "r" || strings.Join(f.Calls, "\n") != strings.Join(want, "\n") || !strings.Contains(f.Why, "stored as $0.5093 by the book of 2026-01-03, 2026-09-23, now $0.5903 by that of 2026-01-30, 2026-09-23") {
+			t.Errorf("%+v", f)
+		}
+	}
+	if got := cli(t, "verify", "--store", db, "--prices", now, trace); !strings.Contains(got.out, "prices: 2 calls cost something else") || !strings.Contains(got.errors, "by the book that they are given") {
+		t.Errorf("%s%s", got.out, got.errors)
+	}
+	loadInto(t, db, []string{trace}, "--prices", now)
+	if got, v := verify(t, "--store", db, "--prices", now, trace); got.code != exitDone || v.Calls != 3 {
+		t.Errorf("re-priced: exit code %d, %+v, %s", got.code, v, got.errors)
+	}
+}
+
+// TestVerifyNamesTheFirst: of many calls whose price differs some are named and all are counted.
+func TestVerifyNamesTheFirst(t *testing.T) {
+	ownCache(t)
+	var lines strings.Builder
+	for i := range 250 {
+		for k := range 20 {
+			fmt.Fprintf(&lines, `{"trace_id":"r%d","span_id":"c%d","operation":"chat","model":"acme-large","input_tokens":1000,"output_tokens":10}`+"\n", i, k)
+		}
+	}
+	trace, db := put(t, "t.jsonl", lines.String()), filepath.Join(t.TempDir(), "x.db")
+	loadInto(t, db, []string{trace}, "--prices", acmeBook(t, 3))
+	got, v := verify(t, "--store", db, "--prices", acmeBook(t, 4), trace)
+	if got.code != exitFails || v.Repriced != 5000 || v.Differ != 250 || len(v.Findings) != 100 {
+		t.Fatalf("exit code %d, %d calls, %d findings, %d named", got.code, v.Repriced, v.Differ, len(v.Findings))
+	}
+	if c := v.Findings[0].Calls; len(c) != 11 || c[10] != "and 10 more" || !strings.Contains(c[9], "$0.00315 → $0.00415") {
+		t.Errorf("%q", c)
+	}
+}
+
+// TestRepricing: another book over a loaded store works every number out anew from the store alone, and says so.
+func TestRepricing(t *testing.T) {
+	ownCache(t)
+	trace, db := put(t, "t.jsonl", acmeCalls), filepath.Join(t.TempDir(), "x.db")
+	old, now := acmeBook(t, 3), acmeBook(t, 30)
+	loadInto(t, db, []string{trace}, "--prices", old)
+	if err := os.Remove(trace); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		book, cost, was string
+		says            bool
+	}{
+		{old, "0.5093", "", false}, {now, "0.5903", "0.5093", true}, {now, "0.5903", "", false}, {old, "0.5093", "0.5903", true},
+	} {
+		got := cli(t, "report", "--json", "--prices", step.book, db)
+		var r struct {
+			Prices struct {
+				AsOf     string `json:"as_of"`
+				Version  string
+				Repriced *struct {
+					Was json.Number `json:"was_usd"`
+					Now json.Number `json:"now_usd"`
+				}
+			}
+			Totals struct {
+				Cost     json.Number `json:"cost_usd"`
+				Recorded json.Number `json:"recorded_usd"`
+			}
+		}
+		if err := json.Unmarshal([]byte(got.out), &r); err != nil {
+			t.Fatalf("%v\n%s%s", err, got.out, got.errors)
+		}
+		p := r.Prices.Repriced
+		if r.Totals.Cost.String() != step.cost || r.Totals.Recorded.String() != "0.5" || (p != nil) != step.says || p != nil && (p.Was.String() != step.was || p.Now.String() != step.cost) || r.Prices.Version == "" {
+			t.Errorf("%s: %+v", step.book, r)
+		}
+	}
+	got := cli(t, "report", "--prices", now, db)
+	if !strings.Contains(got.out, "re-priced with the book of 2026-01-30, 2026-09-23: was $0.509 by the book of 2026-01-03, 2026-09-23, now $0.59") {
+		t.Errorf("%s%s", got.out, got.errors)
+	}
+	got = cli(t, "report", "--prices", now, "--cost", "recorded", db)
+	if strings.Contains(got.out, "re-priced") {
+		t.Errorf("another cost mode is no other book: %s", got.out)
 	}
 }
 

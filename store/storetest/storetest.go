@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"costscope/analyze"
 	"costscope/store"
+	"costscope/tracefmt"
 )
 
 // A Trace is lines of costscope JSONL whose sum is known.
@@ -133,7 +135,7 @@ func (t Trace) Files(tb testing.TB, r *rand.Rand, k int) []string {
 func queries(t *testing.T) []analyze.Query {
 	var qs []analyze.Query
 	for _, by := range []string{"workflow,agent,step", "agent,model", "kind,status,outcome", "day,provider", "run", "tool,agent"} {
-		for _, where := range []string{"", "agent=planner", "!status=error", "cost>0.01"} {
+		for _, where := range []string{"", "agent=planner", "!status=error", "cost>0.01", "run.cost=0.005..0.02", "retry_kind=plain_retry|fallback_model"} {
 			dims, err := analyze.ParseBy(by)
 			if err != nil {
 				t.Fatal(err)
@@ -167,7 +169,7 @@ func Answers(t *testing.T, s store.Store) string {
 	}
 	first, last, ok, err := s.Span(ctx)
 	fmt.Fprintln(&out, "span", first, last, ok, err)
-	for _, where := range []string{"", "workflow=support", "!workflow=triage", "outcome=success", "agent=planner", "cost>0.02"} {
+	for _, where := range []string{"", "workflow=support", "!workflow=triage", "outcome=success", "agent=planner", "cost>0.02", "agent=planner|executor", "run.cost>=0.01", "!run.cost=0.01..0.03", "attempt>=2", "retry_kind=none"} {
 		q := analyze.Query{}
 		if where != "" {
 			p, err := analyze.ParsePred(where)
@@ -195,7 +197,43 @@ func Answers(t *testing.T, s store.Store) string {
 		calls[fmt.Sprint(r.Run, r.ID, r.Agent, r.Workflow, r.Model, r.Cost, r.State, r.Usage, r.Status, r.Outcome)]++
 	}
 	fmt.Fprintln(&out, "calls", page.Total, calls)
+	runViews(t, s, &out)
 	return out.String()
+}
+
+// runViews writes every run in full. Each is the same by its number and by its id, and what its agents spent adds up to it.
+func runViews(t *testing.T, s store.Store, out *strings.Builder) {
+	t.Helper()
+	ctx := context.Background()
+	costs, err := s.RunCosts(ctx, analyze.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	views := map[string]int{}
+	for _, c := range costs {
+		v, err := s.Run(ctx, analyze.Query{}, analyze.RunRef{Number: c.Run, ByNumber: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := s.Run(ctx, analyze.Query{}, analyze.RunRef{ID: v.ID})
+		if err != nil || again.Number != c.Run || again.Row.Cost != c.Cost || v.ScopeCost != c.Cost {
+			t.Fatalf("run %q costs %d, in full %d (%v)", v.ID, c.Cost, v.ScopeCost, err)
+		}
+		own := tracefmt.USD(0)
+		text := fmt.Sprint(v.ID, v.Outcome, v.Timed, v.MaxPrompt, len(v.Calls), len(v.Chains), len(v.Lines))
+		for _, n := range v.Tree {
+			own += n.Own.Cost
+			text += fmt.Sprint(n.Agent, n.Instance, n.Depth, n.Own, n.All, n.Turns, n.MaxPrompt, n.Failed, n.Retries)
+		}
+		if own != v.Row.Cost {
+			t.Errorf("run %q costs %d, its agents spent %d", v.ID, v.Row.Cost, own)
+		}
+		views[text]++
+	}
+	fmt.Fprintln(out, "run views", views)
+	if _, err := s.Run(ctx, analyze.Query{}, analyze.RunRef{ID: "no run has this id"}); !errors.Is(err, store.ErrNoRun) {
+		t.Errorf("a run that is not there: %v", err)
+	}
 }
 
 // tableText is a table as text, histograms included.

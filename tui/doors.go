@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+// where is the scope of the lens with conditions as people would write them.
+func (p *insightPen) where(name string, conditions ...string) *scope {
+	s := p.data.s
+	for _, c := range conditions {
+		x, err := analyze.ParsePred(c)
+		if err != nil {
+			return nil
+		}
+		s = s.with(x, false)
+	}
+	s = s.called(name)
+	return &s
+}
+
+// retryDoor leads to the calls whose cost is that of retries of a kind; nil where none has a cost.
+func (p *insightPen) retryDoor(k tracefmt.RetryKind, usd tracefmt.USD) *scope {
+	word := k.String()
+	if k == tracefmt.RetryNone {
+		word = "unstated"
+	}
+	if usd == 0 {
+		return nil
+	}
+	return p.where("retry cost: "+kindTexts[k].name, "retry_kind="+word)
+}
+
+// attemptDoor leads to the calls of all attempts of a number.
+func (p *insightPen) attemptDoor(t *analyze.AttemptReport, n int) *scope {
+	op := "="
+	if n == t.Most() {
+		op = ">="
+	}
+	return p.where("attempt "+attemptName(t, n), "attempt"+op+itoa(n))
+}
+
+func (p *insightPen) wasteDoor(word string) *scope { return p.where("waste: "+word, "waste="+word) }
+
+// spendDoors are the conditions on the calls of each class of spend.
+var spendDoors = [analyze.SpendClasses][]string{
+	analyze.SpendProductive: {"outcome=success", "waste=none"}, analyze.SpendSuperseded: {"outcome=success", "waste=superseded"},
+	analyze.SpendLoop: {"outcome=success", "waste=loop"}, analyze.SpendRedundant: {"outcome=success", "waste=redundant"},
+	analyze.SpendFailed: {"outcome=failure"}, analyze.SpendUnknown: {"outcome=unknown"}, analyze.SpendInFlight: {"outcome=in_flight"},
+}
+
+func (p *insightPen) spendDoor(c analyze.SpendClass) *scope {
+	return p.where(c.String(), spendDoors[c]...)
+}
+
+// scoreDoor leads to the runs of a fifth by score: runs of the same score are in the same one.
+func (p *insightPen) scoreDoor(q *analyze.Quintile) *scope {
+	s := p.data.s.with(analyze.Pred{Dimension: analyze.Dimension{Dim: analyze.DimOutcome}, Op: analyze.OpEqual, Text: tracefmt.OutcomeInFlight.String(), Not: true}, false)
+	low, high := analyze.ScoreNumber(q.Low), analyze.ScoreNumber(q.High)+1
+	s = s.with(analyze.Between(analyze.MeasureScore, low, high), false).called("scores " + fixed2(q.Low) + " to " + fixed2(q.High))
+	return &s
+}
