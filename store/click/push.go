@@ -294,8 +294,8 @@ func (p *pusher) compare(ctx context.Context) error {
 // sources writes what was read, and how it was priced.
 func (p *pusher) sources(ctx context.Context) error {
 	st := p.src.Status()
-	st.Err, st.Over, st.Version, st.Heard = nil, nil, 0, time.Time{}
-	facts, err := json.Marshal(st)
+	facts, err := json.Marshal(analyze.Status{Sources: st.Sources, Skips: st.Skips, SkipCount: st.SkipCount, Warnings: st.Warnings,
+		PricesAsOf: st.PricesAsOf, PriceBook: st.PriceBook, PriceHash: st.PriceHash, CostMode: st.CostMode})
 	if err != nil {
 		return err
 	}

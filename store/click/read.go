@@ -3,6 +3,7 @@ package click
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"costscope/analyze"
+	"costscope/store"
 	"costscope/tracefmt"
 )
 
@@ -192,35 +194,95 @@ func (s *Store) Each(ctx context.Context, f func(run *tracefmt.Run) error) error
 
 // Digest analyses the runs of a scope: what no sum of the engine tells. It reads the lines of those runs.
 func (s *Store) Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error) {
-	where, err := s.scope(q)
+	var rd *runReader
+	d := analyze.NewDigest(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
+	return d, s.collect(ctx, q, &rd, d.Add, progress)
+}
+
+// collect has add read every run with a call in the scope of a question.
+func (s *Store) collect(ctx context.Context, q analyze.Query, rd **runReader, add func(*tracefmt.Run), progress func(done, of int64)) error {
+	return s.eachRun(ctx, s.scope(q), func(r *runReader, run *tracefmt.Run) error {
+		*rd = r
+		add(run)
+		return nil
+	}, progress)
+}
+
+// Survey reads the runs of a scope once.
+func (s *Store) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
+	var rd *runReader
+	x := analyze.NewSurvey(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
+	return x, s.collect(ctx, q, &rd, x.Add, nil)
+}
+
+// WhatIf prices the calls of a scope as they would have been in a scenario.
+func (s *Store) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, progress func(done, of int64)) (*analyze.WhatIfResult, error) {
+	var rd *runReader
+	w, err := analyze.NewWhatIf(q, sc, s.book, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
 	if err != nil {
 		return nil, err
 	}
-	var d *analyze.Digest
-	var paths func(uint32) string
-	d = analyze.NewDigest(q, s.names, s.cfg, func(n uint32) string { return paths(n) })
-	err = s.eachRun(ctx, where, func(rd *runReader, run *tracefmt.Run) error {
-		paths = rd.path
-		d.Add(run)
+	x := w.Fresh()
+	if err := s.collect(ctx, q, &rd, x.Add, progress); err != nil {
+		return nil, err
+	}
+	return x.Result(), nil
+}
+
+// Run is one run with all of its calls, and how much of it is in the scope of q.
+func (s *Store) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (view *analyze.RunView, err error) {
+	id := ref.ID
+	if ref.ByNumber {
+		if id, err = s.idOf(ref.Number); err != nil {
+			return nil, err
+		}
+	}
+	err = s.eachRun(ctx, "run = "+quote(id), func(rd *runReader, run *tracefmt.Run) error {
+		view = analyze.NewRunView(run, q, s.names, s.cfg, rd.path, func(c *tracefmt.Call) analyze.CallRow { return analyze.NewCallRow(run, c, s.names, rd.path) })
+		view.Number = s.numberOf(id)
 		return nil
-	}, progress)
-	return d, err
+	}, nil)
+	if err == nil && view == nil {
+		err = store.ErrNoRun
+	}
+	return view, err
+}
+
+// numberOf gives a run its number.
+func (s *Store) numberOf(id string) uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, ok := s.runNo[id]
+	if !ok {
+		n = uint32(len(s.runID))
+		s.runNo[id], s.runID = n, append(s.runID, id)
+	}
+	return n
+}
+
+func (s *Store) idOf(n uint32) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if int(n) >= len(s.runID) {
+		return "", store.ErrNoRun
+	}
+	return s.runID[n], nil
 }
 
 // scope is the condition of a question; "" where it has none.
-func (s *Store) scope(q analyze.Query) (string, error) {
+func (s *Store) scope(q analyze.Query) string {
 	if len(q.Where) == 0 && q.Since == 0 && q.Until == 0 {
-		return "", nil
+		return ""
 	}
-	_, where, err := s.sql(q)
-	return where, err
+	_, where := s.sql(q)
+	return where
 }
 
 // RunCosts is what each run with a matching call cost within the scope.
 func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
-	_, where, err := s.sql(q)
-	if err != nil {
-		return nil, err
+	x, where := s.sql(q)
+	if x.part {
+		return s.scannedCosts(ctx, q)
 	}
 	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
 	if err != nil {
@@ -234,13 +296,26 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 			return nil, err
 		}
 		for r.Next() {
-			list = append(list, analyze.RunCost{Run: uint32(len(list)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
+			list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
 		}
 		if r.Err() != nil {
 			return nil, r.Err()
 		}
 	}
 	return list, nil
+}
+
+// scannedCosts is RunCosts from the runs themselves.
+func (s *Store) scannedCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
+	m := q.Compile(s.names, s.cfg)
+	err = s.eachRun(ctx, s.scope(q), func(rd *runReader, run *tracefmt.Run) error {
+		if rc, ok := m.RunCost(run, rd.path); ok {
+			rc.Run = s.numberOf(run.ID)
+			list = append(list, rc)
+		}
+		return nil
+	}, nil)
+	return list, err
 }
 
 func outcomeOf(word string) tracefmt.Outcome {
@@ -258,14 +333,16 @@ var orderColumns = map[analyze.CallOrder][2]string{
 	analyze.ByDuration: {"finish - start", "has_start AND has_end"}, analyze.ByInput: {"in_tok", "has_in"}, analyze.ByOutput: {"out_tok", "has_out"},
 }
 
+var errNoList = errors.New("over an engine, lists of calls follow conditions on single calls only: take those on runs, attempts and waste back (backspace)")
+
 // reach is how far a list can be scrolled.
 const reach = 10_000
 
 // Calls is a page of the matching calls in an order. What is unknown comes last either way.
 func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
-	_, where, err := s.sql(q)
-	if err != nil {
-		return analyze.CallPage{}, err
+	x, where := s.sql(q)
+	if x.part {
+		return analyze.CallPage{}, errNoList
 	}
 	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(callsTable)+" WHERE listed AND "+where)
 	if err != nil {
@@ -306,7 +383,7 @@ func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.Call
 		return nil
 	}, nil)
 	if err == nil && !found {
-		err = fmt.Errorf("the engine has no such call (any more)")
+		err = store.ErrNoCall
 	}
 	return row, err
 }
@@ -358,7 +435,7 @@ func (s *Store) refresh(ctx context.Context) error {
 		all.Skips = append(all.Skips, st.Skips...)
 		all.SkipCount += st.SkipCount
 		all.Warnings = append(all.Warnings, st.Warnings...)
-		all.PricesAsOf, all.PriceBook, all.CostMode = st.PricesAsOf, st.PriceBook, st.CostMode
+		all.PricesAsOf, all.PriceBook, all.PriceHash, all.CostMode = st.PricesAsOf, st.PriceBook, st.PriceHash, st.CostMode
 	}
 	s.state = all
 	return r.Err()

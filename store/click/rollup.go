@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"costscope/analyze"
@@ -17,6 +18,10 @@ type Store struct {
 	book  *tracefmt.PriceBook
 	names *tracefmt.Names
 	state analyze.Status
+
+	mu    sync.Mutex
+	runNo map[string]uint32 // numbers of the runs met so far
+	runID []string
 }
 
 // Open asks the engine of c for what was pushed there, and how it was priced: what it added up holds for those prices only.
@@ -24,20 +29,19 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	if cfg.TZ == nil {
 		cfg.TZ = time.UTC
 	}
-	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames()}
+	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{}}
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
-	if st := &s.state; len(st.Sources) > 0 && (st.CostMode != cfg.Mode || st.PricesAsOf != book.AsOf() || st.PriceBook != book.Source()) {
+	if st := &s.state; len(st.Sources) > 0 && (st.CostMode != cfg.Mode || st.PriceHash != book.Hash()) {
 		return nil, fmt.Errorf("the engine's sums were made with --cost %s and the prices of %s (%s): open it with the same, or push the trace to other tables", st.CostMode, st.PricesAsOf, st.PriceBook)
 	}
 	return s, nil
 }
 
-func (s *Store) sql(q analyze.Query) (*sqlQuery, string, error) {
-	x := &sqlQuery{q, s.cfg.TZ}
-	where, err := x.where()
-	return x, where, err
+func (s *Store) sql(q analyze.Query) (*sqlQuery, string) {
+	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+	return x, x.where()
 }
 
 // keys are the groups of the first n dimensions, each under a name that is no column's.
@@ -64,9 +68,9 @@ func path(r *Rows, n int) []string {
 
 // Rollup answers a question by groups.
 func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
-	x, where, err := s.sql(q)
-	if err != nil {
-		return nil, err
+	x, where := s.sql(q)
+	if x.part {
+		return s.scan(ctx, q, where)
 	}
 	g := analyze.NewGathering(q, s.names)
 	for _, part := range [...]func(context.Context, *sqlQuery, string, *analyze.Gathering) error{s.sums, s.bins, s.runs, s.facts} {
@@ -75,6 +79,18 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, er
 		}
 	}
 	return g.Table(), nil
+}
+
+// scan answers by groups from the runs themselves: their calls meet conditions that no column tells.
+func (s *Store) scan(ctx context.Context, q analyze.Query, where string) (*analyze.Table, error) {
+	var rd *runReader
+	scan := analyze.NewScan(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
+	err := s.eachRun(ctx, where, func(r *runReader, run *tracefmt.Run) error {
+		rd = r
+		scan.Add(run)
+		return nil
+	}, nil)
+	return scan.Table(), err
 }
 
 // sums adds up the leaves.

@@ -1,7 +1,7 @@
 package click
 
 import (
-	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +13,9 @@ import (
 
 // A sqlQuery writes an analyze.Query in SQL.
 type sqlQuery struct {
-	q  analyze.Query
-	tz *time.Location
+	q    analyze.Query
+	tz   *time.Location
+	part bool // the question has conditions that only the runs themselves can answer: the SQL finds too much
 }
 
 // textColumns are the dimensions that are columns as they stand.
@@ -68,7 +69,7 @@ func tagValue(name string) string {
 }
 
 // where is the condition on the rows of calls. counts: only those that add to sums.
-func (s *sqlQuery) where() (string, error) {
+func (s *sqlQuery) where() string {
 	list := []string{"counts"}
 	if s.q.Since != 0 || s.q.Until != 0 {
 		list = append(list, "has_start")
@@ -80,42 +81,54 @@ func (s *sqlQuery) where() (string, error) {
 		list = append(list, "day <= "+quote(dayText(s.q.Until)), "start < "+strconv.FormatInt(s.q.Until, 10))
 	}
 	for i := range s.q.Where {
-		text, err := s.pred(&s.q.Where[i])
-		if err != nil {
-			return "", err
+		if text := s.pred(&s.q.Where[i]); text != "" {
+			list = append(list, text)
+		} else {
+			s.part = true
 		}
-		list = append(list, text)
 	}
-	return strings.Join(list, " AND "), nil
+	return strings.Join(list, " AND ")
 }
 
 var opText = map[analyze.Op]string{analyze.OpEqual: "=", analyze.OpLess: "<", analyze.OpLessEq: "<=", analyze.OpMore: ">", analyze.OpMoreEq: ">="}
 
-// pred is one condition.
-func (s *sqlQuery) pred(p *analyze.Pred) (text string, err error) {
+// pred is one condition; "" for one that looks at more than the call.
+func (s *sqlQuery) pred(p *analyze.Pred) (text string) {
 	switch {
 	case p.Measure != analyze.MeasureNone:
-		text, err = measure(p)
+		text = measure(p)
 	case p.Dimension.Dim == analyze.DimKind || p.Dimension.Dim == analyze.DimStatus || p.Dimension.Dim == analyze.DimOutcome:
 		text = enumerated(p)
 	default:
 		text = compare(s.dimension(p.Dimension), p)
 	}
-	if p.Not && err == nil {
+	if p.Not && text != "" {
 		text = "NOT (" + text + ")"
 	}
-	return text, err
+	return text
 }
 
 func compare(col string, p *analyze.Pred) string {
-	text := p.Text
-	if text == analyze.None {
-		text = ""
+	if p.Op == analyze.OpAny {
+		var in []string
+		for _, n := range p.Names() {
+			in = append(in, quote(unnamed(n)))
+		}
+		return col + " IN (" + strings.Join(in, ", ") + ")"
 	}
+	text := unnamed(p.Text)
 	if p.Op == analyze.OpMatch {
 		return "position(lowerUTF8(" + col + "), " + quote(strings.ToLower(text)) + ") > 0"
 	}
 	return col + " " + opText[p.Op] + " " + quote(text)
+}
+
+// unnamed is a name as the engine has it.
+func unnamed(name string) string {
+	if name == analyze.None {
+		return ""
+	}
+	return name
 }
 
 // enumerated asks the analysis which of the few words meet the condition.
@@ -135,15 +148,41 @@ func textOrStatus(d analyze.Dim) string {
 	return textColumns[d]
 }
 
-// measure compares a number; what is not known compares with nothing.
-func measure(p *analyze.Pred) (string, error) {
-	value := map[analyze.Measure]string{
-		analyze.MeasureCost: "known AND s_cost", analyze.MeasureInput: "has_in AND in_tok", analyze.MeasureOutput: "has_out AND out_tok",
-		analyze.MeasureTokens: "(has_in OR has_out) AND in_tok + out_tok", analyze.MeasureDuration: "has_start AND has_end AND intDiv(finish - start, 1000000)",
-		analyze.MeasureCacheRead: "has_cached AND cached_tok", analyze.MeasureAttempt: "attempt",
-	}[p.Measure]
-	if value == "" {
-		return "", fmt.Errorf("the engine cannot answer %s", p)
-	}
-	return "(" + value + " " + opText[p.Op] + " " + strconv.FormatInt(p.Number, 10) + ")", nil
+// measures are the numbers of a call: what makes them known, and their value.
+var measures = map[analyze.Measure][2]string{
+	analyze.MeasureCost: {"known", "s_cost"}, analyze.MeasureInput: {"has_in", "in_tok"}, analyze.MeasureOutput: {"has_out", "out_tok"},
+	analyze.MeasureTokens: {"(has_in OR has_out)", "(in_tok + out_tok)"}, analyze.MeasureDuration: {"has_start AND has_end", "intDiv(finish - start, 1000000)"},
+	analyze.MeasureCacheRead: {"has_cached", "cached_tok"}, analyze.MeasureTime: {"has_start", "start"},
 }
+
+// measure compares a number; what is not known compares with nothing. It is "" for what a call alone cannot tell.
+func measure(p *analyze.Pred) string {
+	m, ok := measures[p.Measure]
+	if !ok {
+		return ""
+	}
+	if p.Op != analyze.OpAny {
+		return "(" + m[0] + " AND " + m[1] + " " + opText[p.Op] + " " + number(p.Number) + ")"
+	}
+	var any []string
+	for _, s := range p.Spans() {
+		any = append(any, spanText(m[1], s[0], s[1]))
+	}
+	return "(" + m[0] + " AND (" + strings.Join(any, " OR ") + "))"
+}
+
+func spanText(col string, low, high int64) string {
+	var both []string
+	if low != math.MinInt64 {
+		both = append(both, col+" >= "+number(low))
+	}
+	if high != math.MaxInt64 {
+		both = append(both, col+" < "+number(high))
+	}
+	if len(both) == 0 {
+		return "1"
+	}
+	return strings.Join(both, " AND ")
+}
+
+func number(v int64) string { return strconv.FormatInt(v, 10) }
