@@ -241,6 +241,11 @@ func plain(t *testing.T, report string) string {
 		delete(fields, drop)
 	}
 	fields["warnings"], _ = json.Marshal(kept)
+	var prices map[string]json.RawMessage
+	if json.Unmarshal(fields["prices"], &prices) == nil && prices["repriced"] != nil { // tells how the store came to its prices
+		delete(prices, "repriced")
+		fields["prices"], _ = json.Marshal(prices)
+	}
 	b, err := json.MarshalIndent(fields, "", " ")
 	if err != nil {
 		t.Fatal(err)
