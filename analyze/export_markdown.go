@@ -160,17 +160,9 @@ func (x *Export) total() (t Lot) {
 func (m *exportWriter) lot(name string, l *Lot, total tracefmt.USD) {
 	cost := "unknown"
 	if l.Known || l.Calls == 0 {
-		cost = lower(Money(l.Cost), l.LowerBound)
+		cost = LowerBound(Money(l.Cost), l.LowerBound)
 	}
 	m.line(fmt.Sprintf("| | %s | %s | %s | %s | |", name, cost, Percent(ratio(int64(l.Cost), int64(total))), Count(l.Calls)))
-}
-
-// lower marks a lower bound in a table.
-func lower(s string, is bool) string {
-	if is {
-		return "≥ " + s
-	}
-	return s
 }
 
 // rowCost is the cost of a row for people.
@@ -178,14 +170,14 @@ func rowCost(r *Row) string {
 	if !r.CostKnown() {
 		return "unknown"
 	}
-	return lower(Money(r.Cost), r.Incomplete())
+	return LowerBound(Money(r.Cost), r.Incomplete())
 }
 
 // reasons names the rules that flag a path.
 func (p *ExportPath) reasons() string {
 	var list []string
 	for _, f := range p.Flags {
-		list = append(list, strings.ReplaceAll(f.Rule, "_", " "))
+		list = append(list, Spaced(f.Rule))
 	}
 	return strings.Join(list, ", ")
 }
@@ -245,7 +237,7 @@ func (m *exportWriter) facts(p *ExportPath) {
 		fact("retries", join(Percent(r.RetryRatio())+" further attempts", plural(r.Chains, "chain"), Money(r.Wasted)+" wasted ("+Percent(r.WasteShare())+" of its cost)"))
 	}
 	if c := &p.Deep.Context; c.Turns > 0 && !c.Overflow() && c.GrowthUSD()+c.OtherGrowthUSD > 0 {
-		fact("context growth", join(lower(Money(c.GrowthUSD()+c.OtherGrowthUSD), c.Unpriced > 0)+" beyond the first prompts", "largest prompt "+Tokens(c.MaxPrompt)+" tokens"))
+		fact("context growth", join(LowerBound(Money(c.GrowthUSD()+c.OtherGrowthUSD), c.Unpriced > 0)+" beyond the first prompts", "largest prompt "+Tokens(c.MaxPrompt)+" tokens"))
 	}
 	m.line()
 }
@@ -261,7 +253,7 @@ func (p *ExportPath) outcomes() string {
 		unknown = Count(r.Unknown) + " unknown"
 	}
 	if a := r.CostPerSuccess(); a.Known {
-		per = lower(Money(a.USD), r.Incomplete()) + " here for each success"
+		per = LowerBound(Money(a.USD), r.Incomplete()) + " here for each success"
 	}
 	return join(Count(r.Success)+" succeeded", Count(r.Failure)+" failed", unknown, per)
 }
@@ -276,7 +268,7 @@ func (f *Flag) line() string {
 	if f.USD > 0 {
 		concerns = "concerns " + Money(f.USD)
 	}
-	return join(strings.ReplaceAll(f.Rule, "_", " ")+": "+Clean(f.Why), concerns, "over "+plural(f.Sample, strings.TrimSuffix(f.Of, "s")), sure)
+	return join(Spaced(f.Rule)+": "+Clean(f.Why), concerns, "over "+plural(f.Sample, strings.TrimSuffix(f.Of, "s")), sure)
 }
 
 // figure shows a picture with its numbers folded away, or else the numbers alone. whose tells pictures of the same kind apart.
@@ -318,11 +310,7 @@ func (m *exportWriter) dearest(p *ExportPath) {
 	m.line("| cost | step | model or tool | tokens in | out | where |\n|---:|---|---|---:|---:|---|")
 	for i := range p.Dear {
 		c := &p.Dear[i]
-		what := c.Model
-		if what == "" {
-			what = c.Tool
-		}
-		m.line("| ", Money(c.Cost), " | ", code(shownName(c.Step), true), " | ", code(shownName(what), true), " | ", c.tokens(tracefmt.HasInput, c.Usage.Input), " | ",
+		m.line("| ", Money(c.Cost), " | ", code(shownName(c.Step), true), " | ", code(shownName(c.what()), true), " | ", c.tokens(tracefmt.HasInput, c.Usage.Input), " | ",
 			c.tokens(tracefmt.HasOutput, c.Usage.Output), " | ", code(c.Where(), true), " |")
 	}
 	m.line()

@@ -244,6 +244,36 @@ func TestFocusRowsAddUp(t *testing.T) {
 	}
 }
 
+// Models that are called as tools are get pseudonyms as the rows come: these must not come in the order of a map.
+func TestRedactedFocusIsTheSameEachTime(t *testing.T) {
+	names := tracefmt.NewNames()
+	x := NewFocus(Query{}, names, Config{}, nil)
+	run := &tracefmt.Run{ID: "r"}
+	for i := range 12 {
+		c := tracefmt.Call{Record: &tracefmt.Record{Usage: tracefmt.Usage{Input: 1}}, Kind: tracefmt.KindLLM, IsCall: true, Counted: true, Up: -1}
+		c.Has, c.Model = tracefmt.HasInput, names.Sym(fmt.Sprintf("m%02d", i))
+		run.Calls = append(run.Calls, c)
+	}
+	x.Add(run)
+	first := ""
+	for range 4 {
+		r := NewRedactor(true)
+		for i := 11; i >= 0; i-- {
+			r.pseudonym("tool", fmt.Sprintf("m%02d", i))
+		}
+		var b bytes.Buffer
+		if err := x.WriteCSV(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = b.String()
+		}
+		if b.String() != first || r.Name(Dimension{Dim: DimModel}, "m03") != "model-4" {
+			t.Fatalf("m03 is %s of\n%s\nat first\n%s", r.Name(Dimension{Dim: DimModel}, "m03"), b.String(), first)
+		}
+	}
+}
+
 func TestEveryCallHasABasis(t *testing.T) {
 	names := tracefmt.NewNames()
 	x := NewProver(Query{}, names, Config{}, nil, nil)

@@ -1,10 +1,10 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"costscope/tracefmt"
@@ -88,11 +88,7 @@ func (f *StairFigure) table() grid {
 	g := grid{title: f.Head, head: []string{f.Of, "cost", "in all", ""}, text: 1}
 	for i := range f.Steps {
 		s := &f.Steps[i]
-		cost := Money(s.To - s.From)
-		if s.Unknown {
-			cost = "≥ " + cost
-		}
-		g.rows = append(g.rows, []string{s.Label, cost, Money(s.To), s.Note})
+		g.rows = append(g.rows, []string{s.Label, LowerBound(Money(s.To-s.From), s.Unknown), Money(s.To), s.Note})
 	}
 	return g
 }
@@ -154,7 +150,7 @@ func (f *SpendFigure) table() grid {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(min(max(f.Bins[b].Spend-f.Bins[a].Spend, -1), 1)) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(f.Bins[b].Spend, f.Bins[a].Spend) })
 	for _, i := range order[:min(growthRows, len(order))] {
 		b := &f.Bins[i]
 		if b.Spend == 0 {
@@ -261,7 +257,7 @@ func ladderFigure(a *Analysis, names *Redactor) *StairFigure {
 // step is an attempt as a step of a ladder.
 func (t *ChainAttempt) step(texts *tracefmt.Names, names *Redactor) Step {
 	s := Step{Label: fmt.Sprintf("%d · %s", t.Number, Clean(names.Any(shownName(texts.Name(t.What))))), Role: StepWasted, Unknown: t.Unknown > 0}
-	how := strings.ReplaceAll(t.Link.Kind.String(), "_", " ")
+	how := Spaced(t.Link.Kind.String())
 	switch {
 	case t.Accepted:
 		s.Role, s.Note = StepKept, join("accepted", how)

@@ -125,9 +125,13 @@ func focusCharges(c *tracefmt.Call) []focusCharge {
 		}
 		list = []focusCharge{{Charge: tracefmt.Charge{Class: class}, quantity: int64(b2i(c.IsCall))}}
 	}
-	if known(c) {
-		divide(c.Cost, list)
+	if !known(c) { // the price book may know what the one cost that counts does not tell
+		for i := range list {
+			list[i].billed = 0
+		}
+		return list
 	}
+	divide(c.Cost, list)
 	return list
 }
 
@@ -174,10 +178,14 @@ func (x *Focus) WriteCSV(w io.Writer, names *Redactor) error {
 	var lines []focusLine
 	for k, r := range x.rows {
 		sum += r.billed
-		lines = append(lines, x.line(k, r, names))
+		lines = append(lines, x.line(k, r, nil))
 	}
 	if sum != x.total {
 		return errors.New("the rows do not add up to the total: this is a mistake of costscope")
+	}
+	slices.SortFunc(lines, focusLine.compare)
+	for i := range lines { // in this order: pseudonyms are numbered as they come
+		lines[i] = x.line(lines[i].focusKey, &lines[i].focusRow, names)
 	}
 	slices.SortFunc(lines, focusLine.compare)
 	out := csv.NewWriter(w)
@@ -210,12 +218,15 @@ type focusLine struct {
 	tags                                            string
 }
 
+// compare puts lines in their order, whichever order they come in.
 func (a focusLine) compare(b focusLine) int {
 	return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.providerName, b.providerName), cmp.Compare(a.whatName, b.whatName),
 		cmp.Compare(a.workflowName, b.workflowName), cmp.Compare(a.agentName, b.agentName), cmp.Compare(a.class, b.class),
-		cmp.Compare(b2i(b.model), b2i(a.model)), cmp.Compare(b2i(b.known), b2i(a.known)), cmp.Compare(b2i(b.listed), b2i(a.listed)))
+		cmp.Compare(b2i(b.model), b2i(a.model)), cmp.Compare(b2i(b.known), b2i(a.known)), cmp.Compare(b2i(b.listed), b2i(a.listed)), cmp.Compare(a.billed, b.billed),
+		cmp.Compare(a.quantity, b.quantity))
 }
 
+// line is a row with its names as they may be shown.
 func (x *Focus) line(k focusKey, r *focusRow, names *Redactor) focusLine {
 	l := focusLine{focusKey: k, focusRow: *r,
 		providerName: csvText(names.Name(Dimension{Dim: DimProvider}, x.names.Name(k.provider))),

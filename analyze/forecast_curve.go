@@ -106,7 +106,7 @@ func (c *curve) line(y int) string {
 
 // axes names the runs below the picture and, where the runs are those of a budget's period, the dates.
 func (r *ForecastReport) axes(margin int) []string {
-	lines := []string{axis(margin, "0", Count((r.Runs+1)/2), Count(r.Runs)+" "+strings.TrimPrefix(plural(r.Runs, "run"), Count(r.Runs)+" "))}
+	lines := []string{axis(margin, "0", Count((r.Runs+1)/2), plural(r.Runs, "run"))}
 	if b := r.Budget; b != nil {
 		period := time.Duration(float64(b.Hours) * float64(time.Hour))
 		day := func(part float64) string { return r.date(b.Start.Add(time.Duration(part * float64(period))))[:10] }

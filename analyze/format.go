@@ -59,6 +59,17 @@ func AtLeast(s string, lower bool) string {
 	return "at least " + s
 }
 
+// LowerBound marks an amount in a table to which costs that are not known are missing.
+func LowerBound(s string, is bool) string {
+	if is {
+		return "≥ " + s
+	}
+	return s
+}
+
+// Spaced is one of our own names, such as in_flight, as people write it.
+func Spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
 // Count is a whole number with thousands separators.
 func Count(n int64) string {
 	s := strconv.FormatInt(n, 10)

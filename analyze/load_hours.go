@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -95,7 +96,7 @@ func (x *hourSums) result() []LoadBin {
 	for n, s := range x.of {
 		list = append(list, LoadBin{Start: n * hour, Spend: s.spend, Concurrency: s.busy.over(hour), Calls: s.calls})
 	}
-	slices.SortFunc(list, func(a, b LoadBin) int { return int(min(max(a.Start-b.Start, -1), 1)) })
+	slices.SortFunc(list, func(a, b LoadBin) int { return cmp.Compare(a.Start, b.Start) })
 	return list
 }
 

@@ -51,8 +51,13 @@ func MeasureP95(t *Tail, partial int64) Measured { return ofTail(t, t.P95.Float(
 
 func ofTail(t *Tail, value float64, partial int64) Measured {
 	m := Measured{Value: value, High: math.NaN(), Sample: int64(t.N), Partial: partial > 0}
-	if t.Overflow {
+	switch {
+	case t.Overflow:
 		m.Value, m.Explanation = math.NaN(), "the sums exceed what costscope can hold"
+	case t.N == 0:
+		m.Value, m.Explanation = math.NaN(), "no run has ended"
+	case t.Max == 0 && t.Sum == 0 && partial > 0:
+		m.Value, m.Explanation = math.NaN(), "no cost is known"
 	}
 	return m
 }
@@ -61,6 +66,8 @@ func ofTail(t *Tail, value float64, partial int64) Measured {
 func MeasurePerSuccess(o *Outcomes, partial int64) Measured {
 	m := Measured{Value: math.NaN(), High: math.NaN(), Sample: o.Success, Partial: partial > 0, Explanation: "no outcome is known"}
 	switch {
+	case o.Cost == 0 && partial > 0:
+		m.Explanation = "no cost is known"
 	case o.PerSuccess.Known:
 		m.Value = o.PerSuccess.USD.Float()
 	case o.AtLeast.Known:

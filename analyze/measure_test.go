@@ -57,6 +57,16 @@ func TestMeasuresOfRuns(t *testing.T) {
 	if r := limit.Judge(MeasurePerSuccess(&o, 0)); r.Result != ResultInsufficient {
 		t.Errorf("%+v", r)
 	}
+	o = NewOutcomes([]RunCost{{Outcome: tracefmt.OutcomeSuccess, Incomplete: true}})
+	nothing, none := NewTail([]tracefmt.USD{0}), NewTail(nil)
+	for name, m := range map[string]Measured{"success": MeasurePerSuccess(&o, 1), "mean": MeasurePerRun(&nothing, 1), "p95": MeasureP95(&nothing, 1), "no run": MeasurePerRun(&none, 0)} {
+		if !math.IsNaN(m.Value) {
+			t.Errorf("%s: %v; the only cost is not known", name, m.Value)
+		}
+	}
+	if m := MeasurePerRun(&nothing, 0); m.Value != 0 {
+		t.Errorf("a run that cost nothing: %v", m.Value)
+	}
 	f := NewForecast(context.Background(), pilotRuns(pilot...), 100_000, nil)
 	high := Limit{Metric: "projected_total", Max: 100_000, High: true}
 	if r := high.Judge(f.Measured()); r.Result != ResultFail {

@@ -90,10 +90,13 @@ func day(s string) string {
 	return strings.Replace(s[:min(len(s), 16)], "T", " ", 1)
 }
 
+// tooLarge stands in the place of sums that left the range of USD.
+const tooLarge = "too large to add up: more than $9.2 million"
+
 func (r *Report) costLine() string {
 	t := &r.Totals
 	if r.total.Overflow() {
-		return "too large to add up: more than $9.2 million"
+		return tooLarge
 	}
 	if t.Cost == nil {
 		return "unknown: " + join(gap(t.Unpriced, "call", "without a price"), gap(t.NoUsage-t.Unbilled, "model call", "without token counts"))
@@ -215,7 +218,7 @@ func (r *Report) retryLine() string {
 	var kinds []string
 	for k := tracefmt.RetryPlain; k <= tracefmt.RetryTool; k++ {
 		if n := t.ByKind[k.String()]; n > 0 {
-			kinds = append(kinds, strings.ReplaceAll(k.String(), "_", " ")+" "+Count(n))
+			kinds = append(kinds, Spaced(k.String())+" "+Count(n))
 		}
 	}
 	cost := ""
@@ -309,10 +312,7 @@ func (r *Report) tree() grid {
 			break
 		}
 		row := &r.Rows[i]
-		cost := amount(row.Cost)
-		if row.LowerBound && row.Cost != nil {
-			cost = "≥ " + cost
-		}
+		cost := LowerBound(amount(row.Cost), row.LowerBound && row.Cost != nil)
 		g.depth = append(g.depth, len(row.Path)-1)
 		g.rows = append(g.rows, []string{
 			Clean(last(row.Path)), cost, Percent(float64(row.Share)), Count(row.Calls), Count(row.Runs), Count(row.Failed), Percent(float64(row.RetryRatio)),

@@ -267,7 +267,7 @@ func (r *Report) flowGrid() grid {
 		if f.DominatedBy >= 0 {
 			standing += " by " + v.Flows[f.DominatedBy].name()
 		}
-		g.row(len(v.Flows), Clean(f.name()), Count(f.Runs), Money(f.MeanCost), Percent(f.Quality), MoneyOr(f.PerSuccess), Clean(standing))
+		g.row(len(v.Flows), Clean(f.name()), Count(f.Runs), MoneyOr(Amount{f.MeanCost, f.Priced}), Percent(f.Quality), MoneyOr(f.PerSuccess), Clean(standing))
 	}
 	return g
 }

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"strings"
 
 	"costscope/tracefmt"
 )
@@ -18,13 +17,10 @@ const (
 
 // least is a sum to which calls of unknown cost may be missing.
 func least(usd tracefmt.USD, missing int64) string {
-	switch {
-	case missing > 0 && usd == 0:
+	if missing > 0 && usd == 0 {
 		return Unknown
-	case missing > 0:
-		return "≥ " + Money(usd)
 	}
-	return Money(usd)
+	return LowerBound(Money(usd), missing > 0)
 }
 
 // chainGrid is the chains that wasted most, with their attempts below them.
@@ -62,7 +58,7 @@ func (r *Report) attemptLine(g *grid, a *ChainAttempt) {
 		wasted = ""
 	}
 	if a.Link.Confidence > 0 {
-		kind = strings.ReplaceAll(a.Link.Kind.String(), "_", " ") + ", " + sureness(a.Link.Confidence)
+		kind = Spaced(a.Link.Kind.String()) + ", " + sureness(a.Link.Confidence)
 	}
 	g.line(1, fmt.Sprintf("attempt %d: %s", a.Number, Clean(a.what(r.deep.names))), Clean(a.end(r.deep.names)), kind, least(a.Cost, a.Unknown), wasted)
 }
@@ -84,7 +80,7 @@ func (c *TopChain) end() string {
 	if c.Lost > 0 {
 		text += fmt.Sprintf(" and %d not in the trace", c.Lost)
 	}
-	return text + ", run: " + strings.ReplaceAll(c.Outcome.String(), "_", " ")
+	return text + ", run: " + Spaced(c.Outcome.String())
 }
 
 // what is what an attempt called.

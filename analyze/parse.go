@@ -172,6 +172,7 @@ func (p *Pred) checkValue() error {
 		for k := tracefmt.KindLLM; k < tracefmt.KindRun; k++ {
 			known = append(known, k.String())
 		}
+		known = append(known, tracefmt.KindUnknown.String())
 	case DimStatus:
 		known = []string{"ok", "error", "unfinished", "unset"}
 	case DimOutcome:
@@ -196,7 +197,8 @@ func (p *Pred) checkValue() error {
 // setNumber reads the number that a measure is compared with.
 func (p *Pred) setNumber() error {
 	if (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && p.Op != OpEqual {
-		return fmt.Errorf("%s is one of some words: compare it with =", measureNames[p.Measure])
+		_, words := choicesOf(p.Measure)
+		return fmt.Errorf("%s is one of %s: compare it with =", measureNames[p.Measure], strings.Join(words, ", "))
 	}
 	if p.Op == OpMatch {
 		return fmt.Errorf("%s is a number: compare it with = < <= > >=", measureNames[p.Measure])

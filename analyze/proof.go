@@ -236,7 +236,7 @@ func (st *Study) attemptNotes(i int) (list []string) {
 			if l.Confidence != 0 {
 				sure = ", confidence " + l.Confidence.String()
 			}
-			note += fmt.Sprintf(": %s of %s%s", strings.ReplaceAll(l.Kind.String(), "_", " "), st.Run.Calls[ch.Calls[p.Try-1]].ID, sure)
+			note += fmt.Sprintf(": %s of %s%s", Spaced(l.Kind.String()), st.Run.Calls[ch.Calls[p.Try-1]].ID, sure)
 		}
 		list = append(list, note)
 	}

@@ -54,7 +54,9 @@ func unquote(s string) (string, error) {
 		return s, nil
 	}
 	name, rest, err := cutQuoted(s)
-	if err == nil && rest != "" {
+	if err == nil && strings.HasPrefix(rest, "|") {
+		err = errors.New(`several names stand within one pair of quotes: "my agent|planner"`)
+	} else if err == nil && rest != "" {
 		err = errors.New(`nothing may stand behind the closing "; inside of a name it is written \"`)
 	}
 	return name, err

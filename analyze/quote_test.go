@@ -24,9 +24,11 @@ func TestConditionsWithBlanksAreQuoted(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		`agent="my`:        `"agent=\"my": a closing " is missing`,
-		`agent="my" agent`: `"agent=\"my\" agent": nothing may stand behind the closing "; inside of a name it is written \"`,
-		`"agent`:           `"\"agent": a closing " is missing`,
+		`agent="my`:          `"agent=\"my": a closing " is missing`,
+		`agent="my" agent`:   `"agent=\"my\" agent": nothing may stand behind the closing "; inside of a name it is written \"`,
+		`agent="my agent"|b`: `"agent=\"my agent\"|b": several names stand within one pair of quotes: "my agent|planner"`,
+		`waste>0`:            `"waste>0": waste is one of none, superseded, loop, redundant: compare it with =`,
+		`"agent`:             `"\"agent": a closing " is missing`,
 	} {
 		if _, err := ParsePred(in); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", in, err)

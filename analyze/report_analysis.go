@@ -162,7 +162,7 @@ type ValueInfo struct {
 type FlowInfo struct {
 	Flow        string      `json:"flow"`
 	Runs        int64       `json:"runs"`
-	MeanCost    Dollars     `json:"mean_usd"`
+	MeanCost    *Dollars    `json:"mean_usd"`
 	Quality     Fraction    `json:"quality"`
 	PerSuccess  *Dollars    `json:"cost_per_success_usd"`
 	Standing    string      `json:"standing"`
@@ -180,7 +180,7 @@ func valueInfo(list []UnitValue) (out []ValueInfo) {
 func flowReport(v *ValueReport) []FlowInfo {
 	out := []FlowInfo{}
 	for _, f := range v.Flows {
-		x := FlowInfo{Flow: f.name(), Runs: f.Runs, MeanCost: Dollars(f.MeanCost), Quality: Fraction(f.Quality), PerSuccess: f.PerSuccess.dollars(),
+		x := FlowInfo{Flow: f.name(), Runs: f.Runs, MeanCost: dollars(f.MeanCost, f.Priced), Quality: Fraction(f.Quality), PerSuccess: f.PerSuccess.dollars(),
 			Standing: f.Standing.String(), Values: valueInfo(f.Values)}
 		if f.DominatedBy >= 0 {
 			x.DominatedBy = v.Flows[f.DominatedBy].name()
@@ -234,9 +234,9 @@ type CapInfo struct {
 	Spend Dollars `json:"spend_usd"`
 }
 
-func capReport(c *CapCurve) []CapInfo {
+func capReport(c *CapCurve, money bool) []CapInfo {
 	out := []CapInfo{}
-	if c.Overflow {
+	if c.Overflow || !money {
 		return out
 	}
 	for _, p := range c.Points {
@@ -284,7 +284,7 @@ func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
 	r.Chains, r.Agents, r.Delegation = chainReport(a.Chains, a.names, money), agentReport(&a.Agents, money), delegationReport(&a.Agents, money)
 	r.Multiplier, r.Quality = multiplierReport(&a.Factors, money), spendReport(&a.Spend, money)
 	r.Load, r.Accuracy, r.Flows = loadReport(&a.Load, money, tz), accuracyReport(&a.Accuracy), flowReport(&a.Value)
-	r.Caps, r.Drift, r.Flags = capReport(&a.Caps), a.Drifts, flagReport(a.Flags, money)
+	r.Caps, r.Drift, r.Flags = capReport(&a.Caps, money), a.Drifts, flagReport(a.Flags, money)
 	o, s := &r.Outcomes, &a.Success
 	o.OverTasks, o.Tasks, o.Solved, o.Values = s.OverTasks, s.Tasks, s.Solved, append(o.Values, valueInfo(a.Value.Values)...)
 	if money && s.Tasks > 0 {

@@ -107,7 +107,7 @@ func (p *PromptTotals) add(st *Study, in []bool) {
 		p.Calls += int64(b2i(c.IsCall))
 		p.Partial = p.Partial || missing(c)
 		p.prompt(c)
-		if st.Places[i].Turn > 0 && st.standsForTurn(int32(i)) {
+		if st.Places[i].Turn > 0 && sized(c) && st.standsForTurn(int32(i)) { // the turns of Growth
 			flat, growth := cutCall(st, i)
 			p.wraps += plus((*int64)(&p.Flat), int64(flat)) + plus((*int64)(&p.Growth), int64(growth))
 		}
@@ -154,7 +154,7 @@ func (p *PromptTotals) ContextFactor() float64 {
 	if p.wraps != 0 {
 		return ratio(0, 0)
 	}
-	return ratio(int64(p.Flat), int64(p.Flat)) + ratio(int64(p.Growth), int64(p.Flat))
+	return ratio(int64(p.Flat+p.Growth), int64(p.Flat))
 }
 
 // InputShare is the part of the cost that is input; NaN without any cost.

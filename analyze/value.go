@@ -28,6 +28,7 @@ type Flow struct {
 	Runs                      int64 // finished ones
 	Success, Failure, Unknown int64
 	Cost, MeanCost            tracefmt.USD
+	Priced                    bool    // some of Cost is known; else Cost, MeanCost and Standing mean nothing
 	Quality                   float64 // NaN where it is not known
 	PerSuccess                Amount
 	Values                    []UnitValue
@@ -41,7 +42,7 @@ type Flow struct {
 type Standing uint8
 
 const (
-	StandingUnknown           Standing = iota // its quality is not known
+	StandingUnknown           Standing = iota // its quality or its cost is not known
 	StandingFrontier                          // none is as good and as cheap
 	StandingPossiblyDominated                 // another is, but chance may explain it
 	StandingDominated                         // another is, in 95 % of the resamples
@@ -63,6 +64,7 @@ type UnitValue struct {
 	PerUSD  float64      // amount for a dollar; NaN where nothing was spent
 	PerUnit Amount       // cost of one unit
 	rest    float64      // what Amount lacks by rounding
+	priced  bool         // some of Cost is known
 }
 
 // A FrontierStep is a flow of a frontier, with what an additional success costs over the flow before it.
@@ -99,6 +101,9 @@ func (x *Runs) value(ctx context.Context, names *tracefmt.Names, by Dim) ValueRe
 	for i, sum := range g.sums {
 		points[i] = sum.point(r.ByScore)
 		r.Flows[i].Quality = points[i].quality
+		if !r.Flows[i].Priced {
+			points[i].quality = math.NaN() // it takes no part
+		}
 	}
 	r.compare(ctx, rows, g.at, points)
 	x.worth(&r, names, by)
@@ -109,6 +114,7 @@ func (x *Runs) value(ctx context.Context, names *tracefmt.Names, by Dim) ValueRe
 type flowSum struct {
 	cost, score        float64
 	runs, s, f, scored int64
+	partial            int64 // runs with calls of unknown cost
 }
 
 // A flowRun is a run as it is drawn.
@@ -170,13 +176,16 @@ func groupFlows(rows []RunRow, names *tracefmt.Names, by Dim) (g flowGroups) {
 		f.Cost, _ = f.Cost.Add(rows[i].Cost)
 		one := flowRunOf(&rows[i], n)
 		g.sums[n].add(&one)
+		g.sums[n].partial += int64(b2i(rows[i].Incomplete))
 	}
 	g.order()
 	for i := range g.flows {
 		f, n := &g.flows[i], &g.sums[i]
 		f.Runs, f.Success, f.Failure, f.Unknown = n.runs, n.s, n.f, n.runs-n.s-n.f
-		f.MeanCost = divRound(f.Cost, n.runs)
-		f.PerSuccess = perSuccess(f.Cost, n.s, n.f, f.Unknown)
+		f.MeanCost, f.Priced = divRound(f.Cost, n.runs), f.Cost != 0 || n.partial == 0
+		if f.Priced {
+			f.PerSuccess = perSuccess(f.Cost, n.s, n.f, f.Unknown)
+		}
 		g.judged += b2i(n.s+n.f > 0)
 		g.scored += b2i(n.scored > 0)
 	}
@@ -305,6 +314,9 @@ func resampleDominance(ctx context.Context, rows []RunRow, at []int32, whole []f
 		}
 		for i := range sums {
 			points[i] = sums[i].point(byScore).near(whole[i], shrink)
+			if math.IsNaN(whole[i].quality) {
+				points[i].quality = whole[i].quality
+			}
 		}
 		for i, by := range dominators(points) {
 			hits[i] += int64(b2i(by >= 0))
@@ -344,6 +356,7 @@ func (x *Runs) worth(r *ValueReport, names *tracefmt.Names, by Dim) {
 		}
 		f := &r.Flows[n]
 		f.Values = addValue(f.Values, v.unit, v.amount, f.Cost)
+		f.Values[len(f.Values)-1].priced = f.Priced
 	}
 	for i := range r.Flows {
 		for k := range r.Flows[i].Values {
@@ -388,6 +401,7 @@ func mergeValue(list []UnitValue, v *UnitValue) []UnitValue {
 		if to := &list[i]; to.Unit == v.Unit {
 			to.plus(v.Amount)
 			to.rest += v.rest
+			to.priced = to.priced || v.priced
 			to.Runs += v.Runs
 			to.Cost, _ = to.Cost.Add(v.Cost)
 			return list
@@ -403,7 +417,7 @@ func (v *UnitValue) settle() {
 	if v.Cost > 0 {
 		v.PerUSD = v.Amount / v.Cost.Float()
 	}
-	if per := float64(v.Cost) / v.Amount; v.Amount > 0 && per < math.MaxInt64 {
+	if per := float64(v.Cost) / v.Amount; v.priced && v.Amount > 0 && per < math.MaxInt64 {
 		v.PerUnit = Amount{tracefmt.USD(math.Round(per)), true}
 	}
 }

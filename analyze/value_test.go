@@ -23,8 +23,8 @@ func TestTJ1(t *testing.T) {
 	}
 	r := collectRuns(runs...).value(context.Background(), names, DimWorkflow)
 	want := []UnitValue{
-		{"errors avoided", 2, 2, 50 * tracefmt.Dollar, 0.04, Amount{25 * tracefmt.Dollar, true}, 0},
-		{"hours saved", 12.5, 2, 50 * tracefmt.Dollar, 0.25, Amount{4 * tracefmt.Dollar, true}, 0},
+		{"errors avoided", 2, 2, 50 * tracefmt.Dollar, 0.04, Amount{25 * tracefmt.Dollar, true}, 0, true},
+		{"hours saved", 12.5, 2, 50 * tracefmt.Dollar, 0.25, Amount{4 * tracefmt.Dollar, true}, 0, true},
 	}
 	for i := range want {
 		if r.Values[i] != want[i] || r.Flows[0].Values[i] != want[i] {

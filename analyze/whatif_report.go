@@ -198,7 +198,7 @@ func (w *WhatIfReport) page() *page {
 	t := &w.r.Total
 	p := &page{title: "costscope what-if", under: join(Clean(w.Text), plural(t.Calls, "call"), Clean(w.subject))}
 	if w.r.Overflow {
-		p.notes = []string{"too large to add up: more than $9.2 million"}
+		p.notes = []string{tooLarge}
 		return p
 	}
 	cells := t.Cells()

@@ -229,8 +229,8 @@ func parseTokens(text string) (int64, error) {
 // ErrNoModel is returned for the name of a model that no price book answers for, or that stands for several.
 var ErrNoModel = errors.New("no such model")
 
-// FindModel is the row of a book that a person means: the one listed as "provider/name", else the one that answers for the name, else the only one whose name has all its words.
-// The error, which wraps ErrNoModel, names rows that are near.
+// FindModel is the row of a book that a person means: the one listed as "provider/name", else the one that answers for the name, else the
+// only one whose name has all its words. The error, which wraps ErrNoModel, names rows that are near.
 func FindModel(book *tracefmt.PriceBook, name string) (*tracefmt.PriceRow, error) {
 	if strings.Contains(name, "/") {
 		for _, r := range book.Search(name) {

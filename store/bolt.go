@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,6 +72,7 @@ var (
 	ErrNewer   = errors.New("the store was written by a newer costscope")
 	ErrOlder   = errors.New("the store was written by an older costscope")
 	ErrCorrupt = errors.New("the store is damaged")
+	ErrNoStore = errors.New("the file is there, and is no store")
 )
 
 // Bolt is the store on disk. One process writes it at a time; its methods may be called from several goroutines, Load from one.
@@ -128,7 +130,10 @@ func Open(o Options) (*Bolt, error) {
 
 func openFile(path string) (db *bbolt.DB, err error) {
 	defer damaged(path, &err)()
-	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: 4096})
+	if !mayBeStore(path) {
+		return nil, fmt.Errorf("%s: %w: choose another file with --store, or move this one away", path, ErrNoStore)
+	}
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond, FreelistType: bbolt.FreelistMapType, PageSize: pageSize})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		who := ""
@@ -142,6 +147,31 @@ func openFile(path string) (db *bbolt.DB, err error) {
 		return nil, fmt.Errorf("open the store %s: %w; use --store to put it elsewhere", path, err)
 	}
 	return db, nil
+}
+
+// pageSize is that of new stores.
+const pageSize = 4096
+
+// mayBeStore tells a store, also a damaged one, from a file of somebody else's, which nobody should be told to remove: a store begins with
+// two pages whose heads are known, and with a zero.
+func mayBeStore(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return true // whoever opens it finds out why
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, pageSize+20))
+	if err != nil {
+		return true
+	}
+	magic := func(at int) bool {
+		return len(b) >= at+20 && binary.LittleEndian.Uint32(b[at+16:]) == 0xED0CDAED
+	}
+	return magic(0) || magic(pageSize) || !slices.ContainsFunc(b[:min(8, len(b))], func(c byte) bool { return c != 0 })
 }
 
 func corrupt(path string, err error) error {

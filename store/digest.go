@@ -11,12 +11,20 @@ import (
 // Digest analyses the runs of a scope: all workers read, what they find is joined. progress, which may be nil, is told by several
 // goroutines how many of all runs were read.
 func (s *Bolt) Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error) {
+	return collect(ctx, s, func() *analyze.Digest { return analyze.NewDigest(q, s.names, s.config(), s.path) }, s.counting(progress))
+}
+
+// counting tells progress, which may be nil, now and then how many of all runs were read; what it returns is called after every run.
+func (s *Bolt) counting(progress func(done, of int64)) func() {
+	if progress == nil {
+		return nil
+	}
 	var done atomic.Int64
-	return collect(ctx, s, func() *analyze.Digest { return analyze.NewDigest(q, s.names, s.config(), s.path) }, func() {
-		if n := done.Add(1); progress != nil && n%256 == 0 {
+	return func() {
+		if n := done.Add(1); n%256 == 0 {
 			progress(n, int64(s.rows()))
 		}
-	})
+	}
 }
 
 // Digest analyses the runs of a scope. It is over before there is any progress to tell.
@@ -41,12 +49,7 @@ func (s *Bolt) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario,
 	if err != nil {
 		return nil, err
 	}
-	var done atomic.Int64
-	return whatIf(ctx, s, w, func() {
-		if n := done.Add(1); progress != nil && n%256 == 0 {
-			progress(n, int64(s.rows()))
-		}
-	})
+	return whatIf(ctx, s, w, s.counting(progress))
 }
 
 // WhatIf prices the calls of a scope as they would have been in a scenario.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -137,7 +138,7 @@ func (s *Bolt) findFlying(ctx context.Context) error {
 				return err
 			}
 			run := rd.asm.Assemble(recs)
-			heard = append(heard, heardRun{run: liveRun(string([]byte(run.ID)), run, row, now)})
+			heard = append(heard, heardRun{run: liveRun(strings.Clone(run.ID), run, row, now)})
 			return ctx.Err()
 		})
 	})

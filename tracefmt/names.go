@@ -107,6 +107,9 @@ func (f nameForm) of(b []byte) []byte {
 // maxCachedNames bounds a worker's cache of one form; past it the cache starts anew.
 const maxCachedNames = 1 << 16
 
+// notStated is what costscope itself writes where a name is not stated: read back, it says no more.
+const notStated = "(none)"
+
 // sym returns the number of the text b in the form f.
 func (c *nameCache) sym(f nameForm, b []byte) Sym {
 	if len(b) == 0 {
@@ -120,7 +123,10 @@ func (c *nameCache) sym(f nameForm, b []byte) Sym {
 		seen = map[string]Sym{}
 		c.seen[f] = seen
 	}
-	y := c.all.Sym(string(f.of(b)))
+	y := Sym(0)
+	if text := f.of(b); string(text) != notStated {
+		y = c.all.Sym(string(text))
+	}
 	seen[string(b)] = y
 	return y
 }

@@ -40,14 +40,14 @@ func init() {
 		{"backspace", "take the last filter, or focus of the icicle, back", "", cannotUnfilter, (*App).unfilter},
 		{"f", "focus on the name under the cursor", "", needsNamed, (*App).focus},
 		{"x", "exclude the name under the cursor", "exclude", needsNamed, (*App).exclude},
-		{"t", "a stretch of time: last 2h, 24h, today, 2026-09-01..2026-09-03, 09:00-12:00", "", cannotTime, (*App).askTime},
+		{"t", "a stretch of time: last 2h, 24h, today, 2026-09-01..2026-09-03, 09:00-12:00", "time", cannotTime, (*App).askTime},
 		{"b", "group by another dimension", "by", needsTable, (*App).groupBy},
 		{"s", "sort by the next column", "sort", cannotSort, (*App).nextSort},
 		{"S", "turn the order around", "", cannotSort, (*App).turnSort},
 		{"m", "next measure: cost, tokens, calls, wasted", "measure", needsMeasured, (*App).nextMeasure},
 		{"C", "choose columns", "", needsTable, (*App).chooseColumns},
 		{"1 9", "the lens of that number; again: let it fill the screen", "", cannotLens, nil},
-		{"B", "baseline: compare with another trace or an earlier time, and back; stops reading one", "", nil, (*App).baselineKey},
+		{"B", "baseline: compare with another trace or an earlier time, and back; stops reading one", "baseline", nil, (*App).baselineKey},
 		{"D", "compare with another baseline", "", nil, (*App).askBaseline},
 		{"tab", "next lens", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
 		{"shift+tab", "lens before", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(-1) }},
@@ -55,7 +55,7 @@ func init() {
 		{"i", "money icicle: all paths as one picture, as wide as their cost; and back", "icicle", cannotIcicle, (*App).showIcicle},
 		{"u", "shape of runs or of calls", "runs/calls", needsShape, (*App).switchUnit},
 		{"L", "heights of bars on a log scale, and back", "", needsBars, (*App).switchLog},
-		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "", cannotWhatIf, (*App).whatIf},
+		{"w", "what if: another model, price book, cache lifetime, fewer retries, a context cap", "what-if", cannotWhatIf, (*App).whatIf},
 		{"r", "the run of the call: all of its calls over time", "run", cannotRun, (*App).toRun},
 		{"d", "in a run: its agents below those that they worked for, and back", "agents", needsRun, func(a *App) tea.Cmd { return a.inRun().turn(a) }},
 		{"K", "the call before, in a call's detail; in a run: the next dearer one", "previous", needs[sibling]("open a call or a run first"), func(a *App) tea.Cmd { return a.sibling(-1) }},
@@ -86,7 +86,11 @@ var footOnly = map[string]func(*App) bool{
 	"flag": inFindings, "bar": (*App).zoomed, "range": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
 	"run":  func(a *App) bool { return a.table() == nil },
 	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
+	"baseline": func(a *App) bool { return a.table() != nil },
 }
+
+// footSpare are the words that stand in the footer only where there is room for all others.
+var footSpare = []string{"what-if", "time", "baseline"}
 
 // inFindings says that the findings fill the screen: what one means to look at later is flagged there.
 func inFindings(a *App) bool {
@@ -106,6 +110,8 @@ func (x *action) inFoot(a *App) bool {
 		return false
 	case x.keys == "q": // deeper it is another way back
 		return !deep
+	case x.keys == "esc" && a.nothingBack(): // it hides the hints
+		return false
 	case x.foot == "quit":
 		return deep
 	}

@@ -369,7 +369,11 @@ func TestLoading(t *testing.T) {
 func TestEmptyScreensSayWhy(t *testing.T) {
 	f := &fake{names: tracefmt.NewNames()}
 	p := play(t, f, 100, 30)
-	p.sees("no calls here")
+	p.sees("no calls here").seesNot("esc goes back")
+	p.a.opt.Following = true
+	p.press("R").sees("no calls yet")
+	p.a.opt.Query.Since = 1
+	p.press("R").sees("no call meets --where, --since and --until")
 	f.status.Loading = true
 	p.press("R").sees("reading, no call so far")
 	f.err = fmt.Errorf("the store is\x1b gone")

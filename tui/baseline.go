@@ -58,7 +58,7 @@ func (a *App) baselineKey() tea.Cmd {
 // askBaseline opens the prompt for a baseline.
 func (a *App) askBaseline() tea.Cmd {
 	p := newPrompt("baseline: ", "")
-	p.hint = "a trace, folder or store, or: before 2026-09-15 · previous"
+	p.hint = "a trace, folder or store, or: before 2026-09-15 · previous · esc leaves"
 	p.live = func(*App, string) tea.Cmd { return nil }
 	p.stop = p.cancel
 	p.done = func(a *App, text string) (string, tea.Cmd) {

@@ -173,7 +173,7 @@ func TestADearCallAmongCheapOnesIsSeen(t *testing.T) {
 					continue
 				}
 				cells++
-				if (x-l.time.x0)/l.time.barW == most {
+				if l.time.columnAt(x) == most {
 					tallest++
 				}
 			}

@@ -282,20 +282,20 @@ type callColumn struct {
 var callColumns = []callColumn{
 	{"", 2, 0, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return stateOf(a, r) }},
 	{"time", 19, 3, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return timeText(a, r), roleDim }},
-	{"workflow", 14, 9, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
+	{"workflow", 14, 10, false, 0, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Workflow), roleText }},
 	{"agent", 14, 5, false, 6, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Agent), roleText }},
-	{"step", 18, 2, false, 8, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
-	{"model", 20, 4, false, 10, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
+	{"step", 13, 2, false, 8, func(a *App, r *analyze.CallRow) (string, role) { return shown(r.Step), roleName }},
+	{"model", 18, 4, false, 10, func(a *App, r *analyze.CallRow) (string, role) { return modelText(r), roleText }},
 	{"in", 9, 6, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasInput, r.Usage.Input), roleText
 	}},
-	{"cached", 9, 8, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
+	{"cached", 9, 9, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasCacheRead, r.Usage.CacheRead), roleDim
 	}},
 	{"out", 8, 7, true, 0, func(a *App, r *analyze.CallRow) (string, role) {
 		return has(r, tracefmt.HasOutput, r.Usage.Output), roleText
 	}},
-	{"took", 8, 10, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
+	{"took", 8, 8, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return tookText(r), roleDim }},
 	{"cost", 11, 1, true, 0, func(a *App, r *analyze.CallRow) (string, role) { return costText(r) }},
 }
 

@@ -28,22 +28,43 @@ func barCells(v, most int64, w int) (full int, part string) {
 	return eighths / 8, leftBlocks[eighths%8]
 }
 
-// height is how many eighths of a line a column takes. log: every factor of ten takes as much.
-func height(v, most int64, eighths int, log bool) int {
+// height is how many eighths of a line a column takes.
+func height(v, most int64, eighths int) int {
+	return eighthsOf(float64(v)/float64(most), v, most, eighths)
+}
+
+// logHeight is the same on a log scale that begins below least: every factor of ten takes as much.
+func logHeight(v, least, most int64, eighths int) int {
+	return eighthsOf((logOf(v, least)+1)/(logOf(most, least)+1), v, most, eighths)
+}
+
+func logOf(v, least int64) float64 { return math.Log(float64(v) / float64(least)) }
+
+func eighthsOf(x float64, v, most int64, eighths int) int {
 	if v <= 0 || most <= 0 {
 		return 0
-	}
-	x := float64(v) / float64(most)
-	if log && most > 1 {
-		x = (math.Log(float64(v)) + 1) / (math.Log(float64(most)) + 1)
 	}
 	return min(max(int(math.Round(x*float64(eighths))), 1), eighths)
 }
 
+// leastOf is the smallest value that is more than nothing; 0 where none is.
+func leastOf(values []int64) (least int64) {
+	for _, v := range values {
+		if v > 0 && (least == 0 || v < least) {
+			least = v
+		}
+	}
+	return least
+}
+
 // columnsChart draws one column per value, each barW wide, into h lines written by put(line, column, text).
 func columnsChart(values []int64, most int64, h, barW int, log bool, put func(line, at int, s string)) {
+	least := leastOf(values)
 	for i, v := range values {
-		e := height(v, most, h*8, log)
+		e := height(v, most, h*8)
+		if log {
+			e = logHeight(v, least, most, h*8)
+		}
 		for line := range h {
 			if cell := min(max(e-(h-1-line)*8, 0), 8); cell > 0 {
 				put(line, i, strings.Repeat(lowerBlocks[cell], barW))

@@ -74,9 +74,9 @@ var columns = []column{
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.Retries, r.Calls }), role: retryRole},
 	{id: "wasted", sums: true, width: 10, rank: 5, head: fixed("wasted"), text: wastedText,
 		key: func(c cellOf) (int64, bool) { return int64(c.row.Wasted), true }, role: wasteRole, skip: is(byWasted)},
-	{id: "p50", width: 10, rank: 10, head: fixed("p50"), text: quantileText(1, 2), key: quantileKey(1, 2)},
-	{id: "p99", width: 10, rank: 9, head: fixed("p99"), text: quantileText(99, 100), key: quantileKey(99, 100)},
-	{id: "max", width: 10, rank: 11, head: fixed("max"), text: maxText, key: func(c cellOf) (int64, bool) { return int64(c.row.Max), c.row.Costs.N() > 0 }},
+	{id: "p50", width: 10, rank: 10, head: fixed("p50/call"), text: quantileText(1, 2), key: quantileKey(1, 2)},
+	{id: "p99", width: 10, rank: 9, head: fixed("p99/call"), text: quantileText(99, 100), key: quantileKey(99, 100)},
+	{id: "max", width: 10, rank: 11, head: fixed("max/call"), text: maxText, key: func(c cellOf) (int64, bool) { return int64(c.row.Max), c.row.Costs.N() > 0 }},
 	{id: "top1%", width: 7, rank: 12, head: fixed("top1%"), text: func(c cellOf) string { return percentOf(topShare(c.row)) }, key: topKey},
 	{id: "tokens", width: 8, rank: 13, head: fixed("tokens"), text: func(c cellOf) string { return short(c.row.Input + c.row.Output) },
 		key: func(c cellOf) (int64, bool) { return c.row.Input + c.row.Output, true }, skip: is(byTokens)},
@@ -122,6 +122,9 @@ func wastedText(c cellOf) string {
 	if c.row.Wasted == 0 {
 		return none
 	}
+	if c.row.Incomplete() {
+		return "≥" + money(c.row.Wasted)
+	}
 	return money(c.row.Wasted)
 }
 
@@ -153,10 +156,8 @@ func atLeast(r *analyze.Row) string {
 		return "overflow"
 	case costUnknown(r):
 		return "?"
-	case !r.Incomplete():
-		return money(r.Cost)
 	}
-	return "≥" + money(r.Cost)
+	return least(r.Incomplete()) + money(r.Cost)
 }
 
 // ratio prints part of whole after a glyph that says what it is; nothing is a dim dot.
@@ -244,13 +245,10 @@ func topKey(c cellOf) (int64, bool) {
 
 func successText(c cellOf) string {
 	v, ok := successKey(c)
-	switch {
-	case !ok:
+	if !ok {
 		return unknown
-	case c.row.Incomplete():
-		return "≥" + moneyInt(v)
 	}
-	return moneyInt(v)
+	return least(c.row.Incomplete()) + moneyInt(v)
 }
 
 // successKey is what a success costs: of the finished runs, with those that failed.

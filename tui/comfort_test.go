@@ -136,7 +136,7 @@ func TestFiltersThatWereSetAreFoundAgain(t *testing.T) {
 func TestHelpRunsWhatIsPicked(t *testing.T) {
 	p := play(t, small(), 120, 40).press("enter", "?").sees("▌ j ↓")
 	p.press("x").typing("clude").sees("/ xclude▏", "▌ x ").press("ctrl+u").typing("group by").sees("▌ b ").golden("help-search-120x40")
-	p.press("enter").sees("group by", "enter choose · esc leave", "▸ support-bot").press("esc")
+	p.press("enter").sees("group by", "enter takes it · esc leaves", "▸ support-bot").press("esc")
 	p.press("?", "/").typing("shape").press("down", "up", "enter").sees("▸ support-bot").seesNot("help ·")
 	play(t, small(), 80, 24).press("?", "/").typing("copy").golden("help-search-80x24")
 	p.press("?", "G", "enter").sees("! this line is not a key")
@@ -256,7 +256,7 @@ func TestPlaceIsWrittenWhileOneStays(t *testing.T) {
 func TestHintsGoOnceTheyAreUsed(t *testing.T) {
 	hinted := func(o *Options) { o.Hints = true }
 	f := small()
-	p := play(t, f, 80, 24, hinted).sees("✦ enter opens a row · 1-9 change the question · ? help, : finds anything · esc").golden("hints-80x24")
+	p := play(t, f, 80, 24, hinted).sees("✦ enter opens a row · 1-9 change the question · ? help · : find · esc hides it").golden("hints-80x24")
 	p.press("enter").sees("✦ 1-9 change the question").seesNot("enter opens a row").press("4", "?", "esc", "esc").seesNot("✦")
 	p.reopen(f, hinted).seesNot("✦")
 	if len(f.marks.Used) != 3 {

@@ -7,10 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// A dialog takes the keys while it is open. It lies over the last lines of the body or takes the line of the keys.
+// A dialog takes the keys while it is open. It lies over the last lines of the body, takes the line of the keys, or does both.
 type dialog interface {
 	key(a *App, k string, text []rune) tea.Cmd
-	lines(a *App, w, most int) []string // at most most lines of at most w columns
 }
 
 // What only some dialogs can do.
@@ -19,7 +18,7 @@ type (
 		take(a *App, r reply)
 	}
 	covering interface { // lies over the last lines of the body; says which keys work in it
-		lines(a *App, w, most int) []string
+		lines(a *App, w, most int) []string // at most most lines of at most w columns
 		overlays() (keys string)
 	}
 	overlaid interface { // lies over the last lines of the body, beside the line that is typed into
@@ -37,7 +36,11 @@ type picker struct {
 	cur   window
 	pick  func(a *App, i int) tea.Cmd // closes the dialog itself, if it should close
 	keys  string
+	typed string // the beginning of a name, as far as it was typed
 }
+
+// pickerKeys are the keys of a picker that closes with what is taken.
+const pickerKeys = "↑↓ or letters choose · enter takes it · esc leaves"
 
 type pickItem struct {
 	name, about string
@@ -47,6 +50,10 @@ type pickItem struct {
 func (p *picker) overlays() string { return p.keys }
 
 func (p *picker) key(a *App, k string, text []rune) tea.Cmd {
+	if p.goesOn(text) {
+		return nil
+	}
+	p.typed = ""
 	switch k {
 	case "esc", "q", "h", "left":
 		a.over = nil
@@ -75,30 +82,48 @@ func (p *picker) key(a *App, k string, text []rune) tea.Cmd {
 
 // byLetter jumps to the next item that begins with the letter typed.
 func (p *picker) byLetter(text []rune) tea.Cmd {
-	if len(text) != 1 {
-		return nil
-	}
-	for n := 1; n <= len(p.items); n++ {
-		i := (p.cur.at + n) % len(p.items)
-		if strings.HasPrefix(strings.ToLower(p.items[i].name), strings.ToLower(string(text))) {
-			p.cur.move(i - p.cur.at)
-			return nil
-		}
+	if len(text) == 1 && p.jump(string(text), 1) {
+		p.typed = string(text)
 	}
 	return nil
+}
+
+// goesOn says whether a letter goes on with the name that was begun; it then is no other key.
+func (p *picker) goesOn(text []rune) bool {
+	if p.typed == "" || len(text) != 1 || !p.jump(p.typed+string(text), 0) {
+		return false
+	}
+	p.typed += string(text)
+	return true
+}
+
+// jump goes to the first item at or after from, counted from the cursor, that begins with text.
+func (p *picker) jump(text string, from int) bool {
+	for n := range p.items {
+		i := (p.cur.at + from + n) % len(p.items)
+		if strings.HasPrefix(strings.ToLower(p.items[i].name), strings.ToLower(text)) {
+			p.cur.move(i - p.cur.at)
+			return true
+		}
+	}
+	return false
 }
 
 func (p *picker) lines(a *App, w, most int) []string {
 	out := newPen(a.theme, w)
 	out.rule(p.title)
 	p.cur.resize(len(p.items), max(1, min(len(p.items), most-1)))
+	nameW := 14
+	for _, it := range p.items {
+		nameW = min(max(nameW, width(it.name)), max(14, w/2))
+	}
 	for i := p.cur.top; i < p.cur.end(); i++ {
 		it := p.items[i]
 		mark := "  "
 		if i == p.cur.at {
 			out.sel, mark = true, "▌ "
 		}
-		out.put(roleMark, mark).left(roleGood, it.mark, 2).left(roleName, it.name, 14).gap(1).put(roleDim, it.about)
+		out.put(roleMark, mark).left(roleGood, it.mark, 2).left(roleName, it.name, nameW).gap(1).put(roleDim, it.about)
 		out.end()
 	}
 	return out.fit(min(len(out.list), most))
@@ -189,9 +214,7 @@ func (p *prompt) edit(k string, text []rune) bool {
 	return p.in.Value() != before
 }
 
-// lines is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
-func (p *prompt) lines(a *App, w, most int) []string { return p.line(a, w) }
-
+// line is the prompt itself, the cursor as ▏, and what is wrong or can be typed behind it.
 func (p *prompt) line(a *App, w int) []string {
 	out := newPen(a.theme, w)
 	typed := []rune(p.in.Value())

@@ -123,7 +123,7 @@ func cannotOpen(a *App) string {
 }
 
 func cannotBack(a *App) string {
-	if s, ok := can[searcher](a); ok && s.searched() != "" || len(a.stack) > 1 || a.newcomer() {
+	if !a.nothingBack() || a.newcomer() {
 		return ""
 	}
 	return "this is the top · q quits"
@@ -285,7 +285,15 @@ func (a *App) openBar() tea.Cmd {
 }
 
 func (a *App) moveBar(by int) tea.Cmd {
-	a.chart().moveBar(by)
+	c, t := a.chart(), a.table()
+	rows := t != nil && t.brushing()
+	if rows { // bars were meant, not rows
+		t.drop()
+	}
+	c.moveBar(by)
+	if rows && c.picked() {
+		c.brush()
+	}
 	return nil
 }
 
@@ -501,7 +509,7 @@ func (a *App) measureBy(m measure) tea.Cmd {
 }
 
 func (a *App) chooseColumns() tea.Cmd {
-	p := &picker{title: "columns", keys: "enter on/off · esc done · what does not fit is dropped, the last first"}
+	p := &picker{title: "columns", keys: "↑↓ choose · enter on/off · esc leaves · what does not fit goes, last first"}
 	ids := []string{}
 	for i := range columns {
 		if columns[i].id != "measure" && (a.base.on || !columns[i].base) {
@@ -542,7 +550,7 @@ var columnAbout = map[string]string{
 // groupBy lets a person choose what the rows are.
 func (a *App) groupBy() tea.Cmd {
 	table := a.table()
-	p := &picker{title: "group by", keys: "enter choose · esc leave"}
+	p := &picker{title: "group by", keys: pickerKeys}
 	var dims []analyze.Dimension
 	for d := analyze.DimWorkflow; d < analyze.DimTag; d++ {
 		dim := analyze.Dimension{Dim: d}
@@ -572,7 +580,7 @@ func (a *App) groupBy() tea.Cmd {
 
 func (a *App) askTag(table *paths) tea.Cmd {
 	p := newPrompt("tag: ", "")
-	p.hint = "name of a tag"
+	p.hint = "name of a tag · enter takes it · esc leaves"
 	p.live = func(*App, string) tea.Cmd { return nil }
 	p.stop = p.cancel
 	p.done = func(a *App, text string) (string, tea.Cmd) {

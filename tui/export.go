@@ -54,7 +54,7 @@ func (a *App) export() tea.Cmd {
 // exportPrompt asks for the name of a file; there is the one that may be overwritten.
 func exportPrompt(q analyze.Query, name, there string) *prompt {
 	p := newPrompt("export to: ", name)
-	p.hint = "markdown, pictures beside it"
+	p.hint = "markdown, pictures beside it · enter writes it · esc leaves"
 	p.live = func(*App, string) tea.Cmd { return nil }
 	p.stop = p.cancel
 	p.done = func(a *App, text string) (string, tea.Cmd) {
@@ -69,7 +69,7 @@ func exportPrompt(q analyze.Query, name, there string) *prompt {
 	return p
 }
 
-// exporting lies over the keys while a report is made.
+// exporting takes the line of the keys while a report is made.
 type exporting struct {
 	asker
 	job      ExportJob
@@ -99,14 +99,14 @@ func (x *exporting) key(a *App, k string, _ []rune) tea.Cmd {
 	return nil
 }
 
-func (x *exporting) lines(a *App, w, most int) []string {
+func (x *exporting) line(a *App, w int) []string {
 	out := newPen(a.theme, w)
 	text := " writing " + clean(x.job.File) + " …"
 	if of := x.of.Load(); of > 0 {
 		text += " path " + count(x.done.Load()+1) + " of " + count(of)
 	}
 	out.put(roleText, text).put(roleDim, " · esc stops").end()
-	return out.fit(min(1, most))
+	return out.list
 }
 
 // take says what was written, or asks again where that could not be.

@@ -3,15 +3,19 @@ package tui
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 )
 
 func TestExportAsksBeforeItOverwrites(t *testing.T) {
 	var jobs []ExportJob
-	p := play(t, newFake(fakeShape{runs: 20, seed: 1}), 120, 30, func(o *Options) {
+	var p *player
+	var during string // what is seen while it is written
+	p = play(t, newFake(fakeShape{runs: 20, seed: 1}), 120, 30, func(o *Options) {
 		o.Export = func(_ context.Context, j ExportJob) (Exported, error) {
 			jobs = append(jobs, j)
 			j.Progress(1, 3)
+			during = p.screen()
 			switch {
 			case j.File == "nosuch/r.md":
 				return Exported{}, errors.New("nosuch/r.md cannot be written: no such file or directory")
@@ -24,6 +28,9 @@ func TestExportAsksBeforeItOverwrites(t *testing.T) {
 	p.press("e")
 	p.sees("export to: costscope-report.md")
 	p.press("enter")
+	if !strings.Contains(during, "writing costscope-report.md … path 2 of 3 · esc stops") {
+		t.Errorf("while it is written:\n%s", during)
+	}
 	p.sees("it is there already · enter overwrites it, or type another name")
 	p.press("enter")
 	p.sees("wrote costscope-report.md · 3 paths flagged by hand ⚑, 2 more summed · 7 pictures")

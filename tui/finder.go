@@ -150,16 +150,8 @@ func (f *finder) key(a *App, k string, text []rune) tea.Cmd {
 		a.over = nil
 	case "enter":
 		return f.choose(a)
-	case "down", "tab", "ctrl+n":
-		f.cur.move(1)
-	case "up", "shift+tab", "ctrl+p":
-		f.cur.move(-1)
-	case "pgdown":
-		f.cur.move(f.cur.rows)
-	case "pgup":
-		f.cur.move(-f.cur.rows)
 	default:
-		if f.edit(k, text) {
+		if !f.cur.typingKey(k) && f.edit(k, text) {
 			f.find()
 		}
 	}

@@ -22,6 +22,9 @@ func elapsed(ns int64) string     { return analyze.Duration(time.Duration(ns)) }
 func percentOf(x float64) string  { return analyze.Percent(x) }
 func times(x float64) string      { return analyze.Times(x) }
 
+// least is the sign before an amount to which costs that are not known are missing.
+func least(is bool) string { return when(is, "≥") }
+
 // percent prints part of whole; unknown where whole is 0.
 func percent(part, whole int64) string {
 	if whole == 0 {

@@ -391,23 +391,42 @@ func (a *App) keyLine(out *pen) {
 		out.line(roleDim, p.overlays())
 		return
 	}
-	help, keys := "? help", actions
-	if a.brushes() {
-		keys = brushKeys
-	}
-	for i := range keys {
-		x := &keys[i]
-		if x.foot == "help" || !x.inFoot(a) {
-			continue
-		}
-		text := keyLabel(strings.Fields(x.keys)[0])
-		if out.col+width(text)+1+width(x.foot)+2+len(help) > a.w-1 {
-			break
-		}
-		out.put(roleKey, text).put(roleDim, " "+x.foot+"  ")
+	for _, x := range a.footKeys(a.w - 1 - out.col - len("? help")) {
+		out.put(roleKey, x.footKey()).put(roleDim, " "+x.foot+"  ")
 	}
 	if alreadyHelp(a) == "" {
 		out.put(roleKey, "?").put(roleDim, " help")
 	}
 	out.end()
 }
+
+// footKeys are the keys that have room in the footer, in the order of the table; spare ones follow where all others are there.
+func (a *App) footKeys(room int) (list []*action) {
+	keys := actions
+	if a.brushes() {
+		keys = brushKeys
+	}
+	var spare []*action
+	for i := range keys {
+		switch x := &keys[i]; {
+		case x.foot == "help" || !x.inFoot(a):
+		case slices.Contains(footSpare, x.foot):
+			spare = append(spare, x)
+		case x.footWidth() > room:
+			return list
+		default:
+			list, room = append(list, x), room-x.footWidth()
+		}
+	}
+	for _, word := range footSpare {
+		i := slices.IndexFunc(spare, func(x *action) bool { return x.foot == word })
+		if i >= 0 && spare[i].footWidth() <= room {
+			list, room = append(list, spare[i]), room-spare[i].footWidth()
+		}
+	}
+	return list
+}
+
+func (x *action) footKey() string { return keyLabel(strings.Fields(x.keys)[0]) }
+
+func (x *action) footWidth() int { return width(x.footKey()) + 1 + width(x.foot) + 2 }

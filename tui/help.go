@@ -230,15 +230,18 @@ func (p *helpPage) view(a *App, w, h int) []string {
 func (p *helpPage) draw(a *App, w int) {
 	text := newPen(a.theme, w)
 	from, to := 0, 0
-	for n, l := range p.found(&a.status) {
+	list := p.found(&a.status)
+	keyW := keyWidth(list, w)
+	for n, l := range list {
 		if l.title != "" {
+			keyW = keyWidth(list[n+1:], w)
 			text.rule(l.title)
 			continue
 		}
 		if n == p.at {
 			from = len(text.list)
 		}
-		l.draw(text, n == p.at)
+		l.draw(text, n == p.at, keyW)
 		if n == p.at {
 			to = len(text.list)
 		}
@@ -252,9 +255,22 @@ func (p *helpPage) draw(a *App, w int) {
 	p.drawn = helpDrawing{w, p.at, p.match.text, a.status.Version, a.theme, text.list, from, to}
 }
 
-func (l *helpLine) draw(out *pen, here bool) {
-	keyW := 14
-	if n := width(l.key); n > keyW { // a path: as wide as it needs, within reason
+// keyWidth is how wide the keys of a part of the page stand, up to its end: as the longest of them, within reason.
+func keyWidth(list []helpLine, w int) int {
+	n := 14
+	for i := range list {
+		if list[i].title != "" {
+			break
+		}
+		if k := width(list[i].key); k <= max(14, w/3) {
+			n = max(n, k)
+		}
+	}
+	return n
+}
+
+func (l *helpLine) draw(out *pen, here bool, keyW int) {
+	if n := width(l.key); n > keyW { // a long path: as wide as it needs
 		keyW = min(n, out.max/2)
 	}
 	for i, part := range wrap(l.text, max(10, out.max-keyW-4)) {

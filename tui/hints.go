@@ -13,20 +13,23 @@ import (
 var hints = []struct {
 	name, text string
 	keys       string
+	off        func(*App) string // why it cannot be done on this screen
 }{
-	{"open", "enter opens a row", "enter l right"},
-	{"lens", "1-9 change the question", "1 2 3 4 5 6 7 8 9 tab"},
-	{"help", "? help, : finds anything", "? :"},
+	{"open", "enter opens a row", "enter l right", needsTable},
+	{"lens", "1-9 change the question", "1 2 3 4 5 6 7 8 9 tab", cannotLens},
+	{"help", "? help · : find", "? :", alreadyHelp},
 }
 
 // newcomer says that hints are wanted: the store was never explored before.
-func (a *App) newcomer() bool { return a.opt.Hints && a.marks.known && a.hint() != "" }
+func (a *App) newcomer() bool {
+	return a.opt.Hints && a.marks.known && slices.ContainsFunc(hintNames(), func(name string) bool { return !slices.Contains(a.marks.Used, name) })
+}
 
-// hint is what was not done yet.
+// hint is what was not done yet and can be done here.
 func (a *App) hint() string {
 	var text []string
 	for _, h := range hints {
-		if !slices.Contains(a.marks.Used, h.name) {
+		if !slices.Contains(a.marks.Used, h.name) && h.off(a) == "" {
 			text = append(text, h.text)
 		}
 	}
@@ -41,6 +44,12 @@ func (a *App) learnt(key string) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// nothingBack says that there is no screen and no search to go back from: esc hides the hints.
+func (a *App) nothingBack() bool {
+	s, ok := can[searcher](a)
+	return len(a.stack) == 1 && !(ok && s.searched() != "")
 }
 
 // unhint takes all hints off.
@@ -81,9 +90,13 @@ func (a *App) below(most int) []string {
 		return nil
 	}
 	lines := a.noteLines(most)
-	if a.newcomer() && len(lines) < most {
+	if hint := a.hint(); hint != "" && a.newcomer() && len(lines) < most {
 		out := newPen(a.theme, a.w)
-		out.gap(1).put(roleGood, "✦ "+a.hint()).put(roleDim, " · esc hides this").end()
+		text, end := hint, when(a.nothingBack(), " · esc hides it")
+		for cut := strings.LastIndex(text, " · "); cut > 0 && 3+width(text+end) > a.w; cut = strings.LastIndex(text, " · ") {
+			text = text[:cut]
+		}
+		out.gap(1).put(roleGood, "✦ "+text).put(roleDim, end).end()
 		lines = append(lines, out.list...)
 	}
 	return lines

@@ -69,10 +69,8 @@ func (s *icicleSum) text(m measure) string {
 		return moneyInt(s.value)
 	case !s.known:
 		return "?"
-	case s.unsure:
-		return "≥" + moneyInt(s.value)
 	}
-	return moneyInt(s.value)
+	return least(s.unsure) + moneyInt(s.value)
 }
 
 // icicleDrawing is kept as long as nothing that it shows has changed.

@@ -166,12 +166,12 @@ func icicleWidths(values []int64, own int64, hasOwn bool, w int) (widths []int, 
 	if hasOwn && ownW == 0 {
 		others++
 	}
-	return settleRest(values, widths, own, w-x-ownW, others, ownW)
+	return settleRest(values, widths, w-x-ownW, others, ownW)
 }
 
 // settleRest sees to it that left, the columns behind the parts drawn, hold the others: they take some from the widest where they are too
 // few. A single one is drawn as what it is.
-func settleRest(values []int64, widths []int, own int64, left, others, ownW int) ([]int, int, int) {
+func settleRest(values []int64, widths []int, left, others, ownW int) ([]int, int, int) {
 	if others == 0 {
 		if n := len(widths) - 1; n >= 0 {
 			widths[n] += left

@@ -8,7 +8,7 @@ import (
 
 // view draws the levels, and below them what the cell of the cursor is.
 func (t *icicle) view(a *App, w, h int) []string {
-	if why := t.nothing(a); why != "" {
+	if why := t.nothing(); why != "" {
 		out := newPen(a.theme, w)
 		out.end()
 		for _, l := range wrap(why, max(1, w-4)) {
@@ -41,7 +41,7 @@ func (d *icicleDrawing) is(o *icicleDrawing) bool {
 }
 
 // nothing says why there is no picture; "" where there is one.
-func (t *icicle) nothing(a *App) string {
+func (t *icicle) nothing() string {
 	switch {
 	case t.err != nil:
 		return "✗ " + clean(t.err.Error())
@@ -92,7 +92,11 @@ func (t *icicle) title(out *pen) {
 		out.put(roleDim, " · adding up …")
 	}
 	if len(t.focus) == 0 {
-		out.put(roleDim, " · arrows move, enter gives a cell the whole width · ░ own: names nothing below").end()
+		text := " · arrows move, enter gives a cell the whole width · ░ own: names nothing below"
+		if out.col+width(text) > out.max {
+			text = " · enter gives a cell the whole width · ░ own: nothing below"
+		}
+		out.put(roleDim, text).end()
 		return
 	}
 	root := &t.plan.cells[0]

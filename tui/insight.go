@@ -296,6 +296,15 @@ func (t *insight) moveOne(step int) {
 	}
 }
 
+// summary says which lines are in sight, where that is not all of them.
+func (t *insight) summary(*App) string {
+	n, end := len(t.drawn.lines), min(len(t.drawn.lines), t.top+t.drawn.h)
+	if t.data == nil || t.err != nil || !t.drawn.zoom || n <= t.drawn.h {
+		return ""
+	}
+	return "lines " + itoa(t.top+1) + " to " + itoa(end) + " of " + itoa(n)
+}
+
 func (t *insight) page() int { return max(1, t.drawn.h-2) }
 
 // onChart says that the cursor is in the chart, not on a line.

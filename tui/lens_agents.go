@@ -62,24 +62,16 @@ func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 		}
 		parts = append(parts, s)
 	}
-	parts = append(parts, share{name: restName(f), usd: rest, r: roleDim, sign: "·"})
+	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·"}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
 	p.stack(parts, f.Total)
-	text := "overhead n/a: no executor spent anything here"
+	text := "overhead n/a: no call of an executor has a known cost"
 	if executor > 0 {
-		text = "overhead: " + overhead(f.Total, executor) + " for each executor dollar, which is all but the executors' cost over theirs"
+		text = "overhead: for each $1 of executors, " + overhead(f.Total, executor) + " is spent on all else"
 	}
 	if guessed && !p.zoom {
 		text += " · ~ by name, not stated"
 	}
 	p.say(roleText, 2, text)
-}
-
-// restName is what has no role.
-func restName(f *analyze.FactorReport) string {
-	if f.Rest > 0 {
-		return "people, error handling, and " + money(f.Rest) + " of runs beside their calls"
-	}
-	return "people, error handling"
 }
 
 // overhead is what is spent beside a dollar for executors.
@@ -134,13 +126,10 @@ func agentRole(a *analyze.AgentRow) (role, string) {
 
 // agentCost is a cost of calls, some of which may be of unknown cost.
 func agentCost(c tracefmt.USD, missing, calls int64) string {
-	switch {
-	case missing > 0 && missing == calls:
+	if missing > 0 && missing == calls {
 		return unknown
-	case missing > 0:
-		return "≥" + money(c)
 	}
-	return money(c)
+	return least(missing > 0) + money(c)
 }
 
 func agentShare(a *analyze.AgentRow, total tracefmt.USD) string {

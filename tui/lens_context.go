@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -40,7 +39,7 @@ func drawContext(p *insightPen, h int) {
 	} else {
 		p.promptThread(c, true)
 	}
-	p.composition(&c.Composition)
+	p.composition(&c.Composition, h >= roomyPane)
 	p.carrySums(&c.Carry)
 	p.grownThreads(c)
 	if !p.zoom {
@@ -56,13 +55,8 @@ func drawContext(p *insightPen, h int) {
 // grownUSD is what growth cost, further attempts included.
 func grownUSD(c *analyze.ContextReport) tracefmt.USD { return c.GrowthUSD() + c.OtherGrowthUSD }
 
-// leastOf marks amounts as lower bounds where turns are of unknown cost.
-func leastOf(c *analyze.ContextReport) string {
-	if c.Unpriced > 0 {
-		return "≥"
-	}
-	return ""
-}
+// growthBound marks amounts as lower bounds where turns are of unknown cost.
+func growthBound(c *analyze.ContextReport) string { return least(c.Unpriced > 0) }
 
 func (p *insightPen) growthHeadline(c *analyze.ContextReport) {
 	sample := count(c.Turns) + plural(int(c.Turns), " turn", " turns") + " of " + count(c.Threads) + plural(int(c.Threads), " thread", " threads")
@@ -74,7 +68,7 @@ func (p *insightPen) growthHeadline(c *analyze.ContextReport) {
 		p.note(2, "growth cost n/a: "+count(c.Unpriced)+" turns are of unknown cost, and the others have not grown (n = "+sample+")")
 		return
 	}
-	text := "growth costs " + leastOf(c) + money(grownUSD(c)) + ", " + percent(int64(grownUSD(c)), int64(c.TotalUSD())) + " of what model calls cost"
+	text := "growth costs " + growthBound(c) + money(grownUSD(c)) + ", " + percent(int64(grownUSD(c)), int64(c.TotalUSD())) + " of what model calls cost"
 	if f := c.Factor(); f == f {
 		text += ": turns cost " + times(f) + " what they would if prompts stayed as they began"
 	}
@@ -114,7 +108,7 @@ func (p *insightPen) cacheLine(c *analyze.ContextReport) {
 	case c.SavingUSD < 0:
 		text += ", which cost " + money(-c.SavingUSD) + " more than no cache"
 	case c.Unpriced < c.Turns:
-		text += ", saved " + leastOf(c) + money(c.SavingUSD)
+		text += ", saved " + growthBound(c) + money(c.SavingUSD)
 	}
 	if b := c.Breaks.Total(); b.Breaks > 0 {
 		text += " · " + count(b.Breaks) + plural(int(b.Breaks), " lost cache", " lost caches") + ", penalty " + penalty(b)
@@ -124,13 +118,10 @@ func (p *insightPen) cacheLine(c *analyze.ContextReport) {
 
 // penalty is what lost caches cost, as far as known.
 func penalty(b analyze.BreakSum) string {
-	switch {
-	case b.Unknown == b.Breaks:
+	if b.Unknown == b.Breaks {
 		return unknown
-	case b.Unknown > 0:
-		return "≥" + money(b.Penalty)
 	}
-	return money(b.Penalty)
+	return least(b.Unknown > 0) + money(b.Penalty)
 }
 
 // partLooks are how the parts of prompts look in a bar, the dearest first.
@@ -140,7 +131,7 @@ var partLooks = [...]struct {
 }{{roleBar, "█"}, {roleKey, "▓"}, {roleRetry, "▒"}, {roleWarn, "░"}, {roleWaste, "≡"}, {roleFilter, "="}, {roleGood, "+"}, {roleString, "×"}, {roleNumber, "o"}}
 
 // composition divides growth by the parts of prompts; they add up to it.
-func (p *insightPen) composition(x *analyze.Composition) {
+func (p *insightPen) composition(x *analyze.Composition, roomy bool) {
 	if x.Tagged == 0 {
 		if p.zoom {
 			p.note(2, "what it grew in n/a: none of "+count(x.Prompts)+" grown prompts states its parts (instructions, history, tools, …)")
@@ -156,11 +147,13 @@ func (p *insightPen) composition(x *analyze.Composition) {
 		if part.Name == "untagged" {
 			look.r, look.sign = roleDim, "·"
 		}
-		parts = append(parts, share{name: strings.ReplaceAll(part.Name, "_", " "), usd: part.Amount, r: look.r, sign: look.sign})
+		parts = append(parts, share{name: analyze.Spaced(part.Name), usd: part.Amount, r: look.r, sign: look.sign})
 	}
 	if p.zoom {
 		p.end()
 		p.rule("what it grew in: " + count(x.Tagged) + " of " + count(x.Prompts) + " grown prompts state their parts")
+	} else if roomy {
+		p.note(2, "what it grew in:")
 	}
 	p.stack(parts, x.Total())
 }
@@ -381,7 +374,7 @@ func sparkline(list []analyze.DriftPeriod) (spark, ends string) {
 			spark += none
 			continue
 		}
-		spark += lowerBlocks[height(int64(math.Round(x.Median)), int64(math.Round(most)), 8, false)]
+		spark += lowerBlocks[height(int64(math.Round(x.Median)), int64(math.Round(most)), 8)]
 	}
 	if first != first {
 		return spark, unknown
@@ -422,7 +415,7 @@ func (p *insightPen) promptsByTurn(c *analyze.ContextReport, h int) {
 	p.promptThread(c, false)
 	l, _ := charted(c)
 	band, waits := p.l.band(c)
-	chart := promptChart{line: l, band: band, w: min(p.max-4, 160), h: max(6, min(14, h/3))}
+	chart := promptChart{line: l, band: band, w: min(p.max-4, 240), h: max(6, min(18, h/3))}
 	g := chart.grid()
 	if g == nil || len(l.Turns) < 2 {
 		p.note(2, "no chart: the thread has a single turn, or there is no room")

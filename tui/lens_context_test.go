@@ -54,7 +54,7 @@ func grown(runs int) *fake {
 }
 
 func TestAContextAddsUp(t *testing.T) {
-	p := play(t, grown(120), 120, 200).press("3", "z").sees("growth costs $", "prompts grow to ", "re-sent tokens read from a cache", "prompt tokens by turn", "─ median ═ p95 of all threads here", "what it grew in", "history $", "tool result: search",
+	p := play(t, grown(120), 120, 200).press("3", "z").sees("growth costs $", "prompts grow to ", "re-sent tokens read from a cache", "prompt tokens by turn", "─ median and ═ p95 of all threads here", "what it grew in", "history $", "tool result: search",
 		"the threads whose growth cost most", "lost caches", "prefix changed", "first prompts over time", "week", "version")
 	c := &p.a.top().(*zoom).l.(*insight).data.deep.Context
 	if all := grownUSD(c); all <= 0 || c.Composition.Total() != all || c.Carry.Total() != all {

@@ -121,7 +121,7 @@ func (p *insightPen) flagNarrow(f *analyze.Flag) {
 }
 
 func flagHint(f *analyze.Flag) string {
-	hint := strings.ReplaceAll(f.Rule, "_", " ")
+	hint := analyze.Spaced(f.Rule)
 	if !math.IsNaN(f.Limit) && f.Limit > 0 && f.Rule != "dominated" {
 		hint += " (" + flagValue(f, f.Value) + ", flagged from " + flagValue(f, f.Limit) + ")"
 	}

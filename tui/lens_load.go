@@ -23,11 +23,10 @@ func drawLoad(p *insightPen, h int) {
 		return
 	case len(l.Bins) == 0:
 		p.end()
-		p.note(2, "no call here says when it began")
-		p.untimed(l)
+		p.say(roleWarn, 2, "n/a: no call here says when it began: "+p.known(l.UntimedUSD)+" of "+count(l.Untimed)+plural(int(l.Untimed), " call", " calls")+" has no place in time")
 		return
 	}
-	p.put(roleText, " · "+spikeCount(l)).end()
+	p.spikeCount(l)
 	p.loadChart(l, h)
 	p.spikes(l)
 	p.elasticity(l)
@@ -43,15 +42,36 @@ func drawLoad(p *insightPen, h int) {
 	}
 }
 
-func spikeCount(l *analyze.LoadReport) string {
-	if n := len(l.Spikes); n > 0 {
-		return "▲ " + itoa(n) + plural(n, " spike", " spikes")
+// spikeCount ends the heading: how many spikes there are, in how much; the score of the dearest where it fits.
+func (p *insightPen) spikeCount(l *analyze.LoadReport) {
+	among := " in " + count(int64(len(l.Bins))) + plural(len(l.Bins), " stretch", " stretches") + " of " + spanText(l.Width)
+	text, more := "no spike"+among, ""
+	switch n := len(l.Spikes); {
+	case n > 0:
+		text = "▲ " + itoa(n) + plural(n, " spike", " spikes") + among
+	case tooFew(l):
+		text = "too few to tell" + strings.Replace(among, " in ", ": ", 1)
+	case l.Dearest.Score <= spikeScore:
+		more = ": the dearest scores " + fixed2(l.Dearest.Score) + ", a spike above " + number(spikeScore)
 	}
-	score := ""
-	if z := l.Dearest.Score; z <= 3.5 {
-		score = ": the dearest scores " + fixed2(z) + ", a spike above 3.5"
+	p.put(roleDim, " · ").put(roleText, text)
+	if !p.zoom && p.col+width(more) <= p.max { // on the whole screen a line below says it
+		p.put(roleText, more)
 	}
-	return "no spike" + score + " · n = " + itoa(len(l.Bins)) + plural(len(l.Bins), " stretch", " stretches") + " of " + spanText(l.Width)
+	p.end()
+}
+
+// spikeScore is the robust z-score above which a stretch is a spike.
+const spikeScore = 3.5
+
+// tooFew says that nothing could stand out: a spike needs 8 stretches with spend.
+func tooFew(l *analyze.LoadReport) bool { return stretchesWithSpend(l) < 8 }
+
+func stretchesWithSpend(l *analyze.LoadReport) (n int) {
+	for _, b := range l.Bins {
+		n += b2i(b.Spend > 0)
+	}
+	return n
 }
 
 // untimed says what has no place in time.
@@ -99,11 +119,11 @@ func loadColumns(l *analyze.LoadReport, w int) (cols []loadColumn, per int) {
 func (p *insightPen) loadRows(h int) (spend, busy int) {
 	switch {
 	case !p.zoom:
-		return min(max(h-7-min(3, max(1, len(p.data.deep.Load.Spikes))), 2), 8), 1
+		return min(max(h-7-min(3, max(1, len(p.data.deep.Load.Spikes))), 2), max(8, h/3)), 1
 	case h < 20:
 		return max(2, min(5, h-7)), 1
 	}
-	return min(12, h/3), 3
+	return min(18, h/3), 3 + b2i(h >= 50)
 }
 
 func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
@@ -111,7 +131,7 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 	room := p.max - x0 - 2
 	cols, per := loadColumns(l, room)
 	t, log := p.l.time, p.a.look.log
-	barW := min(max(1, room/len(cols)), 8)
+	w := min(room, mostColumnW*len(cols))
 	rows, busyRows := p.loadRows(h)
 	most, busiest := int64(0), 0.0
 	spend, busy := make([]int64, len(cols)), make([]int64, len(cols))
@@ -123,13 +143,15 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 		busy[i] = int64(math.Round(c.busy * 1e6))
 	}
 	each := "each " + spanText(int64(per)*l.Width)
-	t.cols, t.x0, t.barW, t.line, t.rows = cols, x0, barW, len(p.list)+1, rows+busyRows+1
+	t.cols, t.x0, t.w, t.line, t.rows = cols, x0, w, len(p.list)+1, rows+busyRows+1
 	if !p.chosenColumn(t, l) {
 		scale := ""
 		if log {
 			scale = ", log heights"
 		}
-		p.gap(2).put(roleHead, "spend "+each+scale+", tallest ").put(roleSpend, moneyInt(most)).put(roleDim, " of "+money(l.Cost)+" · "+p.period(l)).end()
+		p.gap(2).put(roleHead, "spend "+each+scale+", tallest ").put(roleSpend, moneyInt(most))
+		of, rest := " of "+p.lowerBound()+money(l.Cost), " · "+p.period(l)
+		p.put(roleDim, when(p.col+width(of+rest) <= p.max, of)+rest).end()
 	}
 	g := newGrid(x0+room, rows+busyRows+2)
 	put := func(top int, r role) func(line, i int, s string) {
@@ -140,44 +162,45 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 			} else if cols[i].spike && top == 0 {
 				role = roleFail
 			}
-			g.put(x0+i*barW, top+line, role, s)
+			x, ink := t.span(i)
+			g.put(x, top+line, role, strings.Repeat(s, ink))
 		}
 	}
 	if x0 == axisW {
-		heights(g, most, rows, log)
+		heights(g, leastOf(spend), most, rows, log)
 	}
-	columnsChart(spend, most, rows, inkOf(barW), log, put(0, roleSpend))
+	columnsChart(spend, most, rows, 1, log, put(0, roleSpend))
 	for i, c := range cols {
 		if c.spike {
-			g.put(x0+i*barW, rows, roleFail, strings.Repeat("▲", inkOf(barW)))
+			x, ink := t.span(i)
+			g.put(x, rows, roleFail, strings.Repeat("▲", ink))
 		}
 	}
 	t.brushLine(g, rows)
-	p.timeAxis(g, cols, x0, barW, rows)
-	columnsChart(busy, int64(math.Round(busiest*1e6)), busyRows, inkOf(barW), false, put(rows+1, roleBar))
+	p.timeAxis(g, t, rows)
+	columnsChart(busy, int64(math.Round(busiest*1e6)), busyRows, 1, false, put(rows+1, roleBar))
 	g.h, g.cells = rows+1+busyRows, g.cells[:rows+1+busyRows]
 	g.write(p.pen)
 	p.gap(2).put(roleHead, "calls at once, mean, up to "+number(busiest)).put(roleDim, " · at most "+itoa(l.Peak)+" at one moment, "+number(l.Mean)+" on average").end()
 }
 
 // timeAxis labels the columns; marks of spikes stay.
-func (p *insightPen) timeAxis(g *grid, cols []loadColumn, x0, barW, line int) {
-	w := len(cols) * barW
-	for x := range w {
-		if g.cells[line][x0+x].c == 0 {
-			g.put(x0+x, line, roleRule, "─")
+func (p *insightPen) timeAxis(g *grid, t *timeline, line int) {
+	for x := range t.w {
+		if g.cells[line][t.x0+x].c == 0 {
+			g.put(t.x0+x, line, roleRule, "─")
 		}
 	}
-	layout := timeLayout(cols)
-	free := newGaps(x0, x0+w)
-	for i := range cols {
-		if cols[i].spike || p.l.time.inStretch(i) {
-			free.take(x0+i*barW, x0+(i+1)*barW, 0)
+	layout := timeLayout(t.cols)
+	free := newGaps(t.x0, t.x0+t.w)
+	for i := range t.cols {
+		if t.cols[i].spike || t.inStretch(i) {
+			free.take(t.begins(i), t.begins(i+1), 0)
 		}
 	}
-	for i, c := range cols {
+	for i, c := range t.cols {
 		text := time.Unix(0, c.start).In(p.a.opt.Zone).Format(layout)
-		if x := x0 + i*barW; free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
+		if x := t.begins(i); free.clear(x-2, x+len(text)+4) || i == 0 && free.clear(x, x+len(text)) {
 			free.take(x, x+len(text)+4, 0)
 			g.put(x, line, roleDim, text)
 		}
@@ -265,6 +288,9 @@ func (p *insightPen) spikes(l *analyze.LoadReport) {
 		x := &list[i]
 		to := p.during(x)
 		r := sheetRow{to: &to, bar: []barPart{{v: int64(x.Cost), r: roleSpend}}, cells: []string{word + p.fromTo(x.From, x.To), money(x.Cost), money(x.Excess), p.because(x)}}
+		if !p.zoom { // no heads there
+			r.cells[2] = "+" + r.cells[2] + when(p.max >= 100, " above usual")
+		}
 		if p.zoom && i == p.l.cur {
 			r.under = p.spikePaths(x)
 		}
@@ -275,15 +301,12 @@ func (p *insightPen) spikes(l *analyze.LoadReport) {
 
 // noSpike says why nothing is marked.
 func noSpike(l *analyze.LoadReport) string {
-	spent := 0
-	for _, b := range l.Bins {
-		spent += b2i(b.Spend > 0)
-	}
-	if spent < 8 {
+	if tooFew(l) {
+		spent := stretchesWithSpend(l)
 		return "too few: " + itoa(spent) + plural(spent, " stretch", " stretches") + " of " + spanText(l.Width) + " with spend, a spike needs 8 to stand out from"
 	}
-	text := "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above 3.5"
-	if z := l.Dearest.Score; z <= 3.5 {
+	text := "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above " + number(spikeScore)
+	if z := l.Dearest.Score; z <= spikeScore {
 		text += "; the dearest has " + fixed2(z)
 	}
 	return text
@@ -389,7 +412,7 @@ func (p *insightPen) hours(l *analyze.LoadReport) {
 	for i := len(bands) - 1; i >= 0; i-- {
 		chosen += p.hourLine(&bands[i], most, cellW)
 	}
-	p.gap(14)
+	p.gap(2).right(roleDim, "at once", 10).gap(2)
 	for hour := 0; hour < 24; hour += 6 {
 		p.left(roleDim, itoa(hour)+"h", 6*cellW)
 	}

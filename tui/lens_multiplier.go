@@ -28,11 +28,7 @@ func drawMultiplier(p *insightPen, h int) {
 		p.note(2, "no call with a known cost here")
 		return
 	case f.Overall == f.Overall:
-		bill := money(f.Total)
-		if f.Unknown > 0 {
-			bill = "≥" + bill
-		}
-		p.put(roleDim, " · ").put(roleSpend, bill).put(roleText, " is "+times(f.Overall)+" the base")
+		p.put(roleDim, " · ").put(roleSpend, least(f.Unknown > 0)+money(f.Total)).put(roleText, " is "+times(f.Overall)+" the base")
 	}
 	p.end()
 	name, sum := 19, 11
@@ -61,7 +57,7 @@ func drawMultiplier(p *insightPen, h int) {
 		step(factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-"+money(s.Saving), int64(s.Share))
 		if p.zoom {
 			for _, part := range s.Parts {
-				p.gap(4).left(roleDim, strings.ReplaceAll(part.Name, "_", " "), name-2).right(roleDim, money(part.USD), sum).end()
+				p.gap(4).left(roleDim, analyze.Spaced(part.Name), name-2).right(roleDim, money(part.USD), sum).end()
 			}
 		}
 	}

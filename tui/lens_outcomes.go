@@ -64,10 +64,7 @@ func (p *insightPen) perSuccess(s *analyze.SuccessCost) {
 
 // atLeastOf marks a lower bound: calls of some runs are of unknown cost.
 func atLeastOf(s *analyze.SuccessCost, text string) string {
-	if s.Incomplete > 0 {
-		return "≥" + text
-	}
-	return text
+	return least(s.Incomplete > 0) + text
 }
 
 func interval(s *analyze.SuccessCost) string {
@@ -211,7 +208,7 @@ func (p *insightPen) flowTable(v *analyze.ValueReport) {
 		f := &v.Flows[i]
 		path, dims := flowPath(f)
 		to := p.into(path, dims...)
-		r := sheetRow{to: &to, runs: f.Part == "", cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), money(f.MeanCost), qualityText(f.Quality, v.ByScore),
+		r := sheetRow{to: &to, runs: f.Part == "", cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
 			moneyOr(f.PerSuccess), p.standing(v, f)}}
 		r.r = standingLooks[f.Standing].r
 		s.add(r)
@@ -243,11 +240,17 @@ func qualityText(q float64, byScore bool) string {
 
 func (p *insightPen) standing(v *analyze.ValueReport, f *analyze.Flow) string {
 	switch {
+	case !f.Priced:
+		return "cost unknown"
 	case f.Standing == analyze.StandingUnknown:
 		return "quality unknown"
 	case f.DominatedBy >= 0:
 		text := f.Standing.String() + " by " + p.flowLabel(&v.Flows[f.DominatedBy])
-		if !math.IsNaN(f.Agreement) {
+		switch {
+		case math.IsNaN(f.Agreement):
+		case p.max < 130: // the note below says of what
+			text += " (" + percentOf(f.Agreement) + ")"
+		default:
 			text += " in " + percentOf(f.Agreement) + " of resamples"
 		}
 		return text

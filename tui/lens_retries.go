@@ -26,7 +26,7 @@ func drawRetries(p *insightPen, h int) {
 	}
 	p.end()
 	p.retryHeadline(r)
-	if p.zoom && len(d.Chains) > 0 {
+	if p.zoom && len(d.Chains) > 0 && d.Chains[0].Wasted > 0 {
 		p.worst(&d.Chains[0])
 	}
 	if r.Chains > 0 {
@@ -48,10 +48,7 @@ func drawRetries(p *insightPen, h int) {
 
 // lowerBound marks amounts to which calls of unknown cost are missing.
 func (p *insightPen) lowerBound() string {
-	if t := &p.data.table.Total; t.Unpriced+t.NoUsage-t.Unbilled > 0 {
-		return "≥"
-	}
-	return ""
+	return bound(&p.data.table.Total)
 }
 
 // retryHeadline is amplification, waste and rescues.
@@ -168,9 +165,17 @@ func (p *insightPen) worstChains(list []analyze.TopChain) {
 	for i := range list[:min(len(list), 3)] {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), "wasted " + amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
+		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), chainWaste(c), p.steps(c)}})
 	}
 	s.write(p, false)
+}
+
+// chainWaste is what a chain wasted, in words.
+func chainWaste(c *analyze.TopChain) string {
+	if c.Wasted == 0 && c.WastedUnknown == 0 {
+		return "no waste"
+	}
+	return "wasted " + amountOf(c.Wasted, c.WastedUnknown)
 }
 
 // runDoor leads to the calls of a run.
@@ -190,12 +195,10 @@ func amountOf(usd tracefmt.USD, missing int64) string {
 	switch {
 	case missing > 0 && usd == 0:
 		return unknown
-	case missing > 0:
-		return "≥" + money(usd)
-	case usd == 0:
+	case missing == 0 && usd == 0:
 		return none // nothing to pay is known
 	}
-	return money(usd)
+	return least(missing > 0) + money(usd)
 }
 
 // steps is a ladder in one line.
@@ -330,7 +333,16 @@ func (p *insightPen) attemptTable(t *analyze.AttemptReport) {
 	}
 	s.write(p, true)
 	p.note(2, "operations: that came to this attempt, of which accepted: █. limit saves: what all later attempts cost; loses: successful runs with an operation accepted only later, "+
-		"taken to need every operation. +n?: the same in runs of unknown outcome.")
+		"taken to need every operation. +n?: the same in runs of unknown outcome."+p.nestedCalls(t))
+}
+
+// nestedCalls says why there are fewer operations here than in the heading: calls inside an attempt are part of it.
+func (p *insightPen) nestedCalls(t *analyze.AttemptReport) string {
+	inside := p.data.deep.Retries.Operations() - t.Rows[0].Operations
+	if inside <= 0 {
+		return ""
+	}
+	return " Not among them: " + count(inside) + plural(int(inside), " operation", " operations") + " inside others' attempts."
 }
 
 // known is an amount; unknown where no cost in the scope is known.

@@ -209,7 +209,7 @@ func TestASpikeOpensItsCalls(t *testing.T) {
 }
 
 func TestAnAgentOpensItsCalls(t *testing.T) {
-	p := play(t, rich(120), 120, 50).press("4", "z").sees("overhead: $", "who works for whom", "└ executor")
+	p := play(t, rich(120), 120, 50).press("4", "z").sees("overhead: for each $1 of executors, $", "who works for whom", "└ executor")
 	r := &p.a.top().(*zoom).l.(*insight).data.deep.Agents
 	sum := tracefmt.USD(0)
 	for _, n := range r.Tree {

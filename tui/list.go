@@ -22,6 +22,23 @@ func (v *window) move(by int) bool {
 	return v.at != was
 }
 
+// typingKey moves the cursor while letters are typed, and says whether it did what k means.
+func (v *window) typingKey(k string) bool {
+	switch k {
+	case "down", "tab", "ctrl+n":
+		v.move(1)
+	case "up", "shift+tab", "ctrl+p":
+		v.move(-1)
+	case "pgdown":
+		v.move(v.rows)
+	case "pgup":
+		v.move(-v.rows)
+	default:
+		return false
+	}
+	return true
+}
+
 // scroll moves the lines, for text without a cursor.
 func (v *window) scroll(by int) bool {
 	was := v.top

@@ -148,15 +148,14 @@ func (a *App) flightFacts() []fact {
 		return nil
 	}
 	var cost tracefmt.USD
-	least := ""
+	partly := false
 	for _, r := range a.flying {
 		cost, _ = cost.Add(r.Cost)
-		if r.Incomplete {
-			least = "≥"
-		}
+		partly = partly || r.Incomplete
 	}
+	spent := least(partly) + money(cost)
 	n := count(int64(len(a.flying)))
-	return []fact{newFact(roleKey, flightMark+n+plural(len(a.flying), " run", " runs")+" in flight, "+least+money(cost), flightMark+n+" "+least+money(cost))}
+	return []fact{newFact(roleKey, flightMark+n+plural(len(a.flying), " run", " runs")+" in flight, "+spent, flightMark+n+" "+spent)}
 }
 
 // alertFacts are how the budget stands and how often there was an alert.

@@ -82,7 +82,7 @@ func TestCursorComesBackWhenItsRowDoes(t *testing.T) {
 func TestFooterNamesWhatWorksHere(t *testing.T) {
 	p := play(t, small(), 120, 40).sees("q quit")
 	p.press("enter").sees("esc back", "Q quit").seesNot("q quit")
-	p.press("b").sees("enter choose · esc leave").seesNot("/ filter").press("esc")
+	p.press("b").sees("enter takes it · esc leaves").seesNot("/ filter").press("esc")
 	p.press("z").sees("] bar", "u runs/calls").seesNot("z zoom").press("esc")
 	p.press("9", "z", "enter").sees("J next", "K previous", "y copy", "lines 1 to ")
 	p.press("?").seesNot("? help")

@@ -132,7 +132,7 @@ func (a *App) editNote() tea.Cmd {
 	s, _ := a.path()
 	x := a.mark(s)
 	p := newPrompt("✎ ", x.Note)
-	p.hint = "note on " + lastOf(pathNames(x)) + when(x.Note != "", ", empty takes it off")
+	p.hint = "note on " + lastOf(pathNames(x)) + when(x.Note != "", ", empty takes it off") + " · enter keeps it · esc leaves"
 	p.in.CharLimit = mostNote
 	p.live = func(*App, string) tea.Cmd { return nil }
 	p.stop = p.cancel

@@ -34,8 +34,14 @@ func lensEntries() []entry {
 	for i := range lenses {
 		l := &lenses[i]
 		off := func(a *App) string {
-			if why := needsLensed(a); why != "" || a.look.lens != i && !a.zoomed() {
+			if why := needsLensed(a); why != "" {
 				return why
+			}
+			if l.off != nil && l.off(a) != "" {
+				return l.off(a)
+			}
+			if a.look.lens != i && !a.zoomed() {
+				return ""
 			}
 			if z, ok := a.top().(*zoom); ok && z.kind == i {
 				return "this is the lens"

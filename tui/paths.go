@@ -521,6 +521,18 @@ func (p *paths) drawTable(a *App, out *pen, h int) {
 	}
 }
 
+// outOfSearch says what to do where nothing is found.
+func (a *App) outOfSearch() string {
+	f, ok := a.over.(*prompt)
+	switch {
+	case !ok:
+		return " · / changes it · backspace takes it back"
+	case f.comp != nil && len(f.comp.list) > 0:
+		return " · as a condition: tab completes it · esc leaves"
+	}
+	return " · esc leaves"
+}
+
 // empty says why there are no rows.
 func (p *paths) empty(a *App) string {
 	switch {
@@ -531,15 +543,21 @@ func (p *paths) empty(a *App) string {
 	case len(p.rows) > 0:
 		return ""
 	case len(p.table.Rows) > 0:
-		return "no name contains \"" + clean(p.match.text) + "\" · / changes it · backspace takes it back"
+		return "no name contains \"" + clean(p.match.text) + "\"" + a.outOfSearch()
 	case len(p.s.extra) > 0:
 		return "no call meets the filters · backspace takes the last one back"
 	case a.status.Loading:
 		return "reading, no call so far …"
 	case a.status.Err != nil:
 		return "✗ " + clean(a.status.Err.Error())
+	case len(a.stack) > 1:
+		return "no calls here · esc goes back"
+	case len(a.opt.Query.Where) > 0 || a.opt.Query.Since != 0 || a.opt.Query.Until != 0:
+		return "no call meets --where, --since and --until of the command line · q quits"
+	case a.opt.Following:
+		return "no calls yet: what is written to the trace appears here"
 	}
-	return "no calls here · esc goes back"
+	return "no calls here"
 }
 
 // rowLayout is which columns are shown, and how wide the two are that take what is left.

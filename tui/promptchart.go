@@ -113,7 +113,7 @@ func (c *promptChart) axis(g *grid, rows int, top int64) {
 
 // windowLine is the line of the chart at which the window is.
 func (c *promptChart) windowLine(rows int, top int64) int {
-	return rows - 1 - (height(c.line.Window(), top, rows*8, false)-1)/8
+	return rows - 1 - (height(c.line.Window(), top, rows*8)-1)/8
 }
 
 // window draws how much the model can hold.
@@ -147,8 +147,8 @@ func (c *promptChart) column(g *grid, x *promptColumn, at, ink, rows int, top in
 			}
 		}
 	}
-	e := height(x.prompt, top, rows*8, false)
-	cached := int(float64(height(x.read, top, rows*8, false))/8 + 0.5)
+	e := height(x.prompt, top, rows*8)
+	cached := int(float64(height(x.read, top, rows*8))/8 + 0.5)
 	for line := range rows {
 		cell := min(max(e-line*8, 0), 8)
 		switch {
@@ -164,7 +164,7 @@ func (c *promptChart) column(g *grid, x *promptColumn, at, ink, rows int, top in
 		look   role
 		sign   string
 	}{{x.median, roleKey, "─"}, {x.p95, roleWarn, "═"}} {
-		at := height(other.tokens, top, rows*8, false)
+		at := height(other.tokens, top, rows*8)
 		if at > 0 && (at-1)/8 < e/8 {
 			other.sign = "▓" // within the column
 		}
@@ -195,19 +195,19 @@ func (c *promptChart) legend() string {
 		per, reads, resets = x.to-x.from+1, reads || x.read > 0, resets || x.reset
 	}
 	if reads {
-		text += " ▒ read from a cache"
+		text += " · ▒ read from a cache"
 	}
 	if len(c.band) > 0 {
-		text += " ─ median ═ p95 of all threads here (▓ within a column)" + c.bandSize()
+		text += " · ─ median and ═ p95 of all threads here (▓ within a column)" + c.bandSize()
 	}
 	if c.mark > 0 {
-		text += " ▲ this turn"
+		text += " · ▲ this turn"
 	}
 	if c.line.Doubled.Turn > 0 {
-		text += " × twice the first"
+		text += " · × twice the first"
 	}
 	if resets {
-		text += " ↓ reset ⇊ compacted"
+		text += " · ↓ reset · ⇊ compacted"
 	}
 	if per > 1 {
 		text += " · each column is " + itoa(int(per)) + " turns, the largest drawn"
@@ -232,13 +232,11 @@ func (c *promptChart) windowText(list []promptColumn) string {
 	if size == 0 {
 		return " · window not known: the price book has none for this model"
 	}
-	text := " · window " + short(size) + ": " + percent(c.line.Peak, size) + " used at most"
+	text := "window " + short(size) + ": " + percent(c.line.Peak, size) + " used at most"
 	if _, drawn := c.scale(list); !drawn {
-		text += ", too far up to be drawn"
-	} else {
-		text += " ┈"
+		return " · " + text + ", too far up to be drawn"
 	}
-	return text
+	return " · ┈ " + text
 }
 
 // doubledText says when the prompt doubled, and why; part is the name of what grew most.
@@ -282,7 +280,7 @@ func promptSpark(l *analyze.PromptLine, w int) string {
 	list, _ := c.columns()
 	s := ""
 	for _, x := range list {
-		s += lowerBlocks[height(x.prompt, l.Peak, 8, false)]
+		s += lowerBlocks[height(x.prompt, l.Peak, 8)]
 	}
 	return s
 }

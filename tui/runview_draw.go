@@ -155,12 +155,7 @@ func wasteText(t *analyze.Row) string {
 }
 
 // bound marks sums to which calls of unknown cost are missing.
-func bound(t *analyze.Row) string {
-	if t.Incomplete() {
-		return "≥"
-	}
-	return ""
-}
+func bound(t *analyze.Row) string { return least(t.Incomplete()) }
 
 // contextText is a number of tokens against what the model can hold.
 func contextText(tokens, window int64) string {

@@ -98,7 +98,7 @@ func TestStoryOfTheWorstChain(t *testing.T) {
 // A story: when a context doubled and why, in two keys; the turn itself, in four.
 func TestStoryOfADoubledContext(t *testing.T) {
 	p := playShipped(t, 140, 60).press("3", "z")
-	p.sees("its growth cost most", "× doubled at turn 3: 6.36k → 15.6k tokens, most of it logs, 8.55k", "window 200k", "median ═ p95 of all threads here")
+	p.sees("its growth cost most", "× doubled at turn 3: 6.36k → 15.6k tokens, most of it logs, 8.55k", "window 200k", "median and ═ p95 of all threads here")
 	p.press("enter")
 	r := p.a.inRun()
 	if c := r.line(r.cur.at); c.Turn != 3 || c.Prompt != 15_635 || c.Agent != "executor" {

@@ -274,7 +274,8 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 
 // share divides the lines of a full screen between the charts and what stands below them.
 func (t *shape) share(h, facts, w int) (charts, below int) {
-	const least, most = 8, 18
+	const least = 8
+	most := max(18, h/2)
 	below = (facts+1)/2 + 1
 	if w >= 100 {
 		below = max(below, h-most)
@@ -357,15 +358,16 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 	barW = min(barW, 6)
 	heads := h >= 5
 	rows := h - 2
-	if heads {
-		rows--
-		t.heads(out, sp, a.look.log, left, w, between)
-	}
-	grid := newGrid(left+2*w+between, rows+2)
-	counts, sums := make([]int64, len(t.bins)), make([]int64, len(t.bins))
+	counts, sums, most := make([]int64, len(t.bins)), make([]int64, len(t.bins)), [2]int64{}
 	for i, b := range t.bins {
 		counts[i], sums[i] = b.n, b.sum
+		most[0], most[1] = max(most[0], b.n), max(most[1], b.sum)
 	}
+	if heads {
+		rows--
+		t.heads(out, sp, most, a.look.log, left, w, between)
+	}
+	grid := newGrid(left+2*w+between, rows+2)
 	for side, values := range [...][]int64{counts, sums} {
 		x0 := left + side*(w+between)
 		t.at[side], t.barW = x0, barW
@@ -373,11 +375,7 @@ func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
 		if side == 1 {
 			r = roleSpend
 		}
-		most := int64(0)
-		for _, v := range values {
-			most = max(most, v)
-		}
-		columnsChart(values, most, rows, inkOf(barW), a.look.log, func(line, i int, s string) {
+		columnsChart(values, most[side], rows, inkOf(barW), a.look.log, func(line, i int, s string) {
 			role := r
 			if t.inStretch(i) {
 				role = roleBrush
@@ -398,24 +396,41 @@ func inkOf(barW int) int {
 	return barW - 1
 }
 
-// heads names the two charts, or says what the chosen bar holds.
-func (t *shape) heads(out *pen, sp *spread, log bool, left, w, between int) {
+// roomFor adds more to a text if both fit into w columns.
+func roomFor(text, more string, w int) string {
+	if width(text)+width(more) > w {
+		return text
+	}
+	return text + more
+}
+
+// heads names the two charts and how high they are, or says what the chosen bar holds.
+func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
 	l := sp.unit + "s " + count(sp.n)
 	r := "money " + moneyInt(sp.sum)
 	if t.data.total.Incomplete() {
 		r = "money ≥" + moneyInt(sp.sum)
 	}
+	if all := t.data.total.Calls; !sp.exact && all > sp.n {
+		l += " of " + count(all) + ", no cost known of the others"
+	}
+	if sp.unknown > 0 {
+		l += ", " + count(sp.unknown) + " of unknown cost as $0"
+	}
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
-	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l += " of " + count(all) + ", no cost known of the others"
+	if len(t.bins) > 1 {
+		l, r = roomFor(l, " · tallest bar "+count(most[0]), w), roomFor(r, " · tallest bar "+moneyInt(most[1]), w)
 	}
 	role := roleHead
 	if b, ok := t.stretch(); ok {
 		role = roleBrush
 		l = "▲ " + b.text() + ": " + count(b.n) + " " + plural(int(b.n), sp.unit, sp.unit+"s") + ", " + percent(b.n, sp.n)
 		r = moneyInt(b.sum) + ", " + percent(b.sum, sp.sum) + " of spend"
+		if log {
+			r = roomFor(r, " · log heights", w)
+		}
 	}
 	out.gap(left).left(role, l, w).gap(between).left(role, r, w).end()
 }
@@ -436,7 +451,7 @@ func (t *shape) axis(g *grid, x0, w, line, barW int) {
 		label(0, map[bool]string{true: "$0", false: "0"}[barW > 1 || len(t.bins) < 2])
 	}
 	for i := range t.bins {
-		if isDecade(t.bins[i].low) && t.bins[i].high > 2 {
+		if t.bins[i].low > 1 && isDecade(t.bins[i].low) {
 			label(i, decadeText(t.bins[i].low))
 		}
 	}

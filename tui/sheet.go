@@ -71,7 +71,8 @@ func (s *sheet) widths(room int) (w []int, bar int) {
 		if !s.cols[i].flex {
 			continue
 		}
-		if w[i] = min(w[i], left-sheetGap); w[i] < minFlex {
+		need := w[i]
+		if w[i] = min(w[i], left-sheetGap); w[i] <= 0 || w[i] < min(minFlex, need) {
 			w[i] = 0
 			continue
 		}

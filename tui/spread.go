@@ -9,11 +9,12 @@ import (
 
 // A spread is what the shape lens shows of a set of costs, of runs or of calls (analysis-spec F).
 type spread struct {
-	unit   string
-	groups []group // ascending, none empty
-	tail   analyze.Tail
-	n, sum int64
-	exact  bool // every cost is known by itself; else only sums of narrow ranges, and quantiles are within 0.8%
+	unit    string
+	groups  []group // ascending, none empty
+	tail    analyze.Tail
+	n, sum  int64
+	unknown int64 // runs of which no cost is known: they count as nothing
+	exact   bool  // every cost is known by itself; else only sums of narrow ranges, and quantiles are within 0.8%
 }
 
 // A group is n costs of a narrow range; low to high, high excluded.
@@ -21,11 +22,12 @@ type group struct{ low, high, n, sum int64 }
 
 // ofRuns takes the cost of every run.
 func ofRuns(runs []analyze.RunCost) *spread {
-	costs := make([]tracefmt.USD, len(runs))
+	costs, unknown := make([]tracefmt.USD, len(runs)), int64(0)
 	for i, r := range runs {
 		costs[i] = r.Cost
+		unknown += int64(b2i(r.Incomplete && r.Cost == 0))
 	}
-	s := &spread{unit: "run", n: int64(len(costs)), exact: true, tail: analyze.NewTail(costs)} // sorts them
+	s := &spread{unit: "run", unknown: unknown, n: int64(len(costs)), exact: true, tail: analyze.NewTail(costs)} // sorts them
 	for i := 0; i < len(costs); {
 		j := i + 1
 		for j < len(costs) && costs[j] == costs[i] {

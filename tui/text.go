@@ -121,12 +121,7 @@ func spaces(n int) string {
 	return strings.Repeat(" ", n)
 }
 
-// padRight and padLeft make s exactly w columns wide.
-func padRight(s string, w int) string {
-	s = cut(s, w)
-	return s + spaces(w-width(s))
-}
-
+// padLeft makes s exactly w columns wide.
 func padLeft(s string, w int) string {
 	s = cut(s, w)
 	return spaces(w-width(s)) + s

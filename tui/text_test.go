@@ -46,9 +46,6 @@ func TestCutKeepsColumns(t *testing.T) {
 			if c := cut(s, w); width(c) > w {
 				t.Errorf("cut(%q, %d) = %q is %d wide", s, w, c, width(c))
 			}
-			if p := padRight(s, w); width(p) != w {
-				t.Errorf("padRight(%q, %d) = %q is %d wide", s, w, p, width(p))
-			}
 			if p := padLeft(s, w); width(p) != w {
 				t.Errorf("padLeft(%q, %d) = %q is %d wide", s, w, p, width(p))
 			}

@@ -16,12 +16,31 @@ type timeline struct {
 	at, from int          // the chosen column, -1 for none; the one on which a brush began
 	brushOn  bool
 	focused  bool // it was moved over last, so enter opens a column and no line
-	x0, barW int
-	line     int // the first line of the chart, and how many there are
+	x0, w    int  // where the first column begins, and how wide all of them are
+	line     int  // the first line of the chart, and how many there are
 	rows     int
 }
 
 func newTimeline() *timeline { return &timeline{at: -1} }
+
+// mostColumnW is how wide a column of the chart gets.
+const mostColumnW = 8
+
+// begins is where a column begins: together they take the whole width, so some are wider than others by one.
+func (t *timeline) begins(i int) int { return t.x0 + i*t.w/len(t.cols) }
+
+// span is where a column begins and how many cells of it are drawn: wide columns stand apart.
+func (t *timeline) span(i int) (x, ink int) {
+	x = t.begins(i)
+	ink = t.begins(i+1) - x
+	if t.w >= 3*len(t.cols) {
+		ink--
+	}
+	return x, ink
+}
+
+// columnAt is the column over which x lies; they end where it is too far right.
+func (t *timeline) columnAt(x int) int { return ((x-t.x0+1)*len(t.cols) - 1) / t.w }
 
 // mark is what a drawing of the timeline depends on.
 func (t *timeline) mark() (m [3]int) {
@@ -131,10 +150,10 @@ func (t *insight) openBar(a *App) tea.Cmd {
 
 func (t *insight) clickBar(a *App, x, y int) tea.Cmd {
 	l := t.time
-	if l == nil || l.barW == 0 || x < l.x0 {
+	if l == nil || l.w == 0 || x < l.x0 {
 		return nil
 	}
-	i := (x - l.x0) / l.barW
+	i := l.columnAt(x)
 	switch {
 	case i >= len(l.cols):
 	case i == l.at:
@@ -156,21 +175,24 @@ func (p *insightPen) chosenColumn(t *timeline, l *analyze.LoadReport) bool {
 	if c.spike {
 		text += " · a spike"
 	}
+	if p.a.look.log {
+		text = roomFor(text, " · log heights", p.max-2)
+	}
 	p.gap(2).put(roleBrush, cut(text, p.max-2)).end()
 	return true
 }
 
 // heights labels the axis of amounts at the left of a chart: the most at its top, and what half the height is.
-func heights(g *grid, most int64, rows int, log bool) {
+func heights(g *grid, least, most int64, rows int, log bool) {
 	g.put(0, 0, roleDim, padLeft(axisText(float64(most)), axisW-1)+"┤")
 	for line := 1; line < rows; line++ {
 		g.put(axisW-1, line, roleRule, "│")
 	}
 	if mid := rows / 2; rows >= 4 {
 		v := float64(most) * float64(rows-mid) / float64(rows)
-		if log && most > 1 {
+		if log && least > 0 {
 			share := float64(rows-mid) / float64(rows)
-			v = math.Exp(share*(math.Log(float64(most))+1) - 1)
+			v = float64(least) * math.Exp(share*(logOf(most, least)+1)-1)
 		}
 		g.put(0, mid, roleDim, padLeft(axisText(v), axisW-1)+"┤")
 	}
@@ -197,7 +219,8 @@ func (t *timeline) brushLine(g *grid, line int) {
 			if i == t.at || i == t.from && t.brushOn {
 				sign = "▲"
 			}
-			g.put(t.x0+i*t.barW, line, roleBrush, strings.Repeat(sign, inkOf(t.barW)))
+			x, ink := t.span(i)
+			g.put(x, line, roleBrush, strings.Repeat(sign, ink))
 		}
 	}
 }

@@ -117,7 +117,7 @@ func TestOneDearCallIsSeenInTimeAndFirstInTheList(t *testing.T) {
 	for _, c := range cols {
 		most = max(most, c.spend)
 	}
-	if x := p.a.top().(*zoom).l.(*insight).time; height(last.spend, most, 8*12, false) < 1 || !hasInk(p.screen(), x.x0+(len(x.cols)-1)*x.barW) {
+	if x := p.a.top().(*zoom).l.(*insight).time; height(last.spend, most, 8*12) < 1 || !hasInk(p.screen(), x.begins(len(x.cols)-1)) {
 		t.Errorf("the $100 leave no ink:\n%s", p.screen())
 	}
 	p.press("9").sees("call 1 of 20,001")

@@ -26,9 +26,9 @@ func (t *whatIf) edit(a *App, l analyze.Lever) tea.Cmd {
 	case analyze.LeverBatch:
 		return t.choose(a, l, "calls that may wait", [][2]string{{"batch", "billed at the batch rate, where the seller has one"}})
 	case analyze.LeverContext:
-		return t.askNumber(a, l, "prompts hold at most ", "tokens, as 100000 or 100k; empty: as it was")
+		return t.askNumber(a, l, "prompts hold at most ", "tokens, as 100k; empty: as it was · esc leaves")
 	}
-	return t.askNumber(a, l, "retries after the first attempt, at most ", "a number, 0 for none; empty: as it was")
+	return t.askNumber(a, l, "retries of a call, at most ", "0 for none; empty: as it was · esc leaves")
 }
 
 // asItWas is the choice that lets a lever go.
@@ -36,7 +36,7 @@ const asItWas = "as it was"
 
 // choose sets a lever to one of a few values.
 func (t *whatIf) choose(a *App, l analyze.Lever, title string, values [][2]string) tea.Cmd {
-	p := &picker{title: title, keys: "enter choose · esc leave", items: []pickItem{{name: asItWas}}}
+	p := &picker{title: title, keys: pickerKeys, items: []pickItem{{name: asItWas}}}
 	for _, v := range values {
 		p.items = append(p.items, pickItem{name: v[0], about: v[1]})
 	}
@@ -98,7 +98,7 @@ func (t *whatIf) askBook(a *App) tea.Cmd {
 		return a.refuse("no price book can be read here")
 	}
 	p := newPrompt("price book, as a file: ", a.scenario.PricesName)
-	p.hint = "as costscope prices import writes it; empty: as it was"
+	p.hint = "as costscope prices import writes it; empty: as it was · esc leaves"
 	p.live, p.stop = func(*App, string) tea.Cmd { return nil }, still
 	p.done = func(a *App, file string) (string, tea.Cmd) {
 		if file = strings.TrimSpace(file); file == "" {
@@ -133,7 +133,7 @@ func (t *whatIf) chooseCalls(a *App) tea.Cmd {
 	if a.opt.Prices == nil || t.res == nil {
 		return a.refuse("the models are not read yet")
 	}
-	p := &picker{title: "which calls should another model answer?", keys: "enter choose · esc leave", items: []pickItem{{name: asItWas}, {name: "all", about: "every call of a language model"}}}
+	p := &picker{title: "which calls should another model answer?", keys: pickerKeys, items: []pickItem{{name: asItWas}, {name: "all", about: "every call of a language model"}}}
 	from := []string{"", ""}
 	for _, m := range t.res.Models {
 		if m.Name == analyze.None {
@@ -189,6 +189,7 @@ func newChooser(a *App, from string, pick func(a *App, row *tracefmt.PriceRow) t
 		a.over = nil
 		return pick(a, rows[i])
 	}
+	c.hint = "part of a name · ↑↓ choose · enter takes it · esc leaves"
 	c.find()
 	return c
 }
@@ -225,10 +226,6 @@ func (c *chooser) find() {
 	c.cur = window{n: len(c.items), rows: max(c.cur.rows, 1)}
 }
 
-func (c *chooser) overlays() string {
-	return "type to search · ↑ ↓ move · enter choose · esc leave"
-}
-
 func (c *chooser) key(a *App, k string, text []rune) tea.Cmd {
 	switch k {
 	case "esc", "ctrl+c":
@@ -238,29 +235,19 @@ func (c *chooser) key(a *App, k string, text []rune) tea.Cmd {
 			return a.refuse(errNoChoice.Error())
 		}
 		return c.pick(a, c.cur.at)
-	case "down", "tab", "ctrl+n":
-		c.cur.move(1)
-	case "up", "shift+tab", "ctrl+p":
-		c.cur.move(-1)
-	case "pgdown":
-		c.cur.move(c.cur.rows)
-	case "pgup":
-		c.cur.move(-c.cur.rows)
 	default:
-		if c.edit(k, text) {
+		if !c.cur.typingKey(k) && c.edit(k, text) {
 			c.find()
 		}
 	}
 	return nil
 }
 
-// lines is the title, what was typed, and the list.
-func (c *chooser) lines(a *App, w, most int) []string {
+// overlay is the title and the list; what is typed stands in the line of the keys.
+func (c *chooser) overlay(a *App, w, most int) []string {
 	out := newPen(a.theme, w)
-	out.rule(c.title)
-	c.hint = count(int64(len(c.items))) + plural(len(c.items), " model", " models") + " · USD per million tokens"
-	out.add(c.prompt.lines(a, w, 1)...)
-	rows := max(1, most*2/3-2)
+	out.rule(c.title + " · " + count(int64(len(c.items))) + plural(len(c.items), " model", " models") + " · USD per million tokens")
+	rows := max(1, most*2/3-1)
 	c.cur.resize(len(c.items), rows)
 	if len(c.items) == 0 {
 		out.gap(2).line(roleDim, errNoChoice.Error())
@@ -273,5 +260,5 @@ func (c *chooser) lines(a *App, w, most int) []string {
 		out.put(roleMark, mark).left(roleName, c.items[i].name, min(48, w/2)).gap(2).put(roleDim, c.items[i].about)
 		out.end()
 	}
-	return out.fit(min(rows+2, most))
+	return out.fit(min(rows+1, most))
 }

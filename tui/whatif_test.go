@@ -33,6 +33,9 @@ func TestWhatIfStory(t *testing.T) {
 	s.sees("who answers all calls instead?", "openai/gpt-5-mini", "input $0.25")
 	s.press("m", "i", "n", "i")
 	s.sees("1 model ")
+	if n := strings.Count(s.screen(), "model: mini▏"); n != 1 {
+		t.Errorf("what is typed stands there %d times", n)
+	}
 	s.press("enter")
 	s.sees("model=openai/gpt-5-mini", "priced as openai/gpt-5-mini", "the effects in that order add up")
 	s.press("down", "enter", "x", "enter")

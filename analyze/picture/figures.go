@@ -114,11 +114,7 @@ func stairs(f *analyze.StairFigure) ([]byte, error) {
 
 // stepNote is what stands beside a bar: behind it, or before it where it ends too far right.
 func stepNote(x *analyze.Step, y, most float64) note {
-	cost := analyze.Money(x.To - x.From)
-	if x.Unknown {
-		cost = "≥ " + cost
-	}
-	t := note{x: float64(x.To), y: y, dx: 5, text: cost, color: ink}
+	t := note{x: float64(x.To), y: y, dx: 5, text: analyze.LowerBound(analyze.Money(x.To-x.From), x.Unknown), color: ink}
 	if x.Note != "" {
 		t.text += " · " + clip(x.Note, body, 230)
 	}

@@ -71,6 +71,7 @@ func (a *app) tailAlerts(j *job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	a.awaits(j)
 	ctx, stop := context.WithCancel(a.ctx)
 	defer stop()
 	caught, end := make(chan bool), make(chan error, 1)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +33,7 @@ func (a *app) findBaseline(j *job) error {
 	if j.baseline == "" || tui.IsPeriod(j.baseline) {
 		return nil
 	}
-	in, err := baselineInputs(j, j.baseline)
+	in, err := a.baselineInputs(j, j.baseline)
 	if err != nil {
 		return err
 	}
@@ -43,15 +41,11 @@ func (a *app) findBaseline(j *job) error {
 }
 
 // baselineInputs names the trace to compare with, read as the job's own.
-func baselineInputs(j *job, path string) (inputs, error) {
+func (a *app) baselineInputs(j *job, path string) (inputs, error) {
 	if path == "-" || isPipe(path) {
 		return inputs{}, wrongUsage("write it to a file first", "a baseline is read more than once: %s is no file", path)
 	}
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			path = filepath.Join(home, rest)
-		}
-	}
+	path = a.underHome(path)
 	in := inputs{args: []string{path}}
 	if !isStore(path) {
 		in.own = j.own
@@ -84,7 +78,7 @@ func (b *baselines) read(ctx context.Context, path string, progress func(analyze
 	j := *b.job
 	j.traceFlags.store, j.traceFlags.follow, j.keep, j.quiet = "", false, false, true
 	var err error
-	if j.inputs, err = baselineInputs(b.job, path); err != nil {
+	if j.inputs, err = b.app.baselineInputs(b.job, path); err != nil {
 		return nil, err
 	}
 	if err = b.app.find(&j.inputs, ""); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -31,7 +32,8 @@ integration. A limit says how much a metric of a scope may be:
 Metrics: total, projected_total, cost_per_run, cost_per_success, p95_cost_per_run (USD); waste_share,
 cost_amplification, context_factor, post_warning_share, growth (ratios). With high: true the high end
 of the 95 % interval of projected_total, cost_per_success or post_warning_share is what may be at most max.
-Scopes: any dimension of --by. A period is 30m, 720h, 7d, 4w, or minute, hour, day, week, month. growth is how much dearer a run is than in the baseline; it fails only if that is significant.
+Scopes: any dimension of --by. A period is 30m, 720h, 7d, 4w, or minute, hour, day, week, month.
+growth is how much dearer a run is than in the baseline; it fails only if that is significant.
 A budget fails when a period of it is overspent, or when it burns too fast as the trace ends.
 
 A limit without enough data, or over calls of unknown cost, does not pass: it is insufficient.
@@ -74,7 +76,7 @@ func (f *checkFlags) check(j *job) error {
 	if f.maxCost != "" {
 		max, err := tracefmt.ParseUSD([]byte(f.maxCost))
 		if err != nil || max < 0 {
-			return wrongUsage("", "--max-cost: %q is no amount of dollars", f.maxCost)
+			return wrongUsage("for instance --max-cost 25, or 0.50", "--max-cost: %q is no amount of dollars", f.maxCost)
 		}
 		f.file.limits = append(f.file.limits, analyze.Limit{Metric: "total", Max: max.Float()})
 	}
@@ -96,6 +98,9 @@ func (a *app) check(j *job, f *checkFlags) error {
 	}
 	if err := j.inputs.refuseOutput(f.junit); err != nil {
 		return err
+	}
+	if f.baseline != "" && !j.quiet && !slices.ContainsFunc(f.file.limits, isGrowth) {
+		fmt.Fprintln(a.err, "costscope: --baseline is for limits on growth, and there is none: it is not read")
 	}
 	before, err := a.baselines(j, f)
 	if err != nil {

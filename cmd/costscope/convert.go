@@ -24,10 +24,7 @@ func fitsConvert(j *job) error {
 
 // convertTraces writes costscope JSONL.
 func (a *app) convertTraces(j *job) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
@@ -107,6 +104,14 @@ func (l *sourceLines) at(offset int64) string {
 		return l.path
 	}
 	return l.path + ":" + strconv.FormatInt(l.lines[i], 10)
+}
+
+// readFor is read for a command that writes a result, which must not replace what it is made from.
+func (a *app) readFor(j *job) (*openedStore, error) {
+	if err := j.inputs.refuseOutput(j.out); err != nil {
+		return nil, err
+	}
+	return a.read(j)
 }
 
 // refuseOutput keeps a result from replacing a trace that it is made from.

@@ -45,10 +45,7 @@ func (f *explainFlags) fits(j *job) error {
 
 // explainTraces shows how a number comes about.
 func (a *app) explainTraces(j *job, f *explainFlags) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
@@ -81,6 +78,7 @@ func (a *app) provePath(j *job, s *openedStore, path string) (*analyze.Proof, er
 	if err != nil {
 		return nil, err
 	}
+	a.noneLeft(j, s, t.Total.Calls)
 	row := &t.Total
 	if path != "" {
 		if row, err = rowAt(t, path); err != nil {
@@ -106,7 +104,7 @@ func (a *app) provePath(j *job, s *openedStore, path string) (*analyze.Proof, er
 
 // prover reads all runs.
 func (a *app) prover(j *job, s *openedStore, q analyze.Query, wanted func(*tracefmt.Run, *tracefmt.Call) bool) (*analyze.Prover, error) {
-	x := analyze.NewProver(q, s.Names(), s.config, func(n uint32) string { return j.inputs.shown(s.SourcePath(n)) }, wanted)
+	x := analyze.NewProver(q, s.Names(), s.config, s.shown(j), wanted)
 	return x, s.Each(a.ctx, func(r *tracefmt.Run) error {
 		x.Add(r)
 		return a.ctx.Err()

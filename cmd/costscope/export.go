@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"costscope/analyze"
 	"costscope/analyze/picture"
@@ -70,10 +71,7 @@ func (x *exportFlags) fits(j *job) error {
 
 // exportTraces writes what was asked for.
 func (a *app) exportTraces(j *job, f *exportFlags) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
@@ -93,6 +91,7 @@ func (a *app) exportTable(j *job, s *openedStore, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	a.noneLeft(j, s, in.Table.Total.Calls)
 	names := analyze.NewRedactor(f.redact)
 	if err := names.Rank(a.ctx, s, j.query); err != nil {
 		return err
@@ -112,7 +111,7 @@ func (a *app) exportFocus(j *job, s *openedStore, f *exportFlags) error {
 	if err := names.Rank(a.ctx, s, j.query); err != nil {
 		return err
 	}
-	x := analyze.NewFocus(j.query, s.Names(), s.config, func(n uint32) string { return j.inputs.shown(s.SourcePath(n)) })
+	x := analyze.NewFocus(j.query, s.Names(), s.config, s.shown(j))
 	err := s.Each(a.ctx, func(r *tracefmt.Run) error {
 		x.Add(r)
 		return a.ctx.Err()
@@ -125,18 +124,11 @@ func (a *app) exportFocus(j *job, s *openedStore, f *exportFlags) error {
 
 // exportReport writes the markdown report, with pictures beside it where it is a file.
 func (a *app) exportReport(j *job, s *openedStore, f *exportFlags) error {
-	in, err := s.reportInput(a.ctx, j)
+	x, err := s.export(a.ctx, j, analyze.ExportOptions{Full: f.paths, Redact: f.redact})
 	if err != nil {
 		return err
 	}
-	o := analyze.ExportOptions{ReportInput: in, Full: f.paths, Redact: f.redact}
-	if o.Marks, err = s.Marks(a.ctx); err != nil {
-		return err
-	}
-	x, err := analyze.NewExport(a.ctx, s, o)
-	if err != nil {
-		return err
-	}
+	a.noneLeft(j, s, x.Report.Totals.Calls)
 	if j.out == "" || j.out == "-" {
 		return a.write("", func(w io.Writer) error { return x.WriteMarkdown(w, nil, "") })
 	}
@@ -147,11 +139,25 @@ func (a *app) exportReport(j *job, s *openedStore, f *exportFlags) error {
 	return err
 }
 
+// export finds what goes into a report of the flagged paths.
+func (s *openedStore) export(ctx context.Context, j *job, o analyze.ExportOptions) (x *analyze.Export, err error) {
+	if o.ReportInput, err = s.reportInput(ctx, j); err != nil {
+		return nil, err
+	}
+	if o.Marks, err = s.Marks(ctx); err != nil {
+		return nil, err
+	}
+	return analyze.NewExport(ctx, s, o)
+}
+
 // writeExport writes a report and its pictures, which come first: a report that can be seen is complete. why is why a picture could not
 // be drawn.
 func (a *app) writeExport(path string, x *analyze.Export, pictures bool) (drawn int, why, err error) {
 	var list map[analyze.Figure]analyze.Picture
 	folder := picturesOf(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() { // before there are pictures of a report that cannot be
+		return 0, nil, unwritten(path, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR})
+	}
 	if pictures {
 		list, why = x.Draw(picture.SVG)
 	}
@@ -159,9 +165,6 @@ func (a *app) writeExport(path string, x *analyze.Export, pictures bool) (drawn 
 		return 0, why, unwritten(folder, err)
 	}
 	err = a.write(path, func(w io.Writer) error { return x.WriteMarkdown(w, list, filepath.Base(folder)) })
-	if err != nil {
-		err = unwritten(path, err)
-	}
 	return len(list), why, err
 }
 
@@ -215,15 +218,7 @@ func (a *app) exporter(j *job, s *openedStore) func(context.Context, tui.ExportJ
 		}
 		own := *j
 		own.query = want.Query
-		in, err := s.reportInput(ctx, &own)
-		if err != nil {
-			return done, err
-		}
-		o := analyze.ExportOptions{ReportInput: in, Progress: want.Progress}
-		if o.Marks, err = s.Marks(ctx); err != nil {
-			return done, err
-		}
-		x, err := analyze.NewExport(ctx, s, o)
+		x, err := s.export(ctx, &own, analyze.ExportOptions{Progress: want.Progress})
 		if err != nil {
 			return done, err
 		}
@@ -242,15 +237,6 @@ func (a *app) underHome(path string) string {
 		return filepath.Join(a.getenv("HOME"), rest)
 	}
 	return path
-}
-
-// unwritten says why a file could not be written, without the names of our temporary files, and what to do.
-func unwritten(path string, err error) error {
-	var at *fs.PathError
-	if !errors.As(err, &at) {
-		return err
-	}
-	return &failure{exitNothing, fmt.Errorf("%s cannot be written: %w", path, at.Err), "choose a folder that exists, may be written to and has room"}
 }
 
 // reportInput asks the store what a report is made of.

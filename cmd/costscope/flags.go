@@ -246,7 +246,7 @@ func priceBook(file string) (*tracefmt.PriceBook, error) {
 	}
 	own, err := ownPrices(file)
 	if err != nil {
-		return nil, wrongUsage("", "--prices: %w", err)
+		return nil, wrongUsage("make a price book: costscope prices import FILE -o prices.json", "--prices: %w", err)
 	}
 	return own.Over(builtin), nil
 }

@@ -30,6 +30,11 @@ func (in *inputs) await() {
 			in.add(arg, arg)
 		}
 	}
+	for _, file := range in.files {
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+			in.awaited = append(in.awaited, file)
+		}
+	}
 	in.missing = slices.DeleteFunc(in.missing, func(string) bool { return len(in.files) > 0 })
 }
 
@@ -71,8 +76,19 @@ func (s *openedStore) follow(ctx context.Context, j *job, caught func()) error {
 	return s.Follow(ctx, store.Following{Files: j.inputs.again, Folders: j.inputs.folders, Caught: caught})
 }
 
+// awaits says which files are waited for: a name may be mistyped.
+func (a *app) awaits(j *job) {
+	if j.quiet {
+		return
+	}
+	for _, file := range j.inputs.awaited {
+		fmt.Fprintf(a.err, "costscope: %s is not there yet; waiting for it\n", printable(j.inputs.shown(file)))
+	}
+}
+
 // readOnUntilEnd follows without a screen. The interrupt that ends it is no failure: the results are printed after it.
 func (a *app) readOnUntilEnd(j *job, s *openedStore) error {
+	a.awaits(j)
 	err := s.follow(a.ctx, j, func() {
 		if !j.quiet {
 			fmt.Fprintf(a.err, "costscope: %s read; going on until ctrl+c\n", count(countCalls(s.Status()), "call"))

@@ -123,10 +123,7 @@ func parseRuns(s string) (int64, error) {
 
 // forecast projects the runs of a trace.
 func (a *app) forecast(j *job, f *forecastFlags) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
@@ -170,12 +167,17 @@ func (j *job) print(w io.Writer, r printed) error {
 
 // subject says which calls of which traces a result is about.
 func (j *job) subject() string {
-	q := j.query
-	q.By = nil
-	if of := q.String(); of != "" {
+	if of := j.conditions(); of != "" {
 		return j.title() + " · only " + of
 	}
 	return j.title()
+}
+
+// conditions are those of the question, in words.
+func (j *job) conditions() string {
+	q := j.query
+	q.By = nil
+	return q.String()
 }
 
 // factors are those typed, and those measured where asked for.

@@ -27,6 +27,7 @@ type inputs struct {
 	stdin    string             // that of files which is a copy of standard input
 	own      *tracefmt.Map      // reads what no format knows
 	follow   bool               // the files may grow, and may not be there yet
+	awaited  []string           // those of files that are not there yet
 }
 
 // find finds the files that the arguments name. A copy of standard input lives until the end of the program, or beside the store

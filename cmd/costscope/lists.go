@@ -55,6 +55,9 @@ func (a *app) startMap(trace string, args []string) error {
 	})
 }
 
+const formatsLong = `List the trace formats that can be read, and what each tells of its calls; with NAME, one of them in
+full. With --map-for, print the beginning of a mapping for a trace that no format knows.`
+
 const formatsNote = `
 What each tells of its calls: yes, some (of the calls, or in some versions), or - for nothing. What a trace does not tell is shown as
 unknown, never as 0. costscope formats NAME says more. The format is detected; --format NAME sets it. gzip and zstd are recognised.

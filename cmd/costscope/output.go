@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 )
@@ -16,6 +19,11 @@ func (a *app) write(path string, fill func(io.Writer) error) error {
 	if path == "" || path == "-" {
 		return buffered(a.out, fill)
 	}
+	return unwritten(path, writeFile(path, fill))
+}
+
+// writeFile writes through links; devices and pipes are written to, files are replaced.
+func writeFile(path string, fill func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -72,10 +80,34 @@ func replace(path string, mode os.FileMode, fill func(io.Writer) error) (err err
 	return os.Rename(f.Name(), path)
 }
 
+// besidePrefix begins the names of files that are not complete yet.
+const besidePrefix = ".costscope-"
+
+// unwritten says why the file or folder at path could not be written, without the names of our temporary files, and what to do. Errors
+// about other files stay as they are.
+func unwritten(path string, err error) error {
+	var why error
+	var at *fs.PathError
+	var move *os.LinkError
+	switch {
+	case errors.As(err, &move):
+		why = move.Err
+	case errors.As(err, &at) && (strings.HasPrefix(filepath.Base(at.Path), besidePrefix) || at.Path == path || filepath.Dir(at.Path) == filepath.Clean(path)):
+		why = at.Err
+	default:
+		return err
+	}
+	hint := "choose a folder that exists, may be written to and has room"
+	if errors.Is(why, syscall.EISDIR) {
+		hint = "name a file in it"
+	}
+	return &failure{exitNothing, fmt.Errorf("%s cannot be written: %w", path, why), hint}
+}
+
 // createBeside makes a new file in the folder of path, with the permissions that the user's mask leaves.
 func createBeside(path string) (f *os.File, err error) {
 	for n := range 100 {
-		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".costscope-%d-%d", os.Getpid(), n))
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s%d-%d", besidePrefix, os.Getpid(), n))
 		if f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, os.ErrExist) {
 			return f, err
 		}

@@ -30,7 +30,7 @@ func (a *app) importPrices(args []string, f *pricesFlags, base *tracefmt.PriceBo
 		err = errors.New("larger than 64 MiB: that is no price file")
 	}
 	if err != nil {
-		return nothingRead("", "prices import %s: %w", args[0], err)
+		return nothingRead("name LiteLLM's model map or the data of genai-prices, saved as a file", "prices import: %w", err)
 	}
 	text, err := os.ReadFile(args[0])
 	if err != nil {

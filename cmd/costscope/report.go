@@ -16,15 +16,11 @@ said beside the sums and is null in JSON.
 
 With --what-if the same calls are priced three times: as the trace states it, by the price book, and
 as they would have been. Levers, separated by semicolons, apply in this order: retries<=N,
-context<=TOKENS, cache=5m or cache=1h, model=NAME or model=OLD->NEW, prices=FILE, batch.
-  costscope report trace.jsonl --by model --what-if "model=sonnet->claude-haiku-4-5;context<=100k"`
+context<=TOKENS, cache=5m or cache=1h, model=NAME or model=OLD->NEW, prices=FILE, batch.`
 
 // reportTraces prints the summary.
 func (a *app) reportTraces(j *job) error {
-	if err := j.inputs.refuseOutput(j.out); err != nil {
-		return err
-	}
-	s, err := a.read(j)
+	s, err := a.readFor(j)
 	if err != nil {
 		return err
 	}
@@ -32,6 +28,9 @@ func (a *app) reportTraces(j *job) error {
 	r, err := s.answer(a.ctx, j)
 	if err != nil {
 		return err
+	}
+	if r, ok := r.(*analyze.Report); ok {
+		a.noneLeft(j, s, r.Totals.Calls)
 	}
 	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
 }
