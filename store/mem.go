@@ -163,7 +163,7 @@ func (m *Mem) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, 
 	err = m.each(ctx, func(_ int, row uint32, run *tracefmt.Run) error {
 		for i, w := range want {
 			if w.row == row {
-				page.Rows[i] = callRow(run, &run.Calls[w.call], m.names, m.path)
+				page.Rows[i] = analyze.NewCallRow(run, &run.Calls[w.call], m.names, m.path)
 			}
 		}
 		return nil
@@ -176,7 +176,7 @@ func (m *Mem) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRo
 	err = m.each(ctx, func(_ int, _ uint32, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if run.ID == ref.Run && run.Calls[i].ID == ref.ID {
-				row = callRow(run, &run.Calls[i], m.names, m.path)
+				row = analyze.NewCallRow(run, &run.Calls[i], m.names, m.path)
 			}
 		}
 		return nil

@@ -197,17 +197,12 @@ func (s *Bolt) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder,
 				return err
 			}
 			if run := rd.asm.Assemble(recs); int(w.call) < len(run.Calls) {
-				page.Rows = append(page.Rows, callRow(run, &run.Calls[w.call], s.names, s.path))
+				page.Rows = append(page.Rows, analyze.NewCallRow(run, &run.Calls[w.call], s.names, s.path))
 			}
 		}
 		return ctx.Err()
 	})
 	return page, err
-}
-
-// listed says that a call stands in lists: calls, and what is stated for a run beyond its calls, so that the listed costs add up.
-func listed(c *tracefmt.Call) bool {
-	return c.IsCall || c.Counted && c.Flags&tracefmt.FlagRest != 0
 }
 
 // ordered sorts the matching calls. Equal calls stand in the order of their runs.
@@ -223,7 +218,7 @@ func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names
 			if needs {
 				path = s.path(c.Src.Source)
 			}
-			if !listed(c) || !p.m.Match(run, i, path) {
+			if !analyze.Listed(c) || !p.m.Match(run, i, path) {
 				continue
 			}
 			p.n++
@@ -281,7 +276,7 @@ func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallR
 	err = s.oneRun(ctx, analyze.RunRef{ID: ref.Run}, func(_ uint32, run *tracefmt.Run) {
 		for i := range run.Calls {
 			if c := &run.Calls[i]; c.ID == ref.ID {
-				row, found = callRow(run, c, s.names, s.path), true
+				row, found = analyze.NewCallRow(run, c, s.names, s.path), true
 			}
 		}
 	})
@@ -289,23 +284,6 @@ func (s *Bolt) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallR
 		err = ErrNoCall
 	}
 	return row, err
-}
-
-// callRow resolves a call's names.
-func callRow(run *tracefmt.Run, c *tracefmt.Call, names *tracefmt.Names, path func(uint32) string) analyze.CallRow {
-	n := names.Name
-	keep := func(s string) string { return string([]byte(s)) }
-	row := analyze.CallRow{
-		Ref: analyze.CallRef{Run: keep(run.ID), ID: keep(c.ID)}, Parent: keep(c.Parent), RetryOf: keep(c.RetryOf),
-		Workflow: n(c.Workflow), Feature: n(c.Feature), Version: n(c.Version), Agent: n(c.Agent), Role: n(c.Role), Step: n(c.Step), Tool: n(c.Tool),
-		Provider: n(c.Provider), Model: n(c.Model), RequestModel: n(c.RequestModel), User: n(c.User), Session: n(c.Session), Error: n(c.Error),
-		Tags: n(c.Tags), Tier: n(c.Tier), Format: tracefmt.Formats[c.Format].Name, Kind: c.Kind, Status: c.Status, Outcome: run.Outcome,
-		Has: c.Has, Flags: c.Flags, Start: c.Start, End: c.End, Usage: c.Usage, State: c.State, Cost: c.Cost, Recorded: c.Recorded,
-		Computed: c.Computed, HasRecorded: c.Has&tracefmt.HasCost != 0, HasComputed: c.HasComputed, Mismatch: c.Mismatch,
-		Attempt: c.Attempt, RetryKind: c.RetryKind, Price: c.Price, Source: path(c.Src.Source), Src: c.Src,
-	}
-	row.Run, row.ID = row.Ref.Run, row.Ref.ID
-	return row
 }
 
 // Raw reads the bytes of a record from its source, which must still be there, with the file's name and the line.

@@ -71,7 +71,7 @@ func (m *Mem) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (vie
 }
 
 func runView(n uint32, run *tracefmt.Run, q analyze.Query, names *tracefmt.Names, cfg analyze.Config, path func(uint32) string) *analyze.RunView {
-	v := analyze.NewRunView(run, q, names, cfg, path, func(c *tracefmt.Call) analyze.CallRow { return callRow(run, c, names, path) })
+	v := analyze.NewRunView(run, q, names, cfg, path, func(c *tracefmt.Call) analyze.CallRow { return analyze.NewCallRow(run, c, names, path) })
 	v.Number = n
 	return v
 }

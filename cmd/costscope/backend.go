@@ -146,14 +146,19 @@ func (j *job) storePath() (string, error) {
 	return store.DefaultPath(set)
 }
 
+// screenOptions are those that hold for whatever is explored.
+func (a *app) screenOptions(j *job) tui.Options {
+	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
+		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone, Prices: j.book, OpenPrices: ownPrices, Hints: true}
+	o.Query.By = nil
+	o.Resume = !narrows(j.query) && j.by == defaultBy
+	return o
+}
+
 // explore runs the explorer over a store until the person leaves it.
 func (a *app) explore(j *job, s *openedStore) error {
-	o := tui.Options{Title: j.title(), By: j.query.By, Query: j.query, Theme: j.theme, NoColor: j.noColor || a.getenv("NO_COLOR") != "",
-		Mouse: j.mouse, Out: a.out, Now: a.now, Zone: j.zone, Notice: s.notice, Prices: j.book, OpenPrices: ownPrices}
-	o.Query.By = nil
-	o.Export = a.exporter(j, s)
-	o.Resume = !narrows(j.query) && j.by == defaultBy
-	o.Hints, o.Unkept = true, s.why
+	o := a.screenOptions(j)
+	o.Notice, o.Unkept, o.Export = s.notice, s.why, a.exporter(j, s)
 	if j.traceFlags.follow {
 		o.Following, o.Limits, o.Alerted = true, j.limits, a.raiser(j)
 	}

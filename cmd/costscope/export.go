@@ -245,17 +245,25 @@ func (s *openedStore) reportInput(ctx context.Context, j *job) (in analyze.Repor
 	for _, l := range j.inputs.leftOut() {
 		in.Status.Warnings = append(in.Status.Warnings, l+" (left out)")
 	}
-	if in.Table, err = s.Rollup(ctx, j.query); err != nil {
+	if err := fillReport(ctx, s, &in); err != nil {
 		return in, err
 	}
-	if in.Runs, err = s.RunCosts(ctx, j.query); err != nil {
-		return in, err
-	}
-	digest, err := s.Digest(ctx, j.query, nil)
-	if err != nil {
-		return in, err
-	}
-	in.Deep = digest.Result(ctx, in.Table)
 	in.First, in.Last, err = s.span(ctx, j)
 	return in, err
+}
+
+// fillReport asks what a report is made of, but for the span of time.
+func fillReport(ctx context.Context, s tui.Source, in *analyze.ReportInput) (err error) {
+	if in.Table, err = s.Rollup(ctx, in.Query); err != nil {
+		return err
+	}
+	if in.Runs, err = s.RunCosts(ctx, in.Query); err != nil {
+		return err
+	}
+	digest, err := s.Digest(ctx, in.Query, nil)
+	if err != nil {
+		return err
+	}
+	in.Deep = digest.Result(ctx, in.Table)
+	return nil
 }

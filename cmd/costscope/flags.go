@@ -22,7 +22,7 @@ type traceFlags struct {
 	out                                  string
 	noColor                              bool
 	theme                                string
-	quiet, mouse, follow                 bool
+	quiet, mouse, follow, plain          bool
 	whatIf, baseline                     string
 	alertFlags
 }
@@ -53,6 +53,9 @@ func (f *traceFlags) register(c *cobra.Command) {
 	s.BoolVar(&f.mouse, "mouse", false, "wheel and click in the explorer")
 	if c.Name() == "open" || c.Name() == "load" {
 		s.BoolVarP(&f.follow, "follow", "f", false, "go on with what is appended, like tail -f")
+	}
+	if onEngines[c.Name()] != nil {
+		s.BoolVar(&f.plain, "plain-http", false, "allow a connection to a clickhouse:// address beyond this machine that is not encrypted")
 	}
 	if c.Name() == "report" {
 		s.StringVar(&f.whatIf, "what-if", "", "price the calls as they would have been, by `LEVERS`: model=NAME;retries<=2;context<=100k;cache=1h;prices=FILE;batch")
@@ -119,6 +122,9 @@ func onTraces(fits func(*job) error, do func(*app, *job) error) func(*app, *cobr
 			j := &job{traceFlags: f, inputs: inputs{args: args, verdicts: f.outcomes, follow: f.follow}}
 			if err := j.check(fits, a.now()); err != nil {
 				return err
+			}
+			if at, err := j.engineOf(a.getenv); at != nil || err != nil {
+				return a.onEngine(c.Name(), j, at, err)
 			}
 			j.inputs.own = j.own
 			if err := a.find(&j.inputs, f.store); err != nil {

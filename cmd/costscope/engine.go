@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"costscope/analyze"
+	"costscope/store"
+	"costscope/store/click"
+	"costscope/tui"
+
+	"github.com/spf13/cobra"
+)
+
+const engineLong = `Print what a team's ClickHouse needs to hold traces for costscope: 'costscope engine ddl' prints the
+tables, to be created by whoever runs the engine. costscope itself creates and changes none.`
+
+const pushLong = `Write traces into the tables of a ClickHouse (see 'costscope engine ddl'), so that a team can open
+them there: costscope open clickhouse://HOST/DATABASE. Runs that are there already, in the same
+state, are not written again: a push that broke off can be repeated. At the end the engine's own
+sums are compared with what was sent.`
+
+// defaultWindow is the time before the last call that the explorer shows of an engine where nothing else is asked for.
+const defaultWindow = 24 * time.Hour
+
+// onEngines are the commands that an engine answers.
+var onEngines = map[string]func(*app, *job, *click.Address) error{"open": (*app).exploreEngine, "report": (*app).reportEngine}
+
+func engineCommand(a *app, c *cobra.Command) func([]string) error {
+	var f struct{ database, cluster string }
+	c.Flags().StringVar(&f.database, "database", "default", "`NAME` of the database that holds the tables")
+	c.Flags().StringVar(&f.cluster, "cluster", "", "`NAME` of the cluster whose servers share them; none for a single server")
+	return func(args []string) error {
+		if args[0] != "ddl" {
+			return wrongUsage("usage: costscope engine ddl", "engine knows 'ddl', not %q", args[0])
+		}
+		_, err := io.WriteString(a.out, click.DDL(f.database, f.cluster))
+		return err
+	}
+}
+
+// pushCommand reads traces and writes them into an engine: the last argument.
+func pushCommand(a *app, c *cobra.Command) func([]string) error {
+	var plain bool
+	c.Flags().BoolVar(&plain, "plain-http", false, "allow a connection beyond this machine that is not encrypted")
+	var at *click.Address
+	read := onTraces(nil, func(a *app, j *job) error { return a.push(j, at) })(a, c)
+	return func(args []string) (err error) {
+		last := args[len(args)-1]
+		if !click.IsAddress(last) {
+			return wrongUsage("usage: costscope push TRACE... clickhouse://HOST/DATABASE", "%s is no address of an engine", last)
+		}
+		if at, err = click.ParseAddress(last, plain, a.getenv); err != nil {
+			return wrongUsage("", "%w", err)
+		}
+		return read(args[:len(args)-1])
+	}
+}
+
+// push writes what the traces hold.
+func (a *app) push(j *job, at *click.Address) error {
+	s, err := a.read(j)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if narrows(j.query) {
+		return wrongUsage("to choose what is seen: costscope report "+at.String()+" --where ...", "push writes whole runs: it takes no conditions")
+	}
+	c, err := click.Dial(a.ctx, at)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	p, err := c.Push(a.ctx, shownSource{s, j.inputs.shown}, s.config, nil)
+	if err != nil {
+		return fmt.Errorf("%w; %d runs were written, and pushing again goes on from there", err, p.Runs)
+	}
+	fmt.Fprintf(a.out, "%s: %s runs written (%s calls, %s), %s were there; of these runs the engine holds %s calls, %s\n", at, analyze.Count(p.Runs), analyze.Count(p.Calls),
+		analyze.Money(p.Cost), analyze.Count(p.Known), analyze.Count(p.There), analyze.Money(p.CostThere))
+	if !p.Agree() {
+		return &failure{code: exitFails, err: fmt.Errorf("the engine holds %d calls of %s for these runs, the traces %d of %s", p.There, analyze.Money(p.CostThere), p.Here, analyze.Money(p.CostHere))}
+	}
+	return nil
+}
+
+// shownSource names sources as the person typed them.
+type shownSource struct {
+	*openedStore
+	shown func(string) string
+}
+
+func (s shownSource) SourcePath(n uint32) string { return s.shown(s.openedStore.SourcePath(n)) }
+
+// An engineSource is an engine with the flags, notes and last place of this person, which stay on this machine.
+type engineSource struct {
+	*click.Store
+	marks *store.Bolt // nil: they are not kept
+	mem   *store.Mem
+}
+
+func (s *engineSource) Marks(ctx context.Context) (analyze.Marks, error) {
+	if s.marks != nil {
+		return s.marks.Marks(ctx)
+	}
+	return s.mem.Marks(ctx)
+}
+
+func (s *engineSource) SetMarks(ctx context.Context, change func(*analyze.Marks)) error {
+	if s.marks != nil {
+		return s.marks.SetMarks(ctx, change)
+	}
+	return s.mem.SetMarks(ctx, change)
+}
+
+// engineOf is the engine that a job is about; nil where it is about traces.
+func (j *job) engineOf(getenv func(string) string) (*click.Address, error) {
+	if len(j.inputs.args) == 0 || !click.IsAddress(j.inputs.args[0]) {
+		return nil, nil
+	}
+	if len(j.inputs.args) > 1 {
+		return nil, wrongUsage("", "an engine is opened by itself: its tables are one view")
+	}
+	at, err := click.ParseAddress(j.inputs.args[0], j.plain, getenv)
+	if err != nil {
+		return nil, wrongUsage("", "%w", err)
+	}
+	return at, nil
+}
+
+// onEngine does what a command does over an engine.
+func (a *app) onEngine(name string, j *job, at *click.Address, err error) error {
+	do := onEngines[name]
+	switch {
+	case err != nil:
+		return err
+	case do == nil:
+		return wrongUsage("over an engine: costscope open and costscope report", "%s does not work over an engine: %s reads traces and stores", name, name)
+	}
+	return do(a, j, at)
+}
+
+// openEngine asks an engine.
+func (a *app) openEngine(j *job, at *click.Address) (*engineSource, error) {
+	c, err := click.Dial(a.ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	s, err := click.Open(a.ctx, c, analyze.Config{Mode: j.mode, TZ: j.zone}, j.book)
+	if err != nil {
+		return nil, err
+	}
+	out := &engineSource{Store: s, mem: store.NewMem(store.Options{Prices: j.book})}
+	if path, err := store.DefaultPath([]string{at.String()}); err == nil {
+		out.marks, _ = store.Open(j.storeOptions(path)) // another explorer may have it: then they are kept in memory
+	}
+	return out, nil
+}
+
+// close ends the connections.
+func (s *engineSource) close() error {
+	err := s.Store.Close()
+	if s.marks != nil {
+		err = errors.Join(err, s.marks.Close())
+	}
+	return err
+}
+
+// reportEngine prints the summary of what an engine holds.
+func (a *app) reportEngine(j *job, at *click.Address) (err error) {
+	s, err := a.openEngine(j, at)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
+	if err := fillReport(a.ctx, s, &in); err != nil {
+		return err
+	}
+	if first, last, ok, err := s.Span(a.ctx); err != nil {
+		return err
+	} else if ok {
+		in.First, in.Last = first, last
+	}
+	r := analyze.NewReport(in)
+	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
+}
+
+// exploreEngine opens the explorer over an engine. Without another range it shows the last day of what is there: an engine may hold more
+// than anyone wants to wait for.
+func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
+	if why := a.noScreen(j); why != "" {
+		if !j.quiet {
+			fmt.Fprintln(a.err, "costscope: "+why+": printing the report instead of opening the explorer")
+		}
+		return a.reportEngine(j, at)
+	}
+	s, err := a.openEngine(j, at)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	o := a.screenOptions(j)
+	o.Title = at.String()
+	if j.query.Since == 0 && j.query.Until == 0 {
+		if _, last, ok, err := s.Span(a.ctx); err != nil {
+			return err
+		} else if ok {
+			o.Query.Since = last - int64(defaultWindow)
+			o.Notice = "the last 24 hours of what the engine holds: --since shows more"
+		}
+	}
+	if terminalOf(a.in) == nil {
+		tty, err := a.terminal()
+		if err != nil {
+			return err
+		}
+		o.In = tty
+	}
+	return tui.Run(a.ctx, s, o)
+}

@@ -1,0 +1,211 @@
+package click
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"costscope/analyze"
+	"costscope/store"
+	"costscope/tracefmt"
+)
+
+// ddl runs what people run by hand: each statement on each server.
+func ddl(t *testing.T, cluster string, servers ...*Client) {
+	for _, c := range servers {
+		for _, text := range strings.Split(DDL(c.at.Database, cluster), ";\n") {
+			if text = strings.TrimSpace(text); text == "" {
+				continue
+			}
+			v := c.settings(true)
+			if _, err := c.send(t.Context(), v, strings.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// The report over all shared traces is the same bytes from the engine.
+func TestSharedTracesFromTheEngine(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "shared", "traces")
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("SKIP: ../shared is not there")
+	}
+	c := canonical(t, "cs_test_shared")
+	var files []string
+	if err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(p, ".md") {
+			files = append(files, p)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	book := tracefmt.BuiltinPrices()
+	b, err := store.Open(store.Options{Path: filepath.Join(t.TempDir(), "s.db"), Prices: book})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.Load(t.Context(), files, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Push(t.Context(), b, analyze.Config{}, nil)
+	if err != nil || !p.Agree() || p.Runs == 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	s, err := Open(t.Context(), c, analyze.Config{}, book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := reportOf(t, b, b.Names()), reportOf(t, s, s.Names()); a != b {
+		os.WriteFile("/tmp/rep-a", []byte(a), 0o600)
+		os.WriteFile("/tmp/rep-b", []byte(b), 0o600)
+		t.Error("the reports differ")
+	}
+}
+
+// canonical is a client of a database with the canonical tables, empty. Where a second server is given, they are shared by both:
+// COSTSCOPE_TEST_CLICKHOUSE_2, of the cluster cs.
+func canonical(t *testing.T, db string) *Client {
+	c := engine(t)
+	servers, cluster := []*Client{c}, ""
+	if second := os.Getenv("COSTSCOPE_TEST_CLICKHOUSE_2"); second != "" {
+		servers, cluster = append(servers, dial(t, second)), "cs"
+	}
+	for _, x := range servers {
+		for _, text := range []string{"DROP DATABASE IF EXISTS " + db, "CREATE DATABASE " + db} {
+			if _, err := x.send(t.Context(), x.settings(true), strings.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.at.Database = db
+	}
+	ddl(t, cluster, servers...)
+	return c
+}
+
+func TestRollupsAreThoseOfTheReference(t *testing.T) {
+	c := canonical(t, "cs_test_rollup")
+	trace := os.Getenv("COSTSCOPE_TEST_TRACE")
+	if trace == "" {
+		trace, _ = filepath.Abs("../../cmd/costscope/testdata/traces.jsonl")
+	}
+	book := tracefmt.BuiltinPrices()
+	m := store.NewMem(store.Options{Prices: book})
+	if err := m.Load(t.Context(), []string{trace}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Push(t.Context(), pushed{m, trace}, analyze.Config{}, nil)
+	if err != nil || !p.Agree() || p.Runs == 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	if p, err := c.Push(t.Context(), pushed{m, trace}, analyze.Config{}, nil); err != nil || !p.Agree() || p.Runs != 0 {
+		t.Fatalf("again: %+v %v", p, err)
+	}
+	s, err := Open(t.Context(), c, analyze.Config{}, book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := reportOf(t, m, m.Names()), reportOf(t, s, s.Names()); a != b {
+		os.WriteFile("/tmp/rep-a", []byte(a), 0o600)
+		os.WriteFile("/tmp/rep-b", []byte(b), 0o600)
+		t.Error("the reports differ")
+	}
+	for _, x := range [][2]string{{"", ""}, {"workflow", ""}, {"workflow,agent,step", ""}, {"model,status", "!status=error"}, {"day", "cost>0.01"}, {"run", "agent~exec"}, {"outcome,kind", "kind=llm"},
+		{"user", ""}, {"tag:channel", ""}, {"workflow", "outcome=success"}, {"agent", "tag:channel=web"}, {"tool", "input>=10000"}} {
+		q := analyze.Query{}
+		if x[0] != "" {
+			if q.By, err = analyze.ParseBy(x[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if x[1] != "" {
+			pred, err := analyze.ParsePred(x[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.Where = append(q.Where, pred)
+		}
+		want, err := m.Rollup(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Rollup(t.Context(), q)
+		if err != nil {
+			t.Errorf("%v: %v", x, err)
+			continue
+		}
+		a, b := show(want), show(got)
+		if a != b {
+			t.Errorf("%v:\n%.3000s\nnot\n%.3000s", x, b, a)
+		}
+	}
+	t.Logf("%d bytes came back", c.Traffic())
+}
+
+type pushed struct {
+	*store.Mem
+	trace string
+}
+
+func (p pushed) SourcePath(uint32) string { return p.trace }
+
+func show(t *analyze.Table) string {
+	type row struct {
+		analyze.Row
+		Hist analyze.Hist
+		P50  int64
+	}
+	var b strings.Builder
+	for _, r := range append([]analyze.Row{t.Total}, t.Rows...) {
+		f := r
+		f.MaxStale = false
+		j, _ := json.Marshal(f)
+		b.Write(j)
+		b.WriteString(string(r.Costs.AppendTo(nil)))
+		b.WriteByte('\n')
+	}
+	j, _ := json.Marshal([]any{t.Workflows, t.Agents, t.Threads, t.Unpriced})
+	b.Write(j)
+	return b.String()
+}
+
+type answers interface {
+	Status() analyze.Status
+	Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error)
+	RunCosts(ctx context.Context, q analyze.Query) ([]analyze.RunCost, error)
+	Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error)
+	Span(ctx context.Context) (first, last int64, ok bool, err error)
+}
+
+// reportOf is the report of everything, as JSON.
+func reportOf(t *testing.T, s answers, names *tracefmt.Names) string {
+	by, err := analyze.ParseBy("workflow,agent,step")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := analyze.ReportInput{Version: "test", Status: s.Status(), Query: analyze.Query{By: by}}
+	if in.Table, err = s.Rollup(t.Context(), in.Query); err != nil {
+		t.Fatal(err)
+	}
+	if in.Runs, err = s.RunCosts(t.Context(), in.Query); err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Digest(t.Context(), in.Query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Deep = d.Result(t.Context(), in.Table)
+	if in.First, in.Last, _, err = s.Span(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := analyze.NewReport(in).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
