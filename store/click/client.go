@@ -34,10 +34,9 @@ type Client struct {
 	slots   chan struct{}
 	budget  time.Duration
 	version string
-	modern  bool   // the engine has the settings of today
-	bound   bool   // the account may change no setting
-	ask     string // value of the setting readonly that is sent; "" where the account is bound already
-	read    atomic.Int64
+	modern  bool         // the engine has the settings of today
+	bound   bool         // the account may change no setting
+	ask     string       // value of the setting readonly that is sent; "" where the account is bound already
 	bytes   atomic.Int64 // that came back
 }
 

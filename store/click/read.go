@@ -24,9 +24,9 @@ const (
 
 // A runFact is where a run's rows are.
 type runFact struct {
-	id        string
-	from, to  string // days
-	rows, any int64
+	id       string
+	from, to string // days
+	rows     int64
 }
 
 // matching are the runs with a row that meets a condition, "" for all, in the order of their ids.

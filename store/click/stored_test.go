@@ -1,6 +1,7 @@
 package click
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"costscope/analyze"
+	"costscope/sample"
 	"costscope/store"
 	"costscope/tracefmt"
 )
@@ -62,8 +64,6 @@ func TestSharedTracesFromTheEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := reportOf(t, b, b.Names()), reportOf(t, s, s.Names()); a != b {
-		os.WriteFile("/tmp/rep-a", []byte(a), 0o600)
-		os.WriteFile("/tmp/rep-b", []byte(b), 0o600)
 		t.Error("the reports differ")
 	}
 }
@@ -90,9 +90,13 @@ func canonical(t *testing.T, db string) *Client {
 
 func TestRollupsAreThoseOfTheReference(t *testing.T) {
 	c := canonical(t, "cs_test_rollup")
-	trace := os.Getenv("COSTSCOPE_TEST_TRACE")
-	if trace == "" {
-		trace, _ = filepath.Abs("../../cmd/costscope/testdata/traces.jsonl")
+	trace := filepath.Join(t.TempDir(), "trace.jsonl")
+	var lines bytes.Buffer
+	if _, err := sample.Generate(&lines, "production", 5, 150); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(trace, lines.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	book := tracefmt.BuiltinPrices()
 	m := store.NewMem(store.Options{Prices: book})
@@ -111,8 +115,6 @@ func TestRollupsAreThoseOfTheReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := reportOf(t, m, m.Names()), reportOf(t, s, s.Names()); a != b {
-		os.WriteFile("/tmp/rep-a", []byte(a), 0o600)
-		os.WriteFile("/tmp/rep-b", []byte(b), 0o600)
 		t.Error("the reports differ")
 	}
 	for _, x := range [][2]string{{"", ""}, {"workflow", ""}, {"workflow,agent,step", ""}, {"model,status", "!status=error"}, {"day", "cost>0.01"}, {"run", "agent~exec"}, {"outcome,kind", "kind=llm"},
@@ -155,11 +157,6 @@ type pushed struct {
 func (p pushed) SourcePath(uint32) string { return p.trace }
 
 func show(t *analyze.Table) string {
-	type row struct {
-		analyze.Row
-		Hist analyze.Hist
-		P50  int64
-	}
 	var b strings.Builder
 	for _, r := range append([]analyze.Row{t.Total}, t.Rows...) {
 		f := r
