@@ -218,7 +218,7 @@ func TestTwoExplorersInTerminals(t *testing.T) {
 	first.settles("$0.50", "2 calls")
 	second := openPane(t, other, open)
 	second.settles("$0.50", "2 calls", "open in another costscope, too: what is read here is not kept")
-	second.press("j")
+	second.press("C", "Escape") // the note gives way to what is missing
 	second.sees("! 1 warning (?)")
 	appendTo(t, trace, good("c3"))
 	for _, p := range []*pane{first, second} {

@@ -33,6 +33,9 @@ func (a *app) verifyTraces(j *job) (err error) {
 		}
 	}
 	v, err := s.Verify(a.ctx)
+	if errors.Is(err, store.ErrCorrupt) { // what was just read again is sound: it is the store
+		return &failure{exitFails, fmt.Errorf("%s: %w", s.path, store.ErrCorrupt), "remove it and load the traces again"}
+	}
 	if err != nil {
 		return err
 	}
