@@ -155,6 +155,19 @@ func (a *app) screenOptions(j *job) tui.Options {
 	return o
 }
 
+// keysFor takes the keys from the terminal itself where standard input is a trace, or nothing.
+func (a *app) keysFor(o *tui.Options) error {
+	if terminalOf(a.in) != nil {
+		return nil
+	}
+	tty, err := a.terminal()
+	if err != nil {
+		return err
+	}
+	o.In = tty
+	return nil
+}
+
 // explore runs the explorer over a store until the person leaves it.
 func (a *app) explore(j *job, s *openedStore) error {
 	o := a.screenOptions(j)
@@ -162,12 +175,8 @@ func (a *app) explore(j *job, s *openedStore) error {
 	if j.traceFlags.follow {
 		o.Following, o.Limits, o.Alerted = true, j.limits, a.raiser(j)
 	}
-	if terminalOf(a.in) == nil { // standard input is a trace, or nothing
-		tty, err := a.terminal()
-		if err != nil {
-			return err
-		}
-		o.In = tty
+	if err := a.keysFor(&o); err != nil {
+		return err
 	}
 	before := baselines{app: a, job: j, own: s, open: map[string]*openedStore{}}
 	o.Baseline, o.OpenBaseline = j.baseline, before.Open

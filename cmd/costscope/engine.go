@@ -47,7 +47,7 @@ func pushCommand(a *app, c *cobra.Command) func([]string) error {
 	var plain bool
 	c.Flags().BoolVar(&plain, "plain-http", false, "allow a connection beyond this machine that is not encrypted")
 	var at *click.Address
-	read := onTraces(nil, func(a *app, j *job) error { return a.push(j, at) })(a, c)
+	read := onTraces(fitsPush, func(a *app, j *job) error { return a.push(j, at) })(a, c)
 	return func(args []string) (err error) {
 		last := args[len(args)-1]
 		if !click.IsAddress(last) {
@@ -60,6 +60,14 @@ func pushCommand(a *app, c *cobra.Command) func([]string) error {
 	}
 }
 
+// fitsPush refuses what push cannot do.
+func fitsPush(j *job) error {
+	if narrows(j.query) {
+		return wrongUsage("conditions belong to what reads: costscope report ADDRESS --where ...", "push writes whole runs: it takes no conditions")
+	}
+	return nil
+}
+
 // push writes what the traces hold.
 func (a *app) push(j *job, at *click.Address) error {
 	s, err := a.read(j)
@@ -67,9 +75,6 @@ func (a *app) push(j *job, at *click.Address) error {
 		return err
 	}
 	defer s.Close()
-	if narrows(j.query) {
-		return wrongUsage("to choose what is seen: costscope report "+at.String()+" --where ...", "push writes whole runs: it takes no conditions")
-	}
 	c, err := click.Dial(a.ctx, at)
 	if err != nil {
 		return err
@@ -192,10 +197,7 @@ func (a *app) reportEngine(j *job, at *click.Address) (err error) {
 // exploreEngine opens the explorer over an engine. Without another range it shows the last day of what is there: an engine may hold more
 // than anyone wants to wait for.
 func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
-	if why := a.noScreen(j); why != "" {
-		if !j.quiet {
-			fmt.Fprintln(a.err, "costscope: "+why+": printing the report instead of opening the explorer")
-		}
+	if a.reportsInstead(j) {
 		return a.reportEngine(j, at)
 	}
 	s, err := a.openEngine(j, at)
@@ -213,12 +215,8 @@ func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
 			o.Notice = "the last 24 hours of what the engine holds: --since shows more"
 		}
 	}
-	if terminalOf(a.in) == nil {
-		tty, err := a.terminal()
-		if err != nil {
-			return err
-		}
-		o.In = tty
+	if err := a.keysFor(&o); err != nil {
+		return err
 	}
 	return tui.Run(a.ctx, s, o)
 }

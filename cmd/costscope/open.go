@@ -26,13 +26,7 @@ func graceFor(s *openedStore) time.Duration {
 
 // openTraces explores.
 func (a *app) openTraces(j *job) error {
-	if why := a.noScreen(j); why != "" {
-		if !j.quiet {
-			fmt.Fprintln(a.err, "costscope: "+why+": printing the report instead of opening the explorer")
-			if j.baseline != "" {
-				fmt.Fprintln(a.err, "costscope: --baseline is for the explorer: costscope diff OLD NEW prints the comparison")
-			}
-		}
+	if a.reportsInstead(j) {
 		return a.reportTraces(j)
 	}
 	if err := a.findBaseline(j); err != nil {
@@ -83,6 +77,18 @@ func (a *app) leave(j *job, s *openedStore, stop func(), end chan error, err err
 		return nil // left before everything was read; the next open goes on
 	}
 	return a.loaded(j, s, loaded)
+}
+
+// reportsInstead says that there is no terminal to explore in, and tells the person so.
+func (a *app) reportsInstead(j *job) bool {
+	why := a.noScreen(j)
+	if why != "" && !j.quiet {
+		fmt.Fprintln(a.err, "costscope: "+why+": printing the report instead of opening the explorer")
+		if j.baseline != "" {
+			fmt.Fprintln(a.err, "costscope: --baseline is for the explorer: costscope diff OLD NEW prints the comparison")
+		}
+	}
+	return why != ""
 }
 
 // noScreen says why there is no terminal to explore in; "" when there is one.

@@ -96,7 +96,6 @@ func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 	r := &pushedRun{id: run.ID}
 	st := p.study.Study(run)
 	st.StateLinks()
-	run.Calls = run.Calls[:len(run.Calls):len(run.Calls)]
 	adds := make([]*analyze.Entry, len(run.Calls))
 	var empty *analyze.Entry
 	analyze.Entries(p.cfg, st, func(e *analyze.Entry) {

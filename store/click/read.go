@@ -1,6 +1,7 @@
 package click
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,12 +16,35 @@ import (
 	"costscope/tracefmt"
 )
 
-// slices of the runs that are asked for one after the other, so that no answer has too many rows
+// Bounds of one question, so that no answer has too many rows.
 const (
 	runsAtOnce  = 50_000
 	linesAtOnce = 20_000
 	fetchRuns   = 500
 )
+
+// eachPart asks one question for each part of the runs, and gives every row of the answers to f. sql writes the question for the condition
+// that divides them.
+func (s *Store) eachPart(ctx context.Context, sql func(part string) string, f func(r *Rows)) error {
+	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
+	if err != nil {
+		return err
+	}
+	parts := all/runsAtOnce + 1
+	for part := range parts {
+		r, err := s.c.Query(ctx, sql("modulo(sipHash64(run), "+number(parts)+") = "+number(part)))
+		if err != nil {
+			return err
+		}
+		for r.Next() {
+			f(r)
+		}
+		if r.Err() != nil {
+			return r.Err()
+		}
+	}
+	return nil
+}
 
 // A runFact is where a run's rows are.
 type runFact struct {
@@ -29,37 +53,18 @@ type runFact struct {
 	rows     int64
 }
 
-// matching are the runs with a row that meets a condition, "" for all, in the order of their ids.
+// matching are the runs with a row that meets a condition, "" for all, by their first day, as far as it is asked for, and id.
 func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
-	if err != nil {
-		return nil, err
-	}
-	parts := all/runsAtOnce + 1
-	for part := range parts {
-		slice := "modulo(sipHash64(run), " + strconv.FormatInt(parts, 10) + ") = " + strconv.FormatInt(part, 10)
-		text := "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.c.table(runsTable) + " WHERE " + slice
-		if where != "" {
-			text = "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.c.table(callsTable) + " WHERE " + slice + " AND " + where + " GROUP BY q_run"
+	err = s.eachPart(ctx, func(part string) string {
+		if where == "" {
+			return "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.c.table(runsTable) + " WHERE " + part
 		}
-		r, err := s.c.Query(ctx, text)
-		if err != nil {
-			return nil, err
-		}
-		for r.Next() {
-			list = append(list, runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)})
-		}
-		if r.Err() != nil {
-			return nil, r.Err()
-		}
-	}
-	slices.SortFunc(list, func(a, b runFact) int {
-		if a.from != b.from {
-			return strings.Compare(a.from, b.from)
-		}
-		return strings.Compare(a.id, b.id)
+		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.c.table(callsTable) + " WHERE " + part + " AND " + where + " GROUP BY q_run"
+	}, func(r *Rows) {
+		list = append(list, runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)})
 	})
-	return list, nil
+	slices.SortFunc(list, func(a, b runFact) int { return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.id, b.id)) })
+	return list, err
 }
 
 // number is the answer to a question with one.
@@ -284,25 +289,13 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
-	if err != nil {
-		return nil, err
-	}
-	parts := all/runsAtOnce + 1
-	for part := range parts {
-		r, err := s.c.Query(ctx, "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM "+s.c.table(callsTable)+
-			" WHERE modulo(sipHash64(run), "+strconv.FormatInt(parts, 10)+") = "+strconv.FormatInt(part, 10)+" AND "+where+" GROUP BY q_run ORDER BY q_run")
-		if err != nil {
-			return nil, err
-		}
-		for r.Next() {
-			list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
-		}
-		if r.Err() != nil {
-			return nil, r.Err()
-		}
-	}
-	return list, nil
+	err = s.eachPart(ctx, func(part string) string {
+		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.c.table(callsTable) +
+			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
+	}, func(r *Rows) {
+		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
+	})
+	return list, err
 }
 
 // scannedCosts is RunCosts from the runs themselves.
