@@ -26,7 +26,7 @@ const (
 // eachPart asks one question for each part of the runs, and gives every row of the answers to f. sql writes the question for the condition
 // that divides them.
 func (s *Store) eachPart(ctx context.Context, sql func(part string) string, f func(r *Rows)) error {
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(runsTable))
+	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromRuns)
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,9 @@ type runFact struct {
 func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
 	err = s.eachPart(ctx, func(part string) string {
 		if where == "" {
-			return "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.c.table(runsTable) + " WHERE " + part
+			return "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.fromRuns + " WHERE " + part
 		}
-		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.c.table(callsTable) + " WHERE " + part + " AND " + where + " GROUP BY q_run"
+		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.fromCalls + " WHERE " + part + " AND " + where + " GROUP BY q_run"
 	}, func(r *Rows) {
 		list = append(list, runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)})
 	})
@@ -164,7 +164,7 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 	if from != "" {
 		days = "(day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND "
 	}
-	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.c.table(callsTable)+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
+	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
 	if err != nil {
 		return err
 	}
@@ -290,7 +290,7 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 		return s.scannedCosts(ctx, q)
 	}
 	err = s.eachPart(ctx, func(part string) string {
-		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.c.table(callsTable) +
+		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.fromCalls +
 			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
 	}, func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
@@ -337,14 +337,14 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	if x.part {
 		return analyze.CallPage{}, errNoList
 	}
-	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.c.table(callsTable)+" WHERE listed AND "+where)
+	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls+" WHERE listed AND "+where)
 	if err != nil {
 		return analyze.CallPage{}, err
 	}
 	page := analyze.CallPage{Total: int(total), Reach: int(min(total, reach))}
 	page.From = max(0, min(from, page.Reach))
 	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), " + strconv.FormatInt(math.MaxInt64, 10) + ") AS q_key"
-	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.c.table(callsTable)+
+	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.fromCalls+
 		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
 	if err != nil {
 		return page, err
@@ -388,9 +388,8 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	calls := s.c.table(callsTable)
 	r, err := s.c.Query(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
-		calls+" WHERE has_start GROUP BY run) AS q")
+		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
 	if err != nil || !r.Next() {
 		return 0, 0, false, err
 	}

@@ -18,6 +18,8 @@ type Store struct {
 	book  *tracefmt.PriceBook
 	names *tracefmt.Names
 	state analyze.Status
+	fromCalls string // what stands after FROM: the rows of calls, under the names of callColumns
+	fromRuns  string // the rows of runs, under those of runColumns
 
 	mu    sync.Mutex
 	runNo map[string]uint32 // numbers of the runs met so far
@@ -29,7 +31,8 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	if cfg.TZ == nil {
 		cfg.TZ = time.UTC
 	}
-	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{}}
+	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{},
+		fromCalls: c.table(callsTable), fromRuns: c.table(runsTable)}
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func (s *Store) sums(ctx context.Context, x *sqlQuery, where string, g *analyze.
 			sel = append(sel, "sum(s_"+name+") AS q_"+name)
 		}
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.c.table(callsTable)+" WHERE "+where+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.fromCalls+" WHERE "+where+by)
 	if err != nil {
 		return err
 	}
@@ -135,7 +138,7 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	} else {
 		by += ", q_b"
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+s.c.table(callsTable)+" WHERE "+where+" AND known"+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+s.fromCalls+" WHERE "+where+" AND known"+by)
 	if err != nil {
 		return err
 	}
@@ -153,7 +156,7 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 		for _, o := range [...]tracefmt.Outcome{tracefmt.OutcomeSuccess, tracefmt.OutcomeFailure, tracefmt.OutcomeUnknown, tracefmt.OutcomeInFlight} {
 			sel = append(sel, "uniqExactIf(run, outcome = "+quote(o.String())+") AS q_"+o.String())
 		}
-		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.c.table(callsTable)+" WHERE "+where+by)
+		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.fromCalls+" WHERE "+where+by)
 		if err != nil {
 			return err
 		}
@@ -170,7 +173,7 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 // facts are the names, the agent instances and the models without a price.
 func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze.Gathering) error {
 	list := func(col string) (names []string, err error) {
-		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+s.c.table(callsTable)+" WHERE "+where)
+		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+s.fromCalls+" WHERE "+where)
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +190,7 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	if err != nil {
 		return err
 	}
-	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+s.c.table(callsTable)+" WHERE "+where)
+	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+s.fromCalls+" WHERE "+where)
 	if err != nil {
 		return err
 	}
@@ -195,7 +198,7 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	if r.Next() {
 		threads = r.Int(0)
 	}
-	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+s.c.table(callsTable)+" WHERE "+where+" AND s_unpriced > 0 GROUP BY q_m")
+	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+s.fromCalls+" WHERE "+where+" AND s_unpriced > 0 GROUP BY q_m")
 	if err != nil {
 		return err
 	}
