@@ -13,11 +13,11 @@ import (
 
 // A Store answers questions about what was pushed. The engine adds up; what comes back is small.
 type Store struct {
-	c     *Client
-	cfg   analyze.Config
-	book  *tracefmt.PriceBook
-	names *tracefmt.Names
-	state analyze.Status
+	c         *Client
+	cfg       analyze.Config
+	book      *tracefmt.PriceBook
+	names     *tracefmt.Names
+	state     analyze.Status
 	fromCalls string // what stands after FROM: the rows of calls, under the names of callColumns
 	fromRuns  string // the rows of runs, under those of runColumns
 
