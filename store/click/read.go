@@ -48,21 +48,47 @@ func (s *Store) eachPart(ctx context.Context, sql func(part string) string, f fu
 
 // A runFact is where a run's rows are.
 type runFact struct {
-	id       string
-	from, to string // days
-	rows     int64
+	id        string
+	from, to  string // days of its rows that have one
+	workflows string // of its rows, with workflowSep between
+	rows      int64
 }
 
-// matching are the runs with a row that meets a condition, "" for all, by their first day, as far as it is asked for, and id.
+// rowsOf is the condition on the rows of some runs. Days and workflows find them without reading all others.
+func rowsOf(list []runFact) string {
+	var ids, workflows []string
+	from, to := "9999", ""
+	for _, x := range list {
+		ids, workflows = append(ids, x.id), append(workflows, strings.Split(x.workflows, workflowSep)...)
+		from, to = min(from, x.from), max(to, x.to)
+	}
+	slices.Sort(workflows)
+	return "workflow IN (" + literals(slices.Compact(workflows)) + ") AND (day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND run IN (" + literals(ids) + ")"
+}
+
+func literals(list []string) string {
+	quoted := make([]string, len(list))
+	for i, x := range list {
+		quoted[i] = quote(x)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// runFacts is what is asked about a run that is to be read.
+const runFacts = "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, workflows AS q_workflows, rows AS q_n FROM "
+
+func (r *Rows) runFact() runFact {
+	return runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), workflows: r.Text(3), rows: r.Int(4)}
+}
+
+// matching are the runs with a row that meets a condition, "" for all, by their first day and id.
 func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
 	err = s.eachPart(ctx, func(part string) string {
 		if where == "" {
-			return "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.fromRuns + " WHERE " + part
+			return runFacts + s.fromRuns + " WHERE " + part
 		}
-		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.fromCalls + " WHERE " + part + " AND " + where + " GROUP BY q_run"
-	}, func(r *Rows) {
-		list = append(list, runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)})
-	})
+		return runFacts + s.fromRuns + " WHERE " + part + " AND run GLOBAL IN (SELECT run FROM " + s.fromCalls + " WHERE " + part + " AND " + where + ")"
+	}, func(r *Rows) { list = append(list, r.runFact()) })
 	slices.SortFunc(list, func(a, b runFact) int { return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.id, b.id)) })
 	return list, err
 }
@@ -131,6 +157,23 @@ func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader,
 	if err != nil {
 		return err
 	}
+	return s.each(ctx, list, f, progress)
+}
+
+// oneRun calls f for a run, if it is there.
+func (s *Store) oneRun(ctx context.Context, id string, f func(rd *runReader, run *tracefmt.Run) error) error {
+	r, err := s.c.Query(ctx, runFacts+s.fromRuns+" WHERE run = "+quote(id))
+	if err != nil {
+		return err
+	}
+	if !r.Next() {
+		return r.Err()
+	}
+	return s.each(ctx, []runFact{r.runFact()}, f, nil)
+}
+
+// each calls f for every run of a list.
+func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
 	rd := s.reader()
 	for at := 0; at < len(list); {
 		end, rows := at, int64(0)
@@ -151,20 +194,7 @@ func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader,
 
 // fetch reads the lines of some runs.
 func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
-	var ids strings.Builder
-	from, to := "9999", ""
-	for i, x := range list {
-		if i > 0 {
-			ids.WriteByte(',')
-		}
-		ids.WriteString(quote(x.id))
-		from, to = min(from, x.from), max(to, x.to)
-	}
-	days := ""
-	if from != "" {
-		days = "(day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND "
-	}
-	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
+	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+rowsOf(list)+" ORDER BY q_run, q_seq")
 	if err != nil {
 		return err
 	}
@@ -242,11 +272,11 @@ func (s *Store) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (v
 			return nil, err
 		}
 	}
-	err = s.eachRun(ctx, "run = "+quote(id), func(rd *runReader, run *tracefmt.Run) error {
+	err = s.oneRun(ctx, id, func(rd *runReader, run *tracefmt.Run) error {
 		view = analyze.NewRunView(run, q, s.names, s.cfg, rd.path, func(c *tracefmt.Call) analyze.CallRow { return analyze.NewCallRow(run, c, s.names, rd.path) })
 		view.Number = s.numberOf(id)
 		return nil
-	}, nil)
+	})
 	if err == nil && view == nil {
 		err = store.ErrNoRun
 	}
@@ -289,8 +319,12 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}
+	cost, missing := "sum(s_cost)", "max(missing)"
+	if x.days {
+		cost, missing = "sum(t_cost)", "sum(t_missing)"
+	}
 	err = s.eachPart(ctx, func(part string) string {
-		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.fromCalls +
+		return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) +
 			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
 	}, func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
@@ -367,14 +401,14 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 // Call finds one call again.
 func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRow, err error) {
 	found := false
-	err = s.eachRun(ctx, "run = "+quote(ref.Run), func(rd *runReader, run *tracefmt.Run) error {
+	err = s.oneRun(ctx, ref.Run, func(rd *runReader, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if run.Calls[i].ID == ref.ID {
 				row, found = analyze.NewCallRow(run, &run.Calls[i], s.names, rd.path), true
 			}
 		}
 		return nil
-	}, nil)
+	})
 	if err == nil && !found {
 		err = store.ErrNoCall
 	}
