@@ -24,11 +24,15 @@ type Table struct {
 	By    []Dimension
 	Total Row // Path is empty
 	Rows  []Row
+	Left  int64 // groups that Rows lacks, cheaper than those it has; Total is of all
 
 	Workflows, Agents int64      // distinct names stated, among the calls that match
 	Threads           int64      // distinct agent instances summed over the runs; -1 where cells cannot tell
 	Unpriced          []Unpriced // models without a price, most calls first
 }
+
+// Groups is the number of groups, whether they are among the rows or not.
+func (t *Table) Groups() int64 { return int64(len(t.Rows)) + t.Left }
 
 // Unpriced is a model that the price book does not know.
 type Unpriced struct {

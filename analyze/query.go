@@ -85,6 +85,7 @@ type Query struct {
 	By           []Dimension
 	Where        []Pred
 	Since, Until int64 // start time in UTC nanoseconds, [Since, Until); 0 = open
+	Most         int   // as many rows are enough, the dearest: a store may leave the others out; 0: all are wanted
 }
 
 // A CellKey is what calls are summed up by once and for all.

@@ -68,6 +68,9 @@ func (m matcher) String() string {
 	return m.text
 }
 
+// mostRows is how many rows a table asks for: nobody scrolls further, and each row has to come from where the calls are.
+const mostRows = 500
+
 func newPaths(s scope, d analyze.Dimension) *paths { return &paths{s: s, dim: d} }
 
 func (p *paths) where() scope { return p.s }
@@ -75,6 +78,7 @@ func (p *paths) where() scope { return p.s }
 func (p *paths) load(a *App) tea.Cmd {
 	p.next = a.nextDim(p)
 	src, q := a.src, p.s.by(p.dim)
+	q.Most = mostRows
 	return tea.Batch(p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) }), p.vs.load(a, p))
 }
 
@@ -180,7 +184,7 @@ func (p *paths) measureRows(a *App) {
 	p.marked = a.marks.Below(p.s.dims, p.s.path, p.dim)
 	p.sums = slices.Grow(p.sums[:0], len(p.rows))
 	p.nameW, p.most, p.part = 0, 0, analyze.Row{Runs: -1}
-	sum, some := int64(0), len(p.rows) < len(p.table.Rows)
+	sum, some := int64(0), int64(len(p.rows)) < p.table.Groups()
 	if some && p.vs.table != nil {
 		p.vs.addPart(p.rows)
 	}
@@ -450,8 +454,11 @@ func (p *paths) summary(a *App) string {
 		return "reading"
 	}
 	n := count(int64(len(p.rows))) + plural(len(p.rows), " row", " rows")
-	if len(p.rows) != len(p.table.Rows) {
-		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
+	if groups := p.table.Groups(); int64(len(p.rows)) != groups {
+		n = count(int64(len(p.rows))) + " of " + count(groups) + " rows"
+	}
+	if p.table.Left > 0 {
+		n = "the dearest " + n
 	}
 	return n
 }
@@ -737,7 +744,7 @@ func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
 
 // total is the line that adds up: the rows shown, against everything in the scope.
 func (p *paths) total(a *App, out *pen, l rowLayout) {
-	all := len(p.rows) == len(p.table.Rows)
+	all := int64(len(p.rows)) == p.table.Groups()
 	if p.brushing() {
 		p.brushTotal(a, out, l)
 		return
@@ -751,7 +758,7 @@ func (p *paths) total(a *App, out *pen, l rowLayout) {
 		return
 	}
 	c := p.vs.see(cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)})
-	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(int64(len(p.table.Rows)))+" rows", l.name)
+	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(p.table.Groups())+" rows", l.name)
 	p.drawCells(out, l, p.texts(c), c)
 	out.end()
 }

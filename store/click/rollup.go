@@ -82,7 +82,15 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, er
 	if x.part {
 		return s.scan(ctx, q, where)
 	}
-	g := analyze.NewGathering(q, s.names)
+	if q.Most > 0 && len(q.By) == 1 && q.By[0].Dim > analyze.DimDay {
+		return s.dearest(ctx, x, where)
+	}
+	return s.gather(ctx, x, where)
+}
+
+// gather has the engine add up the groups of a question.
+func (s *Store) gather(ctx context.Context, x *sqlQuery, where string) (*analyze.Table, error) {
+	g := analyze.NewGathering(x.q, s.names)
 	for _, part := range [...]func(context.Context, *sqlQuery, string, *analyze.Gathering) error{s.sums, s.bins, s.runs, s.facts} {
 		if err := part(ctx, x, where, g); err != nil {
 			return nil, err
