@@ -262,3 +262,13 @@ func WordsThat(p Pred) (words []string) {
 	}
 	return words
 }
+
+// A RunSpread is how the costs of runs are spread that are too many to be told one by one.
+type RunSpread struct {
+	Costs   Hist
+	Max     tracefmt.USD
+	Unknown int64 // runs of which no cost is known: they count as nothing
+}
+
+// Add counts n runs that cost sum in all, each of which is in the bucket of low.
+func (r *RunSpread) Add(low, n, sum int64) { r.Costs.put(Bucket(low), n, sum) }

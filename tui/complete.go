@@ -67,7 +67,7 @@ func (c *completion) want(a *App) tea.Cmd {
 		s = s.with(p, true)
 	}
 	q := s.by(d)
-	q.Most = mostRows
+	q.Most = enoughRows
 	if (c.known || c.busy) && c.asked.String() == q.String() {
 		return nil
 	}

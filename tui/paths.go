@@ -68,8 +68,8 @@ func (m matcher) String() string {
 	return m.text
 }
 
-// mostRows is how many rows a table asks for: nobody scrolls further, and each row has to come from where the calls are.
-const mostRows = 500
+// enoughRows is how many rows a table asks for: nobody scrolls further, and each row has to come from where the calls are.
+const enoughRows = 500
 
 func newPaths(s scope, d analyze.Dimension) *paths { return &paths{s: s, dim: d} }
 
@@ -78,7 +78,7 @@ func (p *paths) where() scope { return p.s }
 func (p *paths) load(a *App) tea.Cmd {
 	p.next = a.nextDim(p)
 	src, q := a.src, p.s.by(p.dim)
-	q.Most = mostRows
+	q.Most = enoughRows
 	return tea.Batch(p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) }), p.vs.load(a, p))
 }
 

@@ -85,6 +85,7 @@ func (r *runView) load(a *App) tea.Cmd {
 	src, q, ref := a.src, r.from.query, r.ref
 	cmds := []tea.Cmd{r.ask(func(ctx context.Context) (any, error) { return src.Run(ctx, q, ref) })}
 	if !r.ordering.busy {
+		q.Most = enoughRows
 		cmds = append(cmds, r.ordering.ask(func(ctx context.Context) (any, error) {
 			list, err := src.RunCosts(ctx, q)
 			return dearestRuns(list), err

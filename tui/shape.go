@@ -106,7 +106,7 @@ func (t *shape) request(a *App) tea.Cmd {
 	t.again = false
 	src, s := a.src, t.s
 	return t.ask(func(ctx context.Context) (any, error) {
-		runs, err := src.RunCosts(ctx, s.by())
+		runs, err := runSpread(ctx, src, s.by())
 		if err != nil {
 			return nil, err
 		}
@@ -115,9 +115,9 @@ func (t *shape) request(a *App) tea.Cmd {
 			return nil, err
 		}
 		if costUnknown(&table.Total) {
-			runs = nil // their costs are not 0
+			runs = ofRuns(nil) // their costs are not 0
 		}
-		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
+		return &shapeData{s: s, total: table.Total, runs: runs, calls: ofCalls(&table.Total)}, nil
 	})
 }
 

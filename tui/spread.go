@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"math"
 
 	"costscope/analyze"
@@ -41,12 +42,40 @@ func ofRuns(runs []analyze.RunCost) *spread {
 	return s
 }
 
-// ofCalls takes the calls of a row whose cost is known.
-func ofCalls(r *analyze.Row) *spread {
-	s := &spread{unit: "call", n: r.Costs.N(), sum: r.Costs.Sum()}
-	r.Costs.Each(func(low, high, n, sum int64) { s.groups = append(s.groups, group{low, high, n, sum}) })
-	s.tail = s.estimate(int64(r.Max))
+// ofManyRuns takes runs that nobody could fetch one by one.
+func ofManyRuns(r *analyze.RunSpread) *spread {
+	s := ofCosts("run", &r.Costs, int64(r.Max))
+	s.unknown = r.Unknown
 	return s
+}
+
+// ofCalls takes the calls of a row whose cost is known.
+func ofCalls(r *analyze.Row) *spread { return ofCosts("call", &r.Costs, int64(r.Max)) }
+
+func ofCosts(unit string, costs *analyze.Hist, most int64) *spread {
+	s := &spread{unit: unit, n: costs.N(), sum: costs.Sum()}
+	costs.Each(func(low, high, n, sum int64) { s.groups = append(s.groups, group{low, high, n, sum}) })
+	s.tail = s.estimate(most)
+	return s
+}
+
+// A runSpreader tells how the costs of very many runs are spread; nil where RunCosts can tell them.
+type runSpreader interface {
+	RunSpread(ctx context.Context, q analyze.Query) (*analyze.RunSpread, error)
+}
+
+// runSpread asks for the costs of the runs, or where they are too many, for how they are spread.
+func runSpread(ctx context.Context, src Source, q analyze.Query) (*spread, error) {
+	if x, ok := src.(runSpreader); ok {
+		if many, err := x.RunSpread(ctx, q); err != nil || many != nil {
+			if err != nil {
+				return nil, err
+			}
+			return ofManyRuns(many), nil
+		}
+	}
+	runs, err := src.RunCosts(ctx, q)
+	return ofRuns(runs), err
 }
 
 // estimate reads off the histogram what analyze.NewTail reads off the costs themselves.

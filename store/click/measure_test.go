@@ -142,6 +142,7 @@ func questions(t *testing.T, s *Store) []question {
 	day := 24 * int64(time.Hour)
 	wholeDays := analyze.Query{Since: (last/day - 1) * day}
 	failed := analyze.Query{Where: []analyze.Pred{predOf(t, "status=error"), predOf(t, "workflow="+page.Rows[0].Workflow)}}
+	few := analyze.Query{Most: 500}
 	rollup := func(name, by string, q analyze.Query) question {
 		if by != "" {
 			q.By, err = analyze.ParseBy(by)
@@ -154,6 +155,9 @@ func questions(t *testing.T, s *Store) []question {
 	costs := func(name string, q analyze.Query) question {
 		return question{name, func(ctx context.Context) error { _, err := s.RunCosts(ctx, q); return err }}
 	}
+	spread := func(name string, q analyze.Query) question {
+		return question{name, func(ctx context.Context) error { _, err := s.RunSpread(ctx, q); return err }}
+	}
 	calls := func(name string, q analyze.Query, by analyze.CallOrder, from int) question {
 		return question{name, func(ctx context.Context) error { _, err := s.Calls(ctx, q, by, true, from, 100); return err }}
 	}
@@ -165,10 +169,11 @@ func questions(t *testing.T, s *Store) []question {
 		{"span", func(ctx context.Context) error { _, _, _, err := s.Span(ctx); return err }},
 		rollup("total and histogram", "", analyze.Query{}), rollup("by workflow", "workflow", analyze.Query{}),
 		rollup("by workflow, agent, step", "workflow,agent,step", analyze.Query{}), rollup("by model", "model", analyze.Query{}),
-		rollup("by day", "day", analyze.Query{}), rollup("by user", "user", analyze.Query{}), rollup("by run, the dearest", "run", analyze.Query{}),
+		rollup("by day", "day", analyze.Query{}), rollup("by user", "user", few), rollup("by run, the dearest", "run", few),
 		rollup("by agent, a workflow's errors", "agent", failed), rollup("by workflow, two whole days", "workflow", wholeDays),
-		rollup("by workflow, last 24 hours", "workflow", lastDay), rollup("by run, last 24 hours", "run", lastDay),
-		costs("costs of runs", analyze.Query{}), costs("costs of runs, last 24 hours", lastDay),
+		rollup("by workflow, last 24 hours", "workflow", lastDay), rollup("by run, last 24 hours", "run", analyze.Query{Since: lastDay.Since, Most: 500}),
+		spread("spread of the costs of runs", analyze.Query{}), spread("spread of them, last 24 hours", lastDay),
+		costs("costs of runs (report)", analyze.Query{}), costs("costs of the dearest runs", few), costs("costs of runs, last 24 hours", lastDay),
 		calls("calls by cost", analyze.Query{}, analyze.ByCost, 0), calls("calls by time", analyze.Query{}, analyze.ByTime, 0),
 		calls("calls by cost, page 50", analyze.Query{}, analyze.ByCost, 4900), calls("calls, a workflow's errors", failed, analyze.ByCost, 0),
 		calls("calls by cost, last 24 hours", lastDay, analyze.ByCost, 0),

@@ -313,7 +313,7 @@ func (s *Store) scope(q analyze.Query) string {
 	return where
 }
 
-// RunCosts is what each run with a matching call cost within the scope.
+// RunCosts is what each run with a matching call cost within the scope; where q.Most says so, of the dearest, that many or more.
 func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
 	x, where := s.sql(q)
 	if x.part {
@@ -323,13 +323,24 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if x.days {
 		cost, missing = "sum(t_cost)", "sum(t_missing)"
 	}
-	err = s.eachPart(ctx, func(part string) string {
-		return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) +
-			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
-	}, func(r *Rows) {
+	of := func(part string) string {
+		return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) + " WHERE " + part + " AND " + where + " GROUP BY q_run"
+	}
+	take := func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
-	})
-	return list, err
+	}
+	if q.Most == 0 {
+		err = s.eachPart(ctx, func(part string) string { return of(part) + " ORDER BY q_run" }, take)
+		return list, err
+	}
+	r, err := s.c.Query(ctx, of("1")+" ORDER BY q_cost DESC, q_run LIMIT "+number(int64(q.Most))+s.apart())
+	if err != nil {
+		return nil, err
+	}
+	for r.Next() {
+		take(r)
+	}
+	return list, r.Err()
 }
 
 // scannedCosts is RunCosts from the runs themselves.

@@ -2,6 +2,7 @@ package click
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -131,10 +132,13 @@ func TestRollupsAreThoseOfTheReference(t *testing.T) {
 	for _, s.days = range [...]bool{true, false} {
 		compareRollups(t, m, s)
 		compareDearest(t, m, s)
+		compareSpread(t, m, s, analyze.Query{})
+		compareSpread(t, m, s, analyze.Query{Where: []analyze.Pred{predOf(t, "agent~e"), predOf(t, "cost>0.01")}})
 	}
 	s.byRun = false
 	compareRollup(t, m, s, analyze.Query{By: byOf(t, "workflow,agent")})
 	compareDearest(t, m, s)
+	compareSpread(t, m, s, analyze.Query{})
 	t.Logf("%d bytes came back", c.Traffic())
 }
 
@@ -175,6 +179,38 @@ func compareDearest(t *testing.T, m *store.Mem, s *Store) {
 	}
 }
 
+// compareSpread compares how the costs of runs are spread with those costs.
+func compareSpread(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
+	costs, err := m.RunCosts(t.Context(), q)
+	if err != nil || len(costs) == 0 {
+		t.Fatal(len(costs), err)
+	}
+	want := analyze.RunSpread{}
+	for _, r := range costs {
+		want.Costs.Add(int64(r.Cost))
+		want.Max = max(want.Max, r.Cost)
+		if r.Incomplete && r.Cost == 0 {
+			want.Unknown++
+		}
+	}
+	x, where := s.sql(q)
+	got, err := s.runSpread(t.Context(), x, where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Costs.Equal(&want.Costs) || got.Max != want.Max || got.Unknown != want.Unknown {
+		t.Errorf("%s, days %v: %d runs of %d, %v; not %d of %d, %v", q.String(), s.days, got.Costs.N(), got.Costs.Sum(), got.Max, want.Costs.N(), want.Costs.Sum(), want.Max)
+	}
+	q.Most = 3
+	dearest, err := s.RunCosts(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := slices.MaxFunc(dearest, func(a, b analyze.RunCost) int { return cmp.Compare(a.Cost, b.Cost) }); len(dearest) < 3 || x.Cost != want.Max {
+		t.Errorf("the dearest: %v", dearest)
+	}
+}
+
 // compareRollups asks both for tables of every kind: those that days tell, and others.
 func compareRollups(t *testing.T, m *store.Mem, s *Store) {
 	first, _, _, err := m.Span(t.Context())
@@ -192,10 +228,10 @@ func compareRollups(t *testing.T, m *store.Mem, s *Store) {
 		if x[1] != "" {
 			q.Where = append(q.Where, predOf(t, x[1]))
 		}
-		for _, r := range [...][2]int64{{}, {midnight, midnight + day}, {midnight + 1, 0}} {
-			q.Since, q.Until = r[0], r[1]
-			compareRollup(t, m, s, q)
-		}
+		compareRollup(t, m, s, q)
+	}
+	for _, r := range [...][2]int64{{midnight, midnight + day}, {midnight + 1, 0}} {
+		compareRollup(t, m, s, analyze.Query{By: byOf(t, "day,model"), Since: r[0], Until: r[1]})
 	}
 }
 
