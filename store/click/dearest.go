@@ -40,7 +40,7 @@ func (s *Store) dearest(ctx context.Context, x *sqlQuery, where string) (*analyz
 	}
 	q := x.q
 	q.By = nil
-	all, everything := s.sql(q)
+	all, everything := s.summed(q)
 	table, err := s.gather(ctx, all, everything)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,12 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 
 func (s *Store) sql(q analyze.Query) (*sqlQuery, string) {
 	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+	return x, x.where()
+}
+
+// summed
+func (s *Store) summed(q analyze.Query) (*sqlQuery, string) {
+	x := &sqlQuery{q: q, tz: s.cfg.TZ}
 	x.days = s.days && x.inDays()
 	return x, x.where()
 }
@@ -78,7 +84,7 @@ func path(r *Rows, n int) []string {
 
 // Rollup answers a question by groups.
 func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
-	x, where := s.sql(q)
+	x, where := s.summed(q)
 	if x.part {
 		return s.scan(ctx, q, where)
 	}

@@ -12,7 +12,7 @@ const fewRuns = 10_000
 
 // RunSpread is how the costs of the runs with a matching call are spread, nil where they are few enough for RunCosts.
 func (s *Store) RunSpread(ctx context.Context, q analyze.Query) (*analyze.RunSpread, error) {
-	x, where := s.sql(q)
+	x, where := s.summed(q)
 	if x.part {
 		return nil, nil
 	}

@@ -193,7 +193,7 @@ func compareSpread(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
 			want.Unknown++
 		}
 	}
-	x, where := s.sql(q)
+	x, where := s.summed(q)
 	got, err := s.runSpread(t.Context(), x, where)
 	if err != nil {
 		t.Fatal(err)
