@@ -15,81 +15,11 @@ import (
 	"costscope/tracefmt"
 )
 
-// ddl runs what people run by hand: each statement on each server.
-func ddl(t *testing.T, cluster string, servers ...*Client) {
-	for _, c := range servers {
-		for _, text := range strings.Split(DDL(c.at.Database, cluster), ";\n") {
-			if text = strings.TrimSpace(text); text == "" {
-				continue
-			}
-			v := c.settings(true)
-			if _, err := c.send(t.Context(), v, strings.NewReader(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-// The report over all shared traces is the same bytes from the engine.
-func TestSharedTracesFromTheEngine(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "traces")
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("SKIP: ../shared is not there")
-	}
-	c := canonical(t, "cs_test_shared")
-	var files []string
-	if err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(p, ".md") {
-			files = append(files, p)
-		}
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	book := tracefmt.BuiltinPrices()
-	b, err := store.Open(store.Options{Path: filepath.Join(t.TempDir(), "s.db"), Prices: book})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	if err := b.Load(t.Context(), files, nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	p, err := c.Push(t.Context(), b, analyze.Config{}, nil)
-	if err != nil || !p.Agree() || p.Runs == 0 {
-		t.Fatalf("%+v %v", p, err)
-	}
-	s, err := Open(t.Context(), c, analyze.Config{}, book)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := reportOf(t, b, b.Names()), reportOf(t, s, s.Names()); a != b {
-		t.Error("the reports differ")
-	}
-}
-
-// canonical is a client of a database with the canonical tables, empty. Where a second server is given, they are shared by both:
-// COSTSCOPE_TEST_CLICKHOUSE_2, of the cluster cs.
-func canonical(t *testing.T, db string) *Client {
-	c := engine(t)
-	servers, cluster := []*Client{c}, ""
-	if second := os.Getenv("COSTSCOPE_TEST_CLICKHOUSE_2"); second != "" {
-		servers, cluster = append(servers, dial(t, second)), "cs"
-	}
-	for _, x := range servers {
-		for _, text := range []string{"DROP DATABASE IF EXISTS " + db, "CREATE DATABASE " + db} {
-			if _, err := x.send(t.Context(), x.settings(true), strings.NewReader(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		x.at.Database = db
-	}
-	ddl(t, cluster, servers...)
-	return c
-}
-
 func TestRollupsAreThoseOfTheReference(t *testing.T) {
-	c := canonical(t, "cs_test_rollup")
+	onEngines(t, "cs_test_rollup", rollupsAgree)
+}
+
+func rollupsAgree(t *testing.T, c *Client) {
 	trace := filepath.Join(t.TempDir(), "trace.jsonl")
 	var lines bytes.Buffer
 	if _, err := sample.Generate(&lines, "production", 5, 150); err != nil {
