@@ -3,9 +3,11 @@ package click
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -31,8 +33,19 @@ type Address struct {
 	user, password string
 }
 
-// String is the address as people may see it.
-func (a *Address) String() string { return Scheme + a.Host + "/" + a.Database }
+// String is the address as people may see it. The receiver is a value, so that no way of printing one shows the password.
+func (a Address) String() string { return Scheme + a.Host + "/" + a.Database }
+
+// GoString is String.
+func (a Address) GoString() string { return a.String() }
+
+// account is who asks, as people know it.
+func (a *Address) account() string {
+	if a.user == "" {
+		return "default"
+	}
+	return a.user
+}
 
 // IsAddress says that a TRACE argument names an engine.
 func IsAddress(s string) bool { return strings.HasPrefix(s, Scheme) }
@@ -123,21 +136,41 @@ func (a *Address) credentials(getenv func(string) string) error {
 	if a.user != "" || file == "" {
 		return nil
 	}
-	st, err := os.Stat(file)
+	text, err := readSecret(file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", EnvCredentials, err)
 	}
-	if st.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("%s can be read by others: chmod 600 it", file)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", EnvCredentials, err)
-	}
-	lines := strings.SplitN(strings.TrimRight(string(text), "\r\n"), "\n", 2)
+	lines := strings.SplitN(strings.TrimRight(text, "\r\n"), "\n", 2)
 	if len(lines) != 2 {
-		return fmt.Errorf("%s must hold two lines: the user and the password", file)
+		return fmt.Errorf("%s: %s must hold two lines: the user and the password", EnvCredentials, file)
 	}
 	a.user, a.password = strings.TrimSpace(lines[0]), strings.TrimRight(lines[1], "\r\n")
 	return nil
+}
+
+// maxSecret is more than any user and password take.
+const maxSecret = 64 << 10
+
+// readSecret reads a file that only its owner may read. A link counts by what it leads to.
+func readSecret(file string) (string, error) {
+	st, err := os.Stat(file) // before it is opened: opening a pipe waits for its writer
+	if err != nil {
+		return "", err
+	}
+	if !st.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no file", file)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if st, err = f.Stat(); err != nil {
+		return "", err
+	}
+	if st.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // where the bits say nothing
+		return "", fmt.Errorf("%s can be read by others: chmod 600 it", file)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	return string(text), err
 }

@@ -74,7 +74,7 @@ func (s *Store) number(ctx context.Context, sql string) (int64, error) {
 		return 0, err
 	}
 	if !r.Next() {
-		return 0, r.Err()
+		return 0, errors.Join(errNoAnswer, r.Err())
 	}
 	return r.Int(0), r.Err()
 }
@@ -429,6 +429,14 @@ func (s *Store) refresh(ctx context.Context) error {
 		all.Warnings = append(all.Warnings, st.Warnings...)
 		all.PricesAsOf, all.PriceBook, all.PriceHash, all.CostMode = st.PricesAsOf, st.PriceBook, st.PriceHash, st.CostMode
 	}
+	if r.Err() != nil {
+		return r.Err()
+	}
+	warnings, err := s.check(ctx)
+	if err != nil {
+		return err
+	}
+	all.Warnings = append(all.Warnings, warnings...)
 	s.state = all
-	return r.Err()
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"costscope/analyze"
@@ -18,8 +19,9 @@ type Store struct {
 	book      *tracefmt.PriceBook
 	names     *tracefmt.Names
 	state     analyze.Status
-	fromCalls string // what stands after FROM: the rows of calls, under the names of callColumns
-	fromRuns  string // the rows of runs, under those of runColumns
+	fromCalls string       // what stands after FROM: the rows of calls, under the names of callColumns
+	fromRuns  string       // the rows of runs, under those of runColumns
+	lack      atomic.Int64 // rows that the runs state and that are not there, as far as that is known
 
 	mu    sync.Mutex
 	runNo map[string]uint32 // numbers of the runs met so far
@@ -70,7 +72,18 @@ func path(r *Rows, n int) []string {
 }
 
 // Rollup answers a question by groups.
-func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
+func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, err error) {
+	err = s.Steady(ctx, func() error {
+		t, err = s.rollup(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (s *Store) rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
 	x, where := s.sql(q)
 	if x.part {
 		return s.scan(ctx, q, where)
