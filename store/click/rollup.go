@@ -21,9 +21,13 @@ type Store struct {
 	fromCalls string // what stands after FROM: the rows of calls, under the names of callColumns
 	fromRuns  string // the rows of runs, under those of runColumns
 
-	mu    sync.Mutex
-	runNo map[string]uint32 // numbers of the runs met so far
-	runID []string
+	mu     sync.Mutex
+	runNo  map[string]uint32 // numbers of the runs met so far
+	runID  []string
+	list   callList
+	pace   pace
+	watch  watch
+	window window
 }
 
 // Open asks the engine of c for what was pushed there, and how it was priced: what it added up holds for those prices only.
@@ -34,6 +38,10 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{},
 		fromCalls: c.table(callsTable), fromRuns: c.table(runsTable)}
 	if err := s.refresh(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.watch.mark, err = s.look(ctx); err != nil {
 		return nil, err
 	}
 	if st := &s.state; len(st.Sources) > 0 && (st.CostMode != cfg.Mode || st.PriceHash != book.Hash()) {
@@ -71,6 +79,7 @@ func path(r *Rows, n int) []string {
 
 // Rollup answers a question by groups.
 func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
+	q = s.slid(q)
 	x, where := s.sql(q)
 	if x.part {
 		return s.scan(ctx, q, where)
