@@ -202,7 +202,7 @@ func (g *Gathering) value(d Dimension, name string) uint32 {
 	case DimStatus:
 		return enumOf(name, func(v uint8) string { return tracefmt.Status(v).String() })
 	case DimOutcome:
-		return enumOf(name, func(v uint8) string { return tracefmt.Outcome(v).String() })
+		return uint32(OutcomeOf(name))
 	case DimDay:
 		return uint32(dayOf(name))
 	case DimRun, DimSource, DimTag:
@@ -218,6 +218,11 @@ func dayOf(name string) int32 {
 		return NoDay
 	}
 	return int32(t.Unix() / 86400)
+}
+
+// OutcomeOf is the outcome with a name; unknown where there is none.
+func OutcomeOf(name string) tracefmt.Outcome {
+	return tracefmt.Outcome(enumOf(name, func(v uint8) string { return tracefmt.Outcome(v).String() }))
 }
 
 // enumOf is the number of a word.

@@ -2,6 +2,7 @@ package click
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -65,7 +66,7 @@ type pushedRun struct {
 	fact        []byte // its row of the table of runs
 	n           int64
 	sum, cost   int64
-	first, last int64 // start times of its rows, 0 among them where one has none
+	first, last int64 // start times of its rows, as far as they have any; 0 where none has
 }
 
 // Push writes the runs of src. A run that the engine has already, in the same state, is not written again, so that a push that was broken
@@ -155,10 +156,9 @@ func (p *pusher) row(r *pushedRun, run *tracefmt.Run, c *tracefmt.Call, e *analy
 		w.int(v)
 	}
 	r.rows = w.end().b
-	if r.n == 0 {
-		r.first = start
+	if start != 0 {
+		r.first, r.last = min(start, cmp.Or(r.first, start)), max(start, r.last)
 	}
-	r.first, r.last = min(r.first, start), max(r.last, start)
 	r.n++
 	r.sum += sums[0]
 	r.cost += sums[1]

@@ -23,9 +23,13 @@ type Store struct {
 	fromRuns  string       // the rows of runs, under those of runColumns
 	lack      atomic.Int64 // rows that the runs state and that are not there, as far as that is known
 
-	mu    sync.Mutex
-	runNo map[string]uint32 // numbers of the runs met so far
-	runID []string
+	mu     sync.Mutex
+	runNo  map[string]uint32 // numbers of the runs met so far
+	runID  []string
+	list   callList
+	pace   pace
+	watch  watch
+	window window
 }
 
 // Open asks the engine of c for what was pushed there, and how it was priced: what it added up holds for those prices only.
@@ -36,6 +40,10 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{},
 		fromCalls: c.table(callsTable), fromRuns: c.table(runsTable)}
 	if err := s.refresh(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.watch.mark, err = s.look(ctx); err != nil {
 		return nil, err
 	}
 	if st := &s.state; len(st.Sources) > 0 && (st.CostMode != cfg.Mode || st.PriceHash != book.Hash()) {
@@ -74,7 +82,7 @@ func path(r *Rows, n int) []string {
 // Rollup answers a question by groups.
 func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, err error) {
 	err = s.Steady(ctx, func() error {
-		t, err = s.rollup(ctx, q)
+		t, err = s.rollup(ctx, s.slid(q))
 		return err
 	})
 	if err != nil {
