@@ -99,6 +99,12 @@ type RunCost struct {
 	Incomplete bool // a call of it has an unknown cost: Cost is a lower bound
 }
 
+// Unknown says that nothing is known of what the run cost.
+func (r *RunCost) Unknown() bool { return unknownCost(r.Cost, r.Incomplete) }
+
+// unknownCost says that a sum of costs, to which some that are not known may be missing, says nothing.
+func unknownCost(sum tracefmt.USD, incomplete bool) bool { return incomplete && sum == 0 }
+
 // Source is what was read of one trace file.
 type Source struct {
 	Path, Format        string

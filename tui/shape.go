@@ -114,8 +114,8 @@ func (t *shape) request(a *App) tea.Cmd {
 		if err != nil {
 			return nil, err
 		}
-		if costUnknown(&table.Total) {
-			runs = nil // their costs are not 0
+		if table.Total.Overflow() {
+			runs = nil // nothing adds up
 		}
 		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
 	})
@@ -257,7 +257,7 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
+		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here"+sp.gaps())
 		return
 	}
 	charts, below := h-1, 0
@@ -298,10 +298,10 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 	}
 	tail := &sp.tail
 	if sp.n == 1 {
-		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+money(tail.Max)).end()
+		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+sp.amount(tail.Max)).end()
 		return
 	}
-	parts := []string{"mean " + money(tail.Mean) + meanAgainst(tail)}
+	parts := []string{"mean " + sp.amount(tail.Mean) + meanAgainst(tail)}
 	what := "top 1% of " + sp.unit + "s"
 	if sp.n < 100 {
 		what = "dearest " + sp.unit
@@ -414,9 +414,7 @@ func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, be
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
 		l += " of " + count(all) + ", no cost known of the others"
 	}
-	if sp.unknown > 0 {
-		l += ", " + count(sp.unknown) + " of unknown cost as $0"
-	}
+	l += sp.gaps()
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
@@ -574,7 +572,7 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 
 // below draws the facts and, where there is room, the Lorenz curve.
 func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
-	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s") + sp.gaps()
 	if !sp.exact {
 		title += " · percentiles within 0.8%"
 	}
