@@ -437,6 +437,7 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 		l.cell(out, i, c, r, head, widths[k])
 	}
 	out.end()
+	costs := l.costs(widths[len(widths)-1])
 	for i := l.cur.top; i < l.cur.end(); i++ {
 		row, ok := l.rows[i]
 		mark := "  "
@@ -457,10 +458,25 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 			if text == unknown {
 				r = roleDim
 			}
+			if c.id == "cost" {
+				text = costs.put(text)
+			}
 			l.cell(out, n, c, r, text, widths[k])
 		}
 		out.end()
 	}
+}
+
+// costs is where the points of the costs in sight stand, in w columns.
+func (l *calls) costs(w int) (at pointColumn) {
+	for i := l.cur.top; i < l.cur.end(); i++ {
+		if row, ok := l.rows[i]; ok {
+			text, _ := costText(&row)
+			at.see(text)
+		}
+	}
+	at.fit(w)
+	return at
 }
 
 func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, w int) {
