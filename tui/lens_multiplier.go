@@ -43,9 +43,9 @@ func drawMultiplier(p *insightPen, h int) {
 	p.note(2, "multiple: base times all multiples is the bill. without it: what would not be spent without this one alone; these overlap. Both are parts of what calls cost, so no list of calls adds up to them.")
 	p.end()
 	p.rule("by role of the agent")
-	roles := sheet{cols: []sheetCol{{head: "role", r: roleName}, {head: "cost", r: roleSpend}, {head: "calls", r: roleDim}, {head: "by name, not stated", rank: 1, r: roleDim}}}
+	roles := sheet{cols: []sheetCol{{head: "role", r: roleName}, {head: "cost", r: roleSpend}, {head: "calls", r: roleText}, {flex: true, r: roleDim}}}
 	for _, r := range f.Roles {
-		roles.add(sheetRow{cells: []string{r.Role.String(), money(r.Cost), count(r.Calls), orNone(r.Inferred)}})
+		roles.add(sheetRow{cells: []string{r.Role.String(), money(r.Cost), count(r.Calls), when(r.Inferred > 0, count(r.Inferred)+" by name, not stated")}})
 	}
 	roles.write(p, true)
 }

@@ -126,7 +126,7 @@ func (r *runView) numbers(_ *App, out *pen) {
 		out.put(look, s)
 		first = false
 	}
-	say(roleRetry, retryText(&v.Row))
+	say(retryText(&v.Row))
 	say(roleWaste, wasteText(&v.Row))
 	say(roleText, r.rank())
 	say(roleText, "largest prompt "+contextText(v.MaxPrompt, v.Window))
@@ -135,16 +135,16 @@ func (r *runView) numbers(_ *App, out *pen) {
 }
 
 // retryText is how often the run tried again, and what that cost.
-func retryText(t *analyze.Row) string {
+func retryText(t *analyze.Row) (role, string) {
 	n := t.Retries + t.LostTries
 	if n == 0 {
-		return "no retries"
+		return roleDim, "no retries"
 	}
 	text := "↻ " + count(n) + plural(int(n), " retry", " retries")
 	if t.RetryCost > 0 {
 		text += " for " + bound(t) + money(t.RetryCost)
 	}
-	return text
+	return roleRetry, text
 }
 
 func wasteText(t *analyze.Row) string {
@@ -714,8 +714,8 @@ var nodeColumns = []treeColumn{
 	{"calls", 7, func(n *analyze.RunNode) (string, role) { return orNone(n.Own.Calls), roleText }},
 	{"turns", 6, func(n *analyze.RunNode) (string, role) { return orNone(int64(n.Turns)), roleText }},
 	{"largest", 8, func(n *analyze.RunNode) (string, role) { return largest(n.MaxPrompt), roleText }},
-	{"↻", 5, func(n *analyze.RunNode) (string, role) { return orNone(n.Retries), roleRetry }},
-	{"✗", 5, func(n *analyze.RunNode) (string, role) { return orNone(n.Failed), roleFail }},
+	{"retries", 8, func(n *analyze.RunNode) (string, role) { return orNone(n.Retries), roleRetry }},
+	{"failed", 7, func(n *analyze.RunNode) (string, role) { return orNone(n.Failed), roleFail }},
 	{"from first to last", 18, func(n *analyze.RunNode) (string, role) {
 		if !n.Timed {
 			return unknown, roleDim
