@@ -379,7 +379,7 @@ func costText(r *analyze.CallRow) (string, role) {
 
 func (l *calls) view(a *App, w, h int, zoomed bool) []string {
 	out := newPen(a.theme, w)
-	l.title(a, out)
+	l.title(a, out, zoomed)
 	l.cur.resize(l.cur.n, h-2)
 	switch {
 	case l.err != nil:
@@ -401,7 +401,7 @@ func when(ok bool, s string) string {
 	return ""
 }
 
-func (l *calls) title(a *App, out *pen) {
+func (l *calls) title(a *App, out *pen, zoomed bool) {
 	o := callOrders[l.order]
 	how := map[bool]string{true: "largest first", false: "smallest first"}[l.desc()]
 	switch o.by {
@@ -410,7 +410,7 @@ func (l *calls) title(a *App, out *pen) {
 	case analyze.ByCost:
 		how = map[bool]string{true: "dearest first", false: "cheapest first"}[l.desc()]
 	}
-	out.gap(2).put(roleTitle, lastName(l.s)).put(roleDim, " · ")
+	out.gap(2).put(roleTitle, a.heading(l.s, zoomed)).put(roleDim, " · ")
 	if l.known {
 		out.put(roleText, count(int64(l.all))+" "+plural(l.all, "call", "calls")).put(roleDim, " · ")
 	}
@@ -437,6 +437,7 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 		l.cell(out, i, c, r, head, widths[k])
 	}
 	out.end()
+	costs := l.costs(widths[len(widths)-1])
 	for i := l.cur.top; i < l.cur.end(); i++ {
 		row, ok := l.rows[i]
 		mark := "  "
@@ -457,10 +458,25 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 			if text == unknown {
 				r = roleDim
 			}
+			if c.id == "cost" {
+				text = costs.put(text)
+			}
 			l.cell(out, n, c, r, text, widths[k])
 		}
 		out.end()
 	}
+}
+
+// costs is where the points of the costs in sight stand, in w columns.
+func (l *calls) costs(w int) (at pointColumn) {
+	for i := l.cur.top; i < l.cur.end(); i++ {
+		if row, ok := l.rows[i]; ok {
+			text, _ := costText(&row)
+			at.see(text)
+		}
+	}
+	at.fit(w)
+	return at
 }
 
 func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, w int) {

@@ -76,6 +76,28 @@ type insightPen struct {
 	l    *insight
 	data *insightData
 	zoom bool
+
+	sections []int // lines at which a part begins that a blank line may stand before
+}
+
+// section begins a part of a pane; where there is room a blank line divides it from what is above.
+func (p *insightPen) section() {
+	if !p.zoom {
+		p.sections = append(p.sections, len(p.list))
+	}
+}
+
+// spread puts blank lines between the sections if all of it still fits into h lines.
+func (p *insightPen) spread(h int) {
+	if len(p.list)+len(p.sections) > h {
+		return
+	}
+	for _, at := range slices.Backward(p.sections) {
+		p.list = slices.Insert(p.list, at, "")
+		for i := range p.l.doors {
+			p.l.doors[i].line += b2i(p.l.doors[i].line >= at)
+		}
+	}
 }
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
@@ -215,12 +237,13 @@ func (t *insight) view(a *App, w, h int, zoom bool) []string {
 	d := &t.drawn
 	if d.of != t.data || d.w != w || d.h != h || d.zoom != zoom || d.old != t.old || d.cur != t.cur || d.cell != t.cell || d.time != t.time.mark() || d.serial != a.look.serial || d.theme != a.theme {
 		t.doors = t.doors[:0]
-		p := &insightPen{newPen(a.theme, w), a, t, t.data, zoom}
-		p.gap(2).put(roleTitle, lastName(t.data.s))
+		p := &insightPen{pen: newPen(a.theme, w), a: a, l: t, data: t.data, zoom: zoom}
+		p.gap(2).put(roleTitle, a.heading(t.data.s, zoom))
 		if t.old {
 			p.put(roleDim, " · adding up "+lastName(t.s)+" …")
 		}
 		t.draw(p, h)
+		p.spread(h)
 		t.drawn = insightDrawing{t.data, w, h, zoom, t.old, t.cur, a.look.serial, t.cell, t.time.mark(), a.theme, p.list}
 	}
 	return t.window(w, h)

@@ -111,7 +111,7 @@ func (c *change) view(a *App, w, h int, zoom bool) []string {
 	if zoom {
 		return c.insight.view(a, w, h, true)
 	}
-	p := &insightPen{newPen(a.theme, w), a, &c.insight, nil, false}
+	p := &insightPen{pen: newPen(a.theme, w), a: a, l: &c.insight}
 	if t := a.table(); t != nil {
 		c.drawRow(p, t, h)
 	}

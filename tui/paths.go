@@ -399,6 +399,7 @@ func (p *paths) drawTable(a *App, out *pen, h int) {
 	lay := p.layout(a, out.max)
 	p.cur.resize(len(p.rows), h-2)
 	p.head(a, out, lay)
+	lay.points = p.points(a, lay)
 	for i := p.cur.top; i < p.cur.end(); i++ {
 		p.drawRow(a, out, lay, i)
 	}
@@ -449,8 +450,9 @@ func (p *paths) empty(a *App) string {
 
 // rowLayout is which columns are shown, and how wide the two are that take what is left.
 type rowLayout struct {
-	cols      []int // indices in columns
-	widths    []int // of all columns
+	cols      []int         // indices in columns
+	widths    []int         // of all columns
+	points    []pointColumn // of all columns
 	name, bar int
 }
 
@@ -491,6 +493,20 @@ func (p *paths) layout(a *App, w int) rowLayout {
 		l.name += min(space, max(0, p.nameW-l.name))
 	}
 	return l
+}
+
+// points are where the points of the amounts in sight, and of their sum, stand.
+func (p *paths) points(a *App, l rowLayout) []pointColumn {
+	at := make([]pointColumn, len(columns))
+	total := p.texts(p.vs.see(cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure}))
+	for _, k := range l.cols {
+		at[k].see(total[k])
+		for i := p.cur.top; i < p.cur.end(); i++ {
+			at[k].see(p.cell(a, i)[k])
+		}
+		at[k].fit(l.widths[k])
+	}
+	return at
 }
 
 // columnWidth is the width of a column: sums of large traces take more than usual.
@@ -600,7 +616,7 @@ func (p *paths) drawCells(out *pen, l rowLayout, cells []string, c cellOf) {
 		if cells[k] == unknown || cells[k] == none {
 			r = roleDim
 		}
-		out.gap(1).right(r, cells[k], l.widths[k])
+		out.gap(1).right(r, l.points[k].put(cells[k]), l.widths[k])
 	}
 }
 

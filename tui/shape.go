@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -245,7 +246,7 @@ func (t *shape) nothing(a *App, w, h int) []string {
 	if t.err != nil {
 		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
 	} else {
-		out.gap(2).line(roleDim, "adding up "+clean(strings.Join(t.s.names, " ▸ "))+" …")
+		out.gap(2).line(roleDim, "adding up "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …")
 	}
 	return out.fit(h)
 }
@@ -253,7 +254,7 @@ func (t *shape) nothing(a *App, w, h int) []string {
 func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	sp := t.spread(a)
 	t.perCall = a.look.perCall
-	t.title(a, out, sp)
+	t.title(a, out, sp, zoom)
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
@@ -287,8 +288,8 @@ func (t *shape) share(h, facts, w int) (charts, below int) {
 }
 
 // title says in one line what the charts show.
-func (t *shape) title(a *App, out *pen, sp *spread) {
-	out.gap(2).put(roleTitle, lastName(t.data.s)).put(roleText, " · cost per "+sp.unit)
+func (t *shape) title(a *App, out *pen, sp *spread, zoom bool) {
+	out.gap(2).put(roleTitle, a.heading(t.data.s, zoom)).put(roleText, " · cost per "+sp.unit)
 	if t.old {
 		out.put(roleDim, " · adding up "+lastName(t.s)+" …")
 	}
@@ -406,13 +407,10 @@ func roomFor(text, more string, w int) string {
 
 // heads names the two charts and how high they are, or says what the chosen bar holds.
 func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
-	l := sp.unit + "s " + count(sp.n)
-	r := "money " + moneyInt(sp.sum)
-	if t.data.total.Incomplete() {
-		r = "money ≥" + moneyInt(sp.sum)
-	}
+	l := "how many: " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	r := "how much: " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l += " of " + count(all) + ", no cost known of the others"
+		l = roomFor("how many: "+count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
 	l += sp.gaps()
 	if log {

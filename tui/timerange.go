@@ -216,7 +216,7 @@ func (a *App) spanned(m spanMsg) {
 		p.when.first, p.when.last = time.Unix(0, first).In(a.opt.Zone), time.Unix(0, last).In(a.opt.Zone)
 		span := "calls: " + a.timeRange(first, last) + p.when.first.Format(" MST")
 		if p.hint = whenHint + " · " + span; width(p.hint) > a.w-5 {
-			p.hint = span + " · " + whenHint // what does not fit is cut
+			p.hint = span + " · " + whenHint // the last of it goes where there is no room
 		}
 		return
 	}

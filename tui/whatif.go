@@ -107,7 +107,7 @@ func (t *whatIf) view(a *App, w, h int) []string {
 	d := &t.drawn
 	if d.w != w || d.h != h || d.cur != t.cur || d.serial != a.look.serial || d.theme != a.theme || t.busy {
 		t.doors = t.doors[:0]
-		p := &insightPen{newPen(a.theme, w), a, &t.insight, nil, true}
+		p := &insightPen{pen: newPen(a.theme, w), a: a, l: &t.insight, zoom: true}
 		t.write(p, h)
 		t.drawn = insightDrawing{w: w, h: h, zoom: true, cur: t.cur, serial: a.look.serial, theme: a.theme, lines: p.list}
 	}
