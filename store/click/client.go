@@ -178,6 +178,7 @@ func (c *Client) send(ctx context.Context, settings url.Values, text io.Reader) 
 	}
 	id := c.prefix + strconv.FormatInt(c.n.Add(1), 10)
 	settings.Set("query_id", id)
+	begun := time.Now()
 	timed, stop := context.WithTimeout(ctx, c.budget+overtime)
 	defer stop()
 	defer context.AfterFunc(c.open, stop)()
@@ -186,7 +187,7 @@ func (c *Client) send(ctx context.Context, settings url.Values, text io.Reader) 
 		return body, nil
 	}
 	if timed.Err() != nil || errors.Is(err, errBroken) {
-		c.kill(id)
+		c.kill(id, begun)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -236,11 +237,12 @@ func (c *Client) post(ctx context.Context, settings url.Values, text io.Reader) 
 	return body, nil
 }
 
-// kill stops a query that nobody waits for any more: the engine goes on with it although the connection is gone. One that is left at once
-// may not have begun there yet, so an engine that knows of none is told again.
-func (c *Client) kill(id string) {
+// kill stops a query that nobody waits for any more: the engine goes on with it although the connection is gone. One that has just begun may
+// not be known there yet, or may be on its way to other shards, where a server that is told too early leaves it behind.
+func (c *Client) kill(id string, begun time.Time) {
 	ctx, stop := context.WithTimeout(context.Background(), killTime)
 	defer stop()
+	time.Sleep(time.Until(begun.Add(killGap)))
 	for range 3 {
 		found, err := c.post(ctx, url.Values{"database": {c.at.Database}}, strings.NewReader("KILL QUERY WHERE query_id = "+quote(id)+" ASYNC"))
 		if err != nil || len(found) > 0 {
