@@ -22,7 +22,7 @@ const (
 	greeting = 8 * time.Second  // that it may take to say who it is
 	overtime = 2 * time.Second  // that the client waits beyond it: a frozen shard never answers
 	killTime = 2 * time.Second
-	killGap  = 100 * time.Millisecond
+	killGap  = 200 * time.Millisecond
 	idleTime = 2 * time.Second // that a connection is kept: engines close theirs after three
 	maxRows  = 100_000         // of one answer
 	maxBytes = 256 << 20       // of one answer
