@@ -210,7 +210,7 @@ type findings struct {
 
 // find looks at every run: it takes as long as a table of all runs.
 func (s *Store) find(ctx context.Context) (f findings, err error) {
-	n, err := s.numbers(ctx, "SELECT countIf(q_c > 1) AS q_twice, countIf(q_c = 1 AND q_h > q_w) AS q_extra, sumIf(q_h - q_w, q_c = 1 AND q_h > q_w) AS q_extra_rows, "+
+	n, err := s.numbers(ctx, "SELECT countIf(q_c > 1) AS q_twice, countIf(q_c = 1 AND q_h > least(q_d, q_w)) AS q_extra, sumIf(q_h - least(q_d, q_w), q_c = 1) AS q_extra_rows, "+
 		"countIf(q_c = 1 AND q_d < q_w) AS q_lacking, sumIf(q_w - q_d, q_c = 1 AND q_d < q_w) AS q_lacking_rows, sumIf(q_h, q_c = 0) AS q_stray FROM ("+
 		"SELECT q_run, sum(q_copies) AS q_c, sum(q_want) AS q_w, sum(q_have) AS q_h, sum(q_differ) AS q_d FROM ("+
 		"SELECT run AS q_run, toInt64(count()) AS q_copies, toInt64(sum(rows)) AS q_want, toInt64(0) AS q_have, toInt64(0) AS q_differ FROM "+s.fromRuns+" GROUP BY q_run "+
