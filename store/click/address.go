@@ -30,14 +30,12 @@ type Address struct {
 	Table    string // "" for the tables that the profile names
 	Profile  string // "" to detect
 
-	user, password string
+	user     string
+	password func() string // no text, so that nothing that prints what holds an address prints it
 }
 
-// String is the address as people may see it. The receiver is a value, so that no way of printing one shows the password.
-func (a Address) String() string { return Scheme + a.Host + "/" + a.Database }
-
-// GoString is String.
-func (a Address) GoString() string { return a.String() }
+// String is the address as people may see it.
+func (a *Address) String() string { return Scheme + a.Host + "/" + a.Database }
 
 // account is who asks, as people know it.
 func (a *Address) account() string {
@@ -131,7 +129,7 @@ func portOf(port string, tls bool) string {
 
 // credentials finds out who asks.
 func (a *Address) credentials(getenv func(string) string) error {
-	a.user, a.password = getenv(EnvUser), getenv(EnvPassword)
+	a.user, a.password = getenv(EnvUser), hidden(getenv(EnvPassword))
 	file := getenv(EnvCredentials)
 	if a.user != "" || file == "" {
 		return nil
@@ -144,9 +142,11 @@ func (a *Address) credentials(getenv func(string) string) error {
 	if len(lines) != 2 {
 		return fmt.Errorf("%s: %s must hold two lines: the user and the password", EnvCredentials, file)
 	}
-	a.user, a.password = strings.TrimSpace(lines[0]), strings.TrimRight(lines[1], "\r\n")
+	a.user, a.password = strings.TrimSpace(lines[0]), hidden(strings.TrimRight(lines[1], "\r\n"))
 	return nil
 }
+
+func hidden(s string) func() string { return func() string { return s } }
 
 // maxSecret is more than any user and password take.
 const maxSecret = 64 << 10

@@ -97,16 +97,29 @@ type mark struct {
 	runs, want, have int64 // want: rows that the runs state; have: rows that are there
 }
 
-func (s *Store) mark(ctx context.Context) (m mark, err error) {
-	r, err := s.c.Query(ctx, "SELECT sum(q_r) AS q_runs, sum(q_w) AS q_want, sum(q_h) AS q_have FROM (SELECT toInt64(count()) AS q_r, toInt64(sum(rows)) AS q_w, toInt64(0) AS q_h FROM "+s.fromRuns+
-		" UNION ALL SELECT toInt64(0) AS q_r, toInt64(0) AS q_w, toInt64(count()) AS q_h FROM "+s.fromCalls+") AS q")
+func (s *Store) mark(ctx context.Context) (mark, error) {
+	runs, err := s.numbers(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows FROM "+s.fromRuns)
 	if err != nil {
-		return m, err
+		return mark{}, err
+	}
+	have, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls)
+	return mark{runs[0], runs[1], have}, err
+}
+
+// numbers is the answer to a question with several.
+func (s *Store) numbers(ctx context.Context, sql string) ([]int64, error) {
+	r, err := s.c.Query(ctx, sql)
+	if err != nil {
+		return nil, err
 	}
 	if !r.Next() {
-		return m, errors.Join(errNoAnswer, r.Err())
+		return nil, errors.Join(errNoAnswer, r.Err())
 	}
-	return mark{r.Int(0), r.Int(1), r.Int(2)}, r.Err()
+	list := make([]int64, len(r.Names))
+	for i := range list {
+		list[i] = r.Int(i)
+	}
+	return list, r.Err()
 }
 
 var errNoAnswer = errors.New("the engine's answer has no row: nothing of it is shown")
@@ -179,9 +192,12 @@ func (s *Store) check(ctx context.Context) (warnings []string, err error) {
 
 // whole says that every run stands there once, with as many rows as it states, and that these are its rows, as far as sums can tell.
 func (s *Store) whole(ctx context.Context) (bool, error) {
-	n, err := s.number(ctx, "SELECT sum(q_n) = 0 AND sum(q_w) = 0 AND sum(q_s) = 0 AS q_whole FROM (SELECT toInt64(count()) - toInt64(uniqExact(run)) AS q_n, toInt64(sum(rows)) AS q_w, "+
-		"toInt64(sum(intDiv(toUInt64(rows) * (toUInt64(rows) - 1), 2))) AS q_s FROM "+s.fromRuns+" UNION ALL SELECT toInt64(0) AS q_n, -toInt64(count()) AS q_w, -toInt64(sum(seq)) AS q_s FROM "+s.fromCalls+") AS q")
-	return n == 1, err
+	runs, err := s.numbers(ctx, "SELECT count() AS q_n, uniqExact(run) AS q_runs, sum(rows) AS q_rows, sum(intDiv(toUInt64(rows) * (toUInt64(rows) - 1), 2)) AS q_seqs FROM "+s.fromRuns)
+	if err != nil {
+		return false, err
+	}
+	calls, err := s.numbers(ctx, "SELECT count() AS q_n, sum(seq) AS q_seqs FROM "+s.fromCalls)
+	return err == nil && runs[0] == runs[1] && runs[2] == calls[0] && runs[3] == calls[1], err
 }
 
 // findings are what is wrong with the runs.
@@ -194,7 +210,7 @@ type findings struct {
 
 // find looks at every run: it takes as long as a table of all runs.
 func (s *Store) find(ctx context.Context) (f findings, err error) {
-	r, err := s.c.Query(ctx, "SELECT countIf(q_c > 1) AS q_twice, countIf(q_c = 1 AND q_h > q_w) AS q_extra, sumIf(q_h - q_w, q_c = 1 AND q_h > q_w) AS q_extra_rows, "+
+	n, err := s.numbers(ctx, "SELECT countIf(q_c > 1) AS q_twice, countIf(q_c = 1 AND q_h > least(q_d, q_w)) AS q_extra, sumIf(q_h - least(q_d, q_w), q_c = 1) AS q_extra_rows, "+
 		"countIf(q_c = 1 AND q_d < q_w) AS q_lacking, sumIf(q_w - q_d, q_c = 1 AND q_d < q_w) AS q_lacking_rows, sumIf(q_h, q_c = 0) AS q_stray FROM ("+
 		"SELECT q_run, sum(q_copies) AS q_c, sum(q_want) AS q_w, sum(q_have) AS q_h, sum(q_differ) AS q_d FROM ("+
 		"SELECT run AS q_run, toInt64(count()) AS q_copies, toInt64(sum(rows)) AS q_want, toInt64(0) AS q_have, toInt64(0) AS q_differ FROM "+s.fromRuns+" GROUP BY q_run "+
@@ -202,10 +218,7 @@ func (s *Store) find(ctx context.Context) (f findings, err error) {
 	if err != nil {
 		return f, err
 	}
-	if !r.Next() {
-		return f, errors.Join(errNoAnswer, r.Err())
-	}
-	return findings{r.Int(0), r.Int(1), r.Int(2), r.Int(3), r.Int(4), r.Int(5)}, r.Err()
+	return findings{n[0], n[1], n[2], n[3], n[4], n[5]}, nil
 }
 
 // verdict refuses what counts twice, and warns of what is missing.

@@ -86,7 +86,7 @@ func TestCredentialsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, err := ParseAddress("clickhouse://localhost", false, env(EnvCredentials, file))
-	if err != nil || a.user != "viewer" || a.password != "s3 cret" {
+	if err != nil || a.user != "viewer" || a.password() != "s3 cret" {
 		t.Errorf("%+v %v", a, err)
 	}
 }

@@ -152,7 +152,7 @@ func (c *Client) remedy(err error) string {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "see that the server runs, and that no firewall stands between"
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF):
-		return "it hung up: see that the server runs, and ask again (r)"
+		return "it hung up: see that the server runs, that the port is that of its HTTP interface, and that the address has secure=1 where it speaks TLS"
 	}
 	return "see that the port is that of its HTTP interface, and secure=1 in the address where it speaks TLS"
 }

@@ -91,14 +91,11 @@ func (s *Store) named(ctx context.Context, id string) (list []runFact, err error
 
 // number is the answer to a question with one.
 func (s *Store) number(ctx context.Context, sql string) (int64, error) {
-	r, err := s.c.Query(ctx, sql)
+	list, err := s.numbers(ctx, sql)
 	if err != nil {
 		return 0, err
 	}
-	if !r.Next() {
-		return 0, errors.Join(errNoAnswer, r.Err())
-	}
-	return r.Int(0), r.Err()
+	return list[0], nil
 }
 
 // A runReader makes runs out of their lines.
