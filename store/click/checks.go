@@ -28,12 +28,15 @@ var guards = map[string]string{
 	"result_overflow_mode": "throw", "timeout_overflow_mode": "throw", "timeout_overflow_mode_leaf": "throw", "set_overflow_mode": "throw",
 	"join_overflow_mode": "throw", "distinct_overflow_mode": "throw", "transfer_overflow_mode": "throw", "partial_result_on_first_cancel": "0",
 	// Groups that several shards have stay apart, or shards are left out.
-	"distributed_group_by_no_merge": "0", "optimize_distributed_group_by_sharding_key": "0", "optimize_skip_unused_shards": "0",
+	noMerge: "0", "optimize_distributed_group_by_sharding_key": "0", "optimize_skip_unused_shards": "0",
 	"limit": "0", "offset": "0", // of every answer
 	"use_query_cache": "0", // yesterday's
 	"extremes":        "0", "empty_result_for_aggregation_by_empty_set": "0", "aggregate_functions_null_for_empty": "0", "join_use_nulls": "0",
 	"prefer_column_name_to_alias": "0", "output_format_tsv_crlf_end_of_line": "0", // other rows, or fields in another form
 }
+
+// noMerge has every server group what it holds, and leaves the groups of all side by side.
+const noMerge = "distributed_group_by_no_merge"
 
 // settingNames are the settings that a client asks for when it greets, as a list of SQL.
 func settingNames() string {

@@ -75,7 +75,9 @@ func TestTablesThatAreNotShardedByRun(t *testing.T) {
 
 func TestRowsThatStandTwice(t *testing.T) {
 	p, src := twoShards(t), trace(t, 5, 30)
-	one := func() string { return p[0].run(t, "SELECT run FROM costscope.costscope_runs_local ORDER BY run LIMIT 1") }
+	one := func() string {
+		return p[0].run(t, "SELECT run FROM costscope.costscope_runs_local ORDER BY run LIMIT 1")
+	}
 	for _, x := range [...]struct {
 		name   string
 		spoil  func()

@@ -147,7 +147,16 @@ func (c *Client) settings(write bool) url.Values {
 
 // Query asks and returns the whole answer. When ctx ends first, the engine is told to stop.
 func (c *Client) Query(ctx context.Context, sql string) (*Rows, error) {
-	sql += c.guard + "\nFORMAT TabSeparatedWithNamesAndTypes"
+	return c.query(ctx, sql+c.guard)
+}
+
+// queryEach has every server answer for what it holds: the rows of all follow one another.
+func (c *Client) queryEach(ctx context.Context, sql string) (*Rows, error) {
+	return c.query(ctx, sql+strings.Replace(c.guard, noMerge+" = 0", noMerge+" = 1", 1))
+}
+
+func (c *Client) query(ctx context.Context, sql string) (*Rows, error) {
+	sql += "\nFORMAT TabSeparatedWithNamesAndTypes"
 	v := c.settings(false)
 	if c.longest > 0 && len(sql) >= c.longest {
 		if c.bound {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -44,9 +43,30 @@ func (s *Store) eachPart(ctx context.Context, n int64, sql func(part string) str
 
 // A runFact is where a run's rows are.
 type runFact struct {
-	id       string
-	from, to string // days
-	rows     int64
+	id        string
+	from, to  string // days of its rows that have one
+	workflows string // of its rows, with workflowSep between
+	rows      int64
+}
+
+// rowsOf is the condition on the rows of some runs. Days and workflows find them without reading all others.
+func rowsOf(list []runFact) string {
+	var ids, workflows []string
+	from, to := "9999", ""
+	for _, x := range list {
+		ids, workflows = append(ids, x.id), append(workflows, strings.Split(x.workflows, workflowSep)...)
+		from, to = min(from, x.from), max(to, x.to)
+	}
+	slices.Sort(workflows)
+	return "workflow IN (" + literals(slices.Compact(workflows)) + ") AND (day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND run IN (" + literals(ids) + ")"
+}
+
+func literals(list []string) string {
+	quoted := make([]string, len(list))
+	for i, x := range list {
+		quoted[i] = quote(x)
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // matching are the runs with a row that meets a condition, "" for all, by their first day and id.
@@ -62,10 +82,10 @@ func (s *Store) matching(ctx context.Context, where string) (list []runFact, err
 	return list, err
 }
 
-const runFactColumns = "run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n"
+const runFactColumns = "run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, workflows AS q_workflows, rows AS q_n"
 
 func newRunFact(r *Rows) runFact {
-	return runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)}
+	return runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), workflows: r.Text(3), rows: r.Int(4)}
 }
 
 // having is the condition on the table of runs, after others, that a run has a row which meets where. The rows of a run share a server, but
@@ -181,17 +201,7 @@ func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, 
 
 // fetch reads the lines of some runs.
 func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
-	var ids strings.Builder
-	from, to := "9999", ""
-	for i, x := range list {
-		if i > 0 {
-			ids.WriteByte(',')
-		}
-		ids.WriteString(quote(x.id))
-		from, to = min(from, x.from), max(to, x.to)
-	}
-	days := "(day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND "
-	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
+	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+rowsOf(list)+" ORDER BY q_run, q_seq")
 	if err != nil {
 		return err
 	}
@@ -334,8 +344,12 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if err != nil {
 		return nil, err
 	}
+	cost, missing := "sum(s_cost)", "max(missing)"
+	if x.days {
+		cost, missing = "sum(t_cost)", "sum(t_missing)"
+	}
 	err = s.eachPart(ctx, size.runs, func(part string) string {
-		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.fromCalls +
+		return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) +
 			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
 	}, func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: analyze.OutcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
