@@ -201,7 +201,7 @@ func TestPollTellsOfWhatIsPushed(t *testing.T) {
 	}
 	runs := s.c.table(runsTable)
 	day := "2031-01-01"
-	if err := s.c.insert(t.Context(), runsTable, runColumns, []byte(day+"\t"+day+"\tlate\t1\t7\n")); err != nil {
+	if err := s.c.insert(t.Context(), runsTable, runColumns, []byte(day+"\t"+day+"\tlate\tw\t1\t7\n")); err != nil {
 		t.Fatal(runs, err)
 	}
 	if !s.poll(t.Context()) || s.poll(t.Context()) {

@@ -336,7 +336,7 @@ func (s *Store) scope(q analyze.Query) string {
 // RunCosts is what each run with a matching call cost within the scope.
 func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
 	q = s.slid(q)
-	x, where := s.sql(q)
+	x, where := s.summed(q)
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}

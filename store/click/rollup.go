@@ -58,7 +58,14 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	return s, nil
 }
 
+// sql is a question, and its condition on the rows of calls.
 func (s *Store) sql(q analyze.Query) (*sqlQuery, string) {
+	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+	return x, x.where()
+}
+
+// summed is a question for sums, and its condition on the rows of calls, or where they tell the answer, of days.
+func (s *Store) summed(q analyze.Query) (*sqlQuery, string) {
 	x := &sqlQuery{q: q, tz: s.cfg.TZ}
 	x.days = s.days && x.inDays()
 	return x, x.where()
@@ -99,7 +106,7 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, 
 }
 
 func (s *Store) rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
-	x, where := s.sql(q)
+	x, where := s.summed(q)
 	if x.part {
 		return s.scan(ctx, q, where)
 	}
