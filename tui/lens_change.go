@@ -137,7 +137,8 @@ func (c *change) drawRow(p *insightPen, t *paths, h int) {
 	x := v.of[rowName(r)]
 	switch {
 	case v.err != nil:
-		p.put(roleFail, " · ✗ "+clean(v.err.Error())).end()
+		p.end()
+		p.a.troubled(p.pen, v.err)
 		return
 	case v.why == nil:
 		p.put(roleDim, " · comparing the runs of both sides …").end()

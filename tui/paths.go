@@ -18,12 +18,11 @@ type paths struct {
 	dim  analyze.Dimension
 	next *analyze.Dimension // what opening a row shows; nil at the deepest level
 
-	arrangement                // as shown
-	arranging   asker          // for the next one
-	wanted      ordering       // the last that was asked for
-	latest      *analyze.Table // the last answer
-	news        bool           // it is not shown yet
-	err         error
+	arrangement                  // as shown
+	arranging   asker            // for the next one
+	wanted      ordering         // the last that was asked for
+	latest      *analyze.Table   // the last answer
+	news        bool             // it is not shown yet
 	cells       map[int][]string // texts of the rows, made when first seen
 	vs          versus           // the baseline's side
 	nameW       int
@@ -103,7 +102,7 @@ func (p *paths) take(a *App, r reply) tea.Cmd {
 		}
 		return p.pane.take(a, r)
 	}
-	if p.err = r.err; r.err != nil {
+	if r.err != nil {
 		return nil
 	}
 	p.latest, p.news = r.ans.(*analyze.Table), true
@@ -332,7 +331,7 @@ func (p *paths) copied(a *App) (string, string) {
 
 func (p *paths) summary(a *App) string {
 	switch {
-	case p.err != nil:
+	case p.table == nil && p.err != nil:
 		return ""
 	case p.table == nil:
 		return "reading"
@@ -365,6 +364,11 @@ func split(h, rows int) (table, pane int) {
 }
 
 func (p *paths) view(a *App, w, h int) []string {
+	return a.kept(&p.asker, w, h, func(h int) []string { return p.show(a, w, h) })
+}
+
+// show draws the table and its pane.
+func (p *paths) show(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	th, ph := split(h, len(p.rows))
 	p.bodyW, p.paneAt = w, th
@@ -382,6 +386,15 @@ func (p *paths) view(a *App, w, h int) []string {
 
 // drawTable draws head, rows and the line that adds up, h lines in all.
 func (p *paths) drawTable(a *App, out *pen, h int) {
+	if p.err != nil && !p.aged() {
+		out.end()
+		a.troubled(out, p.err)
+		out.list = out.list[:min(len(out.list), h)]
+		for len(out.list) < h {
+			out.end()
+		}
+		return
+	}
 	if why := p.empty(a); why != "" {
 		for _, l := range append([]string{""}, wrap(why, max(1, out.max-4))...) {
 			if len(out.list) < h {
@@ -424,8 +437,6 @@ func (a *App) outOfSearch() string {
 // empty says why there are no rows.
 func (p *paths) empty(a *App) string {
 	switch {
-	case p.err != nil:
-		return "✗ " + clean(p.err.Error())
 	case p.table == nil:
 		return "reading the first calls …"
 	case len(p.rows) > 0:

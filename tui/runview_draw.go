@@ -9,9 +9,13 @@ import (
 )
 
 func (r *runView) view(a *App, w, h int) []string {
+	return a.kept(&r.asker, w, h, func(h int) []string { return r.draw(a, w, h) })
+}
+
+func (r *runView) draw(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	switch {
-	case r.err != nil:
+	case r.err != nil && !r.aged():
 		out.gap(2).line(roleFail, "✗ "+clean(r.err.Error())+" · esc goes back")
 	case r.data == nil:
 		out.gap(2).line(roleDim, "reading the run …")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -21,8 +22,7 @@ type shape struct {
 	key     string
 	again   bool
 	data    *shapeData
-	old     bool // data is of the row before; the answer for this one is on its way
-	err     error
+	old     bool                  // data is of the row before; the answer for this one is on its way
 	seen    map[string]*shapeData // answers of this state of the data
 	bar     int                   // the chosen bar, -1 for none
 	fact    int                   // the chosen one of facts, -1 for none
@@ -47,6 +47,7 @@ type cutOf struct {
 // shapeData is the answer for one scope.
 type shapeData struct {
 	s           scope
+	at          time.Time // when it came
 	total       analyze.Row
 	runs, calls *spread
 }
@@ -82,11 +83,12 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
+		t.good = time.Time{}
 		t.bar, t.fact = -1, -1
 	}
 	if d := t.seen[key]; d != nil {
 		t.leave()
-		t.data, t.old = d, false
+		t.data, t.old, t.good = d, false, d.at
 		return nil
 	}
 	t.old = t.old || moved && t.data != nil
@@ -126,8 +128,9 @@ func (t *shape) take(a *App, r reply) tea.Cmd {
 	if !t.took(r) {
 		return nil
 	}
-	if t.err, t.old = r.err, false; r.err == nil {
+	if t.old = false; r.err == nil {
 		t.data = r.ans.(*shapeData)
+		t.data.at = r.at
 		if t.seen == nil || len(t.seen) >= keptAnswers {
 			t.seen = map[string]*shapeData{}
 		}
@@ -224,9 +227,14 @@ func (b bar) text() string {
 // Drawing.
 
 func (t *shape) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil || t.err != nil {
+	if t.data == nil || t.err != nil && !t.aged() {
 		return t.nothing(a, w, h)
 	}
+	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h, zoom) })
+}
+
+// show draws the answer.
+func (t *shape) show(a *App, w, h int, zoom bool) []string {
 	if t.drawn.is(t, a, w, h, zoom) {
 		return t.drawn.lines
 	}
@@ -244,7 +252,7 @@ func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
 func (t *shape) nothing(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	if t.err != nil {
-		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
+		a.troubled(out, t.err)
 	} else {
 		out.gap(2).line(roleDim, "adding up "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …")
 	}

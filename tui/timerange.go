@@ -226,7 +226,7 @@ func (a *App) spanned(m spanMsg) {
 // inView is the span of the data within the stretches of time that are chosen already.
 func (a *App) inView(first, last int64) (int64, int64) {
 	q := a.top().where().query
-	first = max(first, q.Since)
+	first = max(first, sinceOf(a.src, q.Since))
 	if q.Until != 0 {
 		last = min(last, q.Until-1)
 	}

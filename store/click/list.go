@@ -145,7 +145,7 @@ func (s *Store) places(ctx context.Context, where string, by analyze.CallOrder, 
 		where += " AND " + p.condition(back)
 	}
 	sign := map[bool]string{true: "-", false: ""}[desc]
-	key := "if(" + orderColumns[by][1] + ", " + sign + "(" + orderColumns[by][0] + "), " + strconv.FormatInt(math.MaxInt64, 10) + ") AS q_key"
+	key := "if(" + orderColumns[by][1] + ", " + sign + "(" + orderColumns[by][0] + "), toInt64(" + number(math.MaxInt64) + ")) AS q_key"
 	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, toString(day) AS q_day FROM "+s.fromCalls+
 		" WHERE listed AND "+where+" ORDER BY "+order+" LIMIT "+strconv.Itoa(skip)+", "+strconv.Itoa(n))
 	if err != nil {
