@@ -205,7 +205,7 @@ func (g *Gathering) value(d Dimension, name string) uint32 {
 	case DimStatus:
 		return enumOf(name, func(v uint8) string { return tracefmt.Status(v).String() })
 	case DimOutcome:
-		return enumOf(name, func(v uint8) string { return tracefmt.Outcome(v).String() })
+		return uint32(OutcomeOf(name))
 	case DimDay:
 		return uint32(dayOf(name))
 	case DimRun, DimSource, DimTag:
@@ -221,6 +221,11 @@ func dayOf(name string) int32 {
 		return NoDay
 	}
 	return int32(t.Unix() / 86400)
+}
+
+// OutcomeOf is the outcome with a name; unknown where there is none.
+func OutcomeOf(name string) tracefmt.Outcome {
+	return tracefmt.Outcome(enumOf(name, func(v uint8) string { return tracefmt.Outcome(v).String() }))
 }
 
 // enumOf is the number of a word.
@@ -262,13 +267,3 @@ func WordsThat(p Pred) (words []string) {
 	}
 	return words
 }
-
-// A RunSpread is how the costs of runs are spread that are too many to be told one by one.
-type RunSpread struct {
-	Costs   Hist
-	Max     tracefmt.USD
-	Unknown int64 // runs of which no cost is known: they count as nothing
-}
-
-// Add counts n runs that cost sum in all, each of which is in the bucket of low.
-func (r *RunSpread) Add(low, n, sum int64) { r.Costs.put(Bucket(low), n, sum) }

@@ -56,16 +56,16 @@ func (s *Store) dearest(ctx context.Context, x *sqlQuery, where string) (*analyz
 // top are the names of the dearest groups, of one more than is asked for where there are.
 func (s *Store) top(ctx context.Context, q analyze.Query) ([]string, error) {
 	x := &sqlQuery{q: q, tz: s.cfg.TZ}
-	name, cost, calls, apart := x.dimension(q.By[0]), "sum(s_cost)", "sum(s_calls)", ""
+	name, cost, calls, ask := x.dimension(q.By[0]), "sum(s_cost)", "sum(s_calls)", s.c.Query
 	if q.By[0].Dim == analyze.DimRun {
-		apart = s.apart()
+		ask = s.queryRuns
 		x.q.By = nil
 	}
 	if x.days = s.days && x.inDays(); x.days {
 		cost, calls = "sum(t_cost)", "sum(t_calls)"
 	}
-	r, err := s.c.Query(ctx, "SELECT "+name+" AS q_k, "+cost+" AS q_cost, "+calls+" AS q_calls FROM "+s.from(x, dayRunsTable)+" WHERE "+x.where()+
-		" GROUP BY q_k ORDER BY q_k != '', q_cost DESC, q_calls DESC, q_k LIMIT "+strconv.Itoa(q.Most+1)+apart)
+	r, err := ask(ctx, "SELECT "+name+" AS q_k, "+cost+" AS q_cost, "+calls+" AS q_calls FROM "+s.from(x, dayRunsTable)+" WHERE "+x.where()+
+		" GROUP BY q_k ORDER BY q_k != '', q_cost DESC, q_calls DESC, q_k LIMIT "+strconv.Itoa(q.Most+1))
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +86,6 @@ func (s *Store) only(ctx context.Context, x *sqlQuery, names []string) (string, 
 	if x.q.By[0].Dim != analyze.DimRun {
 		return x.dimension(x.q.By[0]) + " IN (" + literals(names) + ")", nil
 	}
-	r, err := s.c.Query(ctx, runFacts+s.fromRuns+" WHERE run IN ("+literals(names)+")")
-	if err != nil {
-		return "", err
-	}
-	var list []runFact
-	for r.Next() {
-		list = append(list, r.runFact())
-	}
-	return rowsOf(list), r.Err()
+	list, err := s.named(ctx, names...)
+	return rowsOf(list), err
 }

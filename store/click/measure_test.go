@@ -156,7 +156,7 @@ func questions(t *testing.T, s *Store) []question {
 		return question{name, func(ctx context.Context) error { _, err := s.RunCosts(ctx, q); return err }}
 	}
 	spread := func(name string, q analyze.Query) question {
-		return question{name, func(ctx context.Context) error { _, err := s.RunSpread(ctx, q); return err }}
+		return question{name, func(ctx context.Context) error { _, err := s.ManyRuns(ctx, q); return err }}
 	}
 	calls := func(name string, q analyze.Query, by analyze.CallOrder, from int) question {
 		return question{name, func(ctx context.Context) error { _, err := s.Calls(ctx, q, by, true, from, 100); return err }}

@@ -2,6 +2,7 @@ package click
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -72,13 +73,16 @@ type pushedRun struct {
 	fact        []byte // its row of the table of runs
 	n           int64
 	sum, cost   int64
-	first, last int64 // start times of those of its rows that have one
+	first, last int64 // start times of its rows, as far as they have any; 0 where none has
 	workflows   []string
 }
 
 // Push writes the runs of src. A run that the engine has already, in the same state, is not written again, so that a push that was broken
 // off can be repeated. progress may be nil.
 func (c *Client) Push(ctx context.Context, src Source, cfg analyze.Config, progress func(Pushed)) (Pushed, error) {
+	if err := c.mayWrite(); err != nil {
+		return Pushed{}, err
+	}
 	p := &pusher{c: c, src: src, cfg: cfg, study: analyze.NewStudent(cfg), names: src.Names(), report: progress, full: make(chan batch)}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -190,10 +194,9 @@ func (p *pusher) row(r *pushedRun, run *tracefmt.Run, c *tracefmt.Call, e *analy
 		w.int(v)
 	}
 	r.rows = w.end().b
-	if start != 0 && (r.first == 0 || start < r.first) {
-		r.first = start
+	if start != 0 {
+		r.first, r.last = min(start, cmp.Or(r.first, start)), max(start, r.last)
 	}
-	r.last = max(r.last, start)
 	if name := n(k.Workflow); !slices.Contains(r.workflows, name) {
 		r.workflows = append(r.workflows, name)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"costscope/analyze"
@@ -19,14 +20,19 @@ type Store struct {
 	book      *tracefmt.PriceBook
 	names     *tracefmt.Names
 	state     analyze.Status
-	fromCalls string // what stands after FROM: the rows of calls, under the names of callColumns
-	fromRuns  string // the rows of runs, under those of runColumns
-	days      bool   // the tables of days are there, and hold all calls
-	byRun     bool   // all rows of a run are on one server
+	fromCalls string       // what stands after FROM: the rows of calls, under the names of callColumns
+	fromRuns  string       // the rows of runs, under those of runColumns
+	lack      atomic.Int64 // rows that the runs state and that are not there, as far as that is known
+	days      bool         // the tables of days are there, and hold all calls
+	byRun     bool         // all rows of a run are on one server
 
-	mu    sync.Mutex
-	runNo map[string]uint32 // numbers of the runs met so far
-	runID []string
+	mu     sync.Mutex
+	runNo  map[string]uint32 // numbers of the runs met so far
+	runID  []string
+	list   callList
+	pace   pace
+	watch  watch
+	window window
 }
 
 // Open asks the engine of c for what was pushed there, and how it was priced: what it added up holds for those prices only.
@@ -39,6 +45,10 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	if s.watch.mark, err = s.look(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.findDays(ctx); err != nil {
 		return nil, err
 	}
@@ -48,12 +58,13 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	return s, nil
 }
 
+// sql is a question, and its condition on the rows of calls.
 func (s *Store) sql(q analyze.Query) (*sqlQuery, string) {
 	x := &sqlQuery{q: q, tz: s.cfg.TZ}
 	return x, x.where()
 }
 
-// summed
+// summed is a question for sums, and its condition on the rows of calls, or where they tell the answer, of days.
 func (s *Store) summed(q analyze.Query) (*sqlQuery, string) {
 	x := &sqlQuery{q: q, tz: s.cfg.TZ}
 	x.days = s.days && x.inDays()
@@ -83,7 +94,18 @@ func path(r *Rows, n int) []string {
 }
 
 // Rollup answers a question by groups.
-func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
+func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, err error) {
+	err = s.Steady(ctx, func() error {
+		t, err = s.rollup(ctx, s.slid(q))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (s *Store) rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
 	x, where := s.summed(q)
 	if x.part {
 		return s.scan(ctx, q, where)
@@ -195,6 +217,15 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	return r.Err()
 }
 
+// queryRuns asks for numbers of distinct runs. Where no server holds some of another's runs, each says how many it has, in rows of its own:
+// else one of them would have to take in the names of all runs to count them.
+func (s *Store) queryRuns(ctx context.Context, sql string) (*Rows, error) {
+	if s.byRun {
+		return s.c.queryEach(ctx, sql)
+	}
+	return s.c.Query(ctx, sql)
+}
+
 // runs counts the distinct runs of every group, by outcome.
 func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
 	var sel []string
@@ -203,7 +234,7 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	}
 	for n := 0; n <= len(x.q.By); n++ {
 		keys, by := x.keys(n)
-		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.from(x, dayRunsTable)+" WHERE "+where+by+s.apart())
+		r, err := s.queryRuns(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.from(x, dayRunsTable)+" WHERE "+where+by)
 		if err != nil {
 			return err
 		}
@@ -215,15 +246,6 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 		}
 	}
 	return nil
-}
-
-// apart has every server say how many runs it holds, where none holds some of another's: else one of them would have to take in the names of
-// all runs to count them. A group then has a row for each server.
-func (s *Store) apart() string {
-	if s.byRun {
-		return " SETTINGS distributed_group_by_no_merge = 1"
-	}
-	return ""
 }
 
 // facts are the names, the agent instances and the models without a price.
@@ -265,7 +287,12 @@ func (s *Store) threads(ctx context.Context, x *sqlQuery, where string) (n int64
 	if x.days {
 		called = "t_calls > 0"
 	}
-	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), "+called+") AS q_t FROM "+s.from(x, dayRunsTable)+" WHERE "+where+s.apart())
+	return s.countRuns(ctx, x, "uniqExactIf((run, agent, instance), "+called+")", where)
+}
+
+// countRuns is a number of distinct runs, or of what runs have to themselves.
+func (s *Store) countRuns(ctx context.Context, x *sqlQuery, what, where string) (n int64, err error) {
+	r, err := s.queryRuns(ctx, "SELECT "+what+" AS q_n FROM "+s.from(x, dayRunsTable)+" WHERE "+where)
 	if err != nil {
 		return 0, err
 	}

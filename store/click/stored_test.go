@@ -18,87 +18,11 @@ import (
 	"costscope/tracefmt"
 )
 
-// ddl runs what people run by hand: each statement on each server.
-func ddl(t *testing.T, cluster string, servers ...*Client) {
-	for _, c := range servers {
-		for _, text := range strings.Split(DDL(c.at.Database, cluster), ";\n") {
-			if text = strings.TrimSpace(text); text == "" {
-				continue
-			}
-			v := c.settings(true)
-			if _, err := c.send(t.Context(), v, strings.NewReader(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-// The report over all shared traces is the same bytes from the engine.
-func TestSharedTracesFromTheEngine(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "traces")
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("SKIP: ../shared is not there")
-	}
-	c := canonical(t, "cs_test_shared")
-	var files []string
-	if err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(p, ".md") {
-			files = append(files, p)
-		}
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	book := tracefmt.BuiltinPrices()
-	b, err := store.Open(store.Options{Path: filepath.Join(t.TempDir(), "s.db"), Prices: book})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	if err := b.Load(t.Context(), files, nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	p, err := c.Push(t.Context(), b, analyze.Config{}, nil)
-	if err != nil || !p.Agree() || p.Runs == 0 {
-		t.Fatalf("%+v %v", p, err)
-	}
-	s, err := Open(t.Context(), c, analyze.Config{}, book)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := reportOf(t, b, b.Names())
-	if !s.days {
-		t.Error("the tables of days are not used")
-	}
-	for _, s.days = range [...]bool{true, false} {
-		if got := reportOf(t, s, s.Names()); got != want {
-			t.Errorf("days %v: the reports differ", s.days)
-		}
-	}
-}
-
-// canonical is a client of a database with the canonical tables, empty. Where a second server is given, they are shared by both:
-// COSTSCOPE_TEST_CLICKHOUSE_2, of the cluster cs.
-func canonical(t *testing.T, db string) *Client {
-	c := engine(t)
-	servers, cluster := []*Client{c}, ""
-	if second := os.Getenv("COSTSCOPE_TEST_CLICKHOUSE_2"); second != "" {
-		servers, cluster = append(servers, dial(t, second)), "cs"
-	}
-	for _, x := range servers {
-		for _, text := range []string{"DROP DATABASE IF EXISTS " + db, "CREATE DATABASE " + db} {
-			if _, err := x.send(t.Context(), x.settings(true), strings.NewReader(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		x.at.Database = db
-	}
-	ddl(t, cluster, servers...)
-	return c
-}
-
 func TestRollupsAreThoseOfTheReference(t *testing.T) {
-	c := canonical(t, "cs_test_rollup")
+	onEngines(t, "cs_test_rollup", rollupsAgree)
+}
+
+func rollupsAgree(t *testing.T, c *Client) {
 	trace := filepath.Join(t.TempDir(), "trace.jsonl")
 	var lines bytes.Buffer
 	if _, err := sample.Generate(&lines, "production", 5, 150); err != nil {
@@ -185,21 +109,25 @@ func compareSpread(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
 	if err != nil || len(costs) == 0 {
 		t.Fatal(len(costs), err)
 	}
-	want := analyze.RunSpread{}
+	want := analyze.ManyRuns{}
 	for _, r := range costs {
-		want.Costs.Add(int64(r.Cost))
-		want.Max = max(want.Max, r.Cost)
-		if r.Incomplete && r.Cost == 0 {
+		if r.Unknown() {
 			want.Unknown++
+			continue
+		}
+		want.Add(int64(r.Cost), 1, int64(r.Cost))
+		want.Max = max(want.Max, r.Cost)
+		if r.Incomplete {
+			want.Partial++
 		}
 	}
 	x, where := s.summed(q)
-	got, err := s.runSpread(t.Context(), x, where)
+	got, err := s.manyRuns(t.Context(), x, where)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !got.Costs.Equal(&want.Costs) || got.Max != want.Max || got.Unknown != want.Unknown {
-		t.Errorf("%s, days %v: %d runs of %d, %v; not %d of %d, %v", q.String(), s.days, got.Costs.N(), got.Costs.Sum(), got.Max, want.Costs.N(), want.Costs.Sum(), want.Max)
+	if !got.Costs.Equal(&want.Costs) || got.Max != want.Max || got.Partial != want.Partial || got.Unknown != want.Unknown {
+		t.Errorf("%s, days %v: %+v\nnot\n%+v", q.String(), s.days, got, want)
 	}
 	q.Most = 3
 	dearest, err := s.RunCosts(t.Context(), q)
