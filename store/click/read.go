@@ -343,7 +343,7 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	}
 	page := analyze.CallPage{Total: int(total), Reach: int(min(total, reach))}
 	page.From = max(0, min(from, page.Reach))
-	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), " + strconv.FormatInt(math.MaxInt64, 10) + ") AS q_key"
+	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), toInt64(" + number(math.MaxInt64) + ")) AS q_key"
 	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.fromCalls+
 		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
 	if err != nil {
