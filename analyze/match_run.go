@@ -29,12 +29,12 @@ func (m *Matcher) Enter(run *tracefmt.Run, sourceName func(uint32) string) {
 	}
 }
 
-// ofWhole is the measure of a run; known is false where it has none. Of unknown costs a run's cost holds nothing: it is what can be shown.
+// ofWhole is the measure of a run; known is false where it has none. A cost that is known in part is what is known of it.
 func (m *Matcher) ofWhole(x Measure, run *tracefmt.Run, n int, sourceName func(uint32) string) (v int64, known bool) {
 	if x == MeasureScore {
 		return ScoreNumber(run.Score), run.HasScore
 	}
-	sum := tracefmt.USD(0)
+	sum, incomplete := tracefmt.USD(0), false
 	for i := range run.Calls {
 		c := &run.Calls[i]
 		if !contributes(c) {
@@ -42,9 +42,10 @@ func (m *Matcher) ofWhole(x Measure, run *tracefmt.Run, n int, sourceName func(u
 		}
 		if k := keyOf(run, c, &m.days); m.meets(&k, c, run, i, m.sourceOf(c, sourceName), n) {
 			sum, _ = sum.Add(c.Cost)
+			incomplete = incomplete || missing(c)
 		}
 	}
-	return int64(sum), true
+	return int64(sum), !unknownCost(sum, incomplete)
 }
 
 // ScoreNumber is a score in billionths, as conditions compare it.

@@ -258,7 +258,7 @@ var ConditionHelp = [][2]string{
 	{"!status=error", "all others"},
 	{"cost>0.10", "calls whose number is known and compares so: " + strings.Join(measureNames[MeasureCost:MeasureRetry], ", ")},
 	{"cost=0.10..1|5", "within a range, its end not included, or one of several numbers"},
-	{"run.cost=0.10..1", "all calls of the runs whose calls, of those that the conditions before leave, cost as much together; unknown costs count as nothing"},
+	{"run.cost=0.10..1", "all calls of the runs whose calls, of those that the conditions before leave, cost as much together; a run of unknown cost meets none"},
 	{"score>=0.8", "all calls of the runs with such a score"},
 	{"retry_kind=plain_retry", "calls whose cost is that of such retries: also prompt_adjustment, fallback_model, tool_reinvocation, unstated, none"},
 	{"waste=superseded", "calls whose cost was wasted so: also loop, redundant, none"},

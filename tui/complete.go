@@ -21,7 +21,6 @@ type completion struct {
 	asked analyze.Query // that rows answer, or will
 	known bool
 	rows  []analyze.Row // dearest first
-	err   error
 	typed analyze.Typing
 	list  []candidate
 }
@@ -86,7 +85,7 @@ func (c *completion) take(r reply) {
 	if !c.took(r) {
 		return
 	}
-	if c.known, c.err = true, r.err; r.err == nil {
+	if c.known = true; r.err == nil {
 		c.rows = r.ans.([]analyze.Row)
 	}
 	c.offer()

@@ -22,7 +22,6 @@ type detail struct {
 	s        scope
 	row      analyze.CallRow
 	list     callList // that it was opened from
-	err      error
 	raw      []string // lines, clean
 	rawErr   error
 	file     string
@@ -88,7 +87,7 @@ func (d *detail) askRun(a *App) tea.Cmd {
 func (d *detail) take(a *App, r reply) tea.Cmd {
 	switch {
 	case d.took(r):
-		if d.err = r.err; r.err == nil {
+		if r.err == nil {
 			d.row = r.ans.(analyze.CallRow)
 		}
 		d.serial++

@@ -9,7 +9,7 @@ import (
 )
 
 // unknown is what stands in place of a number that nobody knows. It is never 0.
-const unknown = analyze.Unknown
+const unknown = "–"
 
 // none is what stands for nothing of a kind, where a 0 would only be noise.
 const none = "·"

@@ -35,7 +35,7 @@ func drawAgents(p *insightPen, h int) {
 	p.agentRoles(&d.Factors)
 	p.agentTable(&d.Agents)
 	if p.zoom {
-		p.note(2, "↻ attempts after the first, of all calls. prompt: input tokens of a model call, mean and largest. ~ the role is taken from the agent's name: it is not stated.")
+		p.note(2, "retry: attempts after the first, of all calls. prompt: input tokens of a model call, mean and largest. ~ the role is taken from the agent's name: it is not stated.")
 	}
 	if p.zoom || d.Agents.Nested {
 		p.end()
@@ -99,7 +99,7 @@ func (p *insightPen) agentDoor(workflow, agent string) *scope {
 func (p *insightPen) agentTable(r *analyze.AgentReport) {
 	s := sheet{cols: []sheetCol{
 		{head: "agent", r: roleName}, {head: "cost", r: roleSpend}, {head: "share", rank: 1}, {head: "role", rank: 4, left: true, r: roleDim}, {head: "calls", rank: 2}, {head: "tools", rank: 6},
-		{head: "↻", rank: 3, r: roleRetry}, {head: "prompt", rank: 5}, {head: "largest", rank: 7}, {head: "runs", rank: 8, r: roleDim},
+		{head: "retry", rank: 3, r: roleRetry}, {head: "prompt", rank: 5}, {head: "largest", rank: 7}, {head: "runs", rank: 8, r: roleDim},
 	}}
 	for _, a := range r.Agents {
 		s.most = max(s.most, int64(a.Cost))
@@ -127,14 +127,14 @@ func agentRole(a *analyze.AgentRow) (role, string) {
 // agentCost is a cost of calls, some of which may be of unknown cost.
 func agentCost(c tracefmt.USD, missing, calls int64) string {
 	if missing > 0 && missing == calls {
-		return unknown
+		return "?"
 	}
 	return least(missing > 0) + money(c)
 }
 
 func agentShare(a *analyze.AgentRow, total tracefmt.USD) string {
 	if a.Unknown > 0 && a.Unknown == a.Calls {
-		return unknown
+		return "?"
 	}
 	return percent(int64(a.Cost), int64(total))
 }
@@ -163,7 +163,7 @@ func largest(n int64) string {
 // nodeShare is the part of all cost that an agent and those below it make up.
 func nodeShare(c *analyze.AgentCost, total tracefmt.USD) string {
 	if c.Unknown > 0 && c.Unknown == c.Calls {
-		return unknown
+		return "?"
 	}
 	return percent(int64(c.Cost), int64(total))
 }

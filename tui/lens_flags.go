@@ -69,7 +69,7 @@ func (p *insightPen) flagLimits() {
 
 func flagMoney(f *analyze.Flag) string {
 	if f.Rule == "unpriced" {
-		return unknown
+		return "?"
 	}
 	return money(f.USD)
 }

@@ -305,7 +305,7 @@ func noSpike(l *analyze.LoadReport) string {
 		spent := stretchesWithSpend(l)
 		return "too few: " + itoa(spent) + plural(spent, " stretch", " stretches") + " of " + spanText(l.Width) + " with spend, a spike needs 8 to stand out from"
 	}
-	text := "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above " + number(spikeScore)
+	text := "no spike: no stretch of " + spanText(l.Width) + " has twice the median, 1% of the cost and a robust z-score above " + number(spikeScore)
 	if z := l.Dearest.Score; z <= spikeScore {
 		text += "; the dearest has " + fixed2(z)
 	}

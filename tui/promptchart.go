@@ -81,7 +81,7 @@ func (c *promptChart) grid() *grid {
 	if window {
 		c.window(g, rows, top)
 	}
-	free := newGaps(promptLabelW, g.w)
+	free, step := newGaps(promptLabelW, g.w), turnStep(list[len(list)-1].to, w)
 	for i := range list {
 		x := &list[i]
 		at, next := promptLabelW+i*w/len(list), promptLabelW+(i+1)*w/len(list)
@@ -91,7 +91,11 @@ func (c *promptChart) grid() *grid {
 		}
 		c.column(g, x, at, ink, rows, top)
 		c.marks(g, x, at, rows)
-		if text := itoa(int(x.from)); free.clear(at, at+len(text)) {
+		turn := x.to / step * step
+		if i == 0 {
+			turn = x.from
+		}
+		if text := itoa(int(turn)); turn >= x.from && free.clear(at, at+len(text)) {
 			free.take(at, min(at+len(text)+2, g.w), 0)
 			g.put(at, rows+1, roleDim, text)
 		}
@@ -100,6 +104,17 @@ func (c *promptChart) grid() *grid {
 		c.nameWindow(g, rows, top)
 	}
 	return g
+}
+
+// turnStep is the turns between two labels: a round number that leaves room for them.
+func turnStep(last int32, w int) int32 {
+	for unit := int32(1); ; unit *= 10 {
+		for _, step := range [...]int32{unit, 2 * unit, 5 * unit} {
+			if step >= last || int(step)*w/int(last) >= len(itoa(int(last)))+2 {
+				return step
+			}
+		}
+	}
 }
 
 func (c *promptChart) axis(g *grid, rows int, top int64) {

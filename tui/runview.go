@@ -21,7 +21,6 @@ type runView struct {
 	ref      analyze.RunRef
 
 	data  *analyze.RunView
-	err   error
 	again bool // ask anew once the answer is there
 
 	most   int64   // cost of the dearest call
@@ -104,7 +103,7 @@ func dearestRuns(list []analyze.RunCost) []analyze.RunCost {
 func (r *runView) take(a *App, m reply) tea.Cmd {
 	switch {
 	case r.took(m):
-		if r.err = m.err; m.err == nil {
+		if m.err == nil {
 			r.show(m.ans.(*analyze.RunView))
 		}
 		if r.again {

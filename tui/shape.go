@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -20,8 +22,7 @@ type shape struct {
 	key     string
 	again   bool
 	data    *shapeData
-	old     bool // data is of the row before; the answer for this one is on its way
-	err     error
+	old     bool                  // data is of the row before; the answer for this one is on its way
 	seen    map[string]*shapeData // answers of this state of the data
 	bar     int                   // the chosen bar, -1 for none
 	fact    int                   // the chosen one of facts, -1 for none
@@ -46,6 +47,7 @@ type cutOf struct {
 // shapeData is the answer for one scope.
 type shapeData struct {
 	s           scope
+	at          time.Time // when it came
 	total       analyze.Row
 	runs, calls *spread
 }
@@ -81,11 +83,12 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
+		t.good = time.Time{}
 		t.bar, t.fact = -1, -1
 	}
 	if d := t.seen[key]; d != nil {
 		t.leave()
-		t.data, t.old = d, false
+		t.data, t.old, t.good = d, false, d.at
 		return nil
 	}
 	t.old = t.old || moved && t.data != nil
@@ -114,8 +117,8 @@ func (t *shape) request(a *App) tea.Cmd {
 		if err != nil {
 			return nil, err
 		}
-		if costUnknown(&table.Total) {
-			runs = nil // their costs are not 0
+		if table.Total.Overflow() {
+			runs = nil // nothing adds up
 		}
 		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
 	})
@@ -125,8 +128,9 @@ func (t *shape) take(a *App, r reply) tea.Cmd {
 	if !t.took(r) {
 		return nil
 	}
-	if t.err, t.old = r.err, false; r.err == nil {
+	if t.old = false; r.err == nil {
 		t.data = r.ans.(*shapeData)
+		t.data.at = r.at
 		if t.seen == nil || len(t.seen) >= keptAnswers {
 			t.seen = map[string]*shapeData{}
 		}
@@ -223,9 +227,14 @@ func (b bar) text() string {
 // Drawing.
 
 func (t *shape) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil || t.err != nil {
+	if t.data == nil || t.err != nil && !t.aged() {
 		return t.nothing(a, w, h)
 	}
+	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h, zoom) })
+}
+
+// show draws the answer.
+func (t *shape) show(a *App, w, h int, zoom bool) []string {
 	if t.drawn.is(t, a, w, h, zoom) {
 		return t.drawn.lines
 	}
@@ -243,9 +252,9 @@ func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
 func (t *shape) nothing(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	if t.err != nil {
-		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
+		a.troubled(out, t.err)
 	} else {
-		out.gap(2).line(roleDim, "adding up "+clean(strings.Join(t.s.names, " ▸ "))+" …")
+		out.gap(2).line(roleDim, "adding up "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …")
 	}
 	return out.fit(h)
 }
@@ -253,11 +262,11 @@ func (t *shape) nothing(a *App, w, h int) []string {
 func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	sp := t.spread(a)
 	t.perCall = a.look.perCall
-	t.title(a, out, sp)
+	t.title(a, out, sp, zoom)
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
+		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here"+sp.gaps())
 		return
 	}
 	charts, below := h-1, 0
@@ -287,8 +296,8 @@ func (t *shape) share(h, facts, w int) (charts, below int) {
 }
 
 // title says in one line what the charts show.
-func (t *shape) title(a *App, out *pen, sp *spread) {
-	out.gap(2).put(roleTitle, lastName(t.data.s)).put(roleText, " · cost per "+sp.unit)
+func (t *shape) title(a *App, out *pen, sp *spread, zoom bool) {
+	out.gap(2).put(roleTitle, a.heading(t.data.s, zoom)).put(roleText, " · cost per "+sp.unit)
 	if t.old {
 		out.put(roleDim, " · adding up "+lastName(t.s)+" …")
 	}
@@ -298,10 +307,10 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 	}
 	tail := &sp.tail
 	if sp.n == 1 {
-		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+money(tail.Max)).end()
+		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+sp.amount(tail.Max)).end()
 		return
 	}
-	parts := []string{"mean " + money(tail.Mean) + meanAgainst(tail)}
+	parts := []string{"mean " + sp.amount(tail.Mean) + meanAgainst(tail)}
 	what := "top 1% of " + sp.unit + "s"
 	if sp.n < 100 {
 		what = "dearest " + sp.unit
@@ -406,17 +415,12 @@ func roomFor(text, more string, w int) string {
 
 // heads names the two charts and how high they are, or says what the chosen bar holds.
 func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
-	l := sp.unit + "s " + count(sp.n)
-	r := "money " + moneyInt(sp.sum)
-	if t.data.total.Incomplete() {
-		r = "money ≥" + moneyInt(sp.sum)
-	}
+	l := "how many: " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	r := "how much: " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l += " of " + count(all) + ", no cost known of the others"
+		l = roomFor("how many: "+count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
-	if sp.unknown > 0 {
-		l += ", " + count(sp.unknown) + " of unknown cost as $0"
-	}
+	l += sp.gaps()
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
@@ -574,7 +578,7 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 
 // below draws the facts and, where there is room, the Lorenz curve.
 func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
-	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s") + sp.gaps()
 	if !sp.exact {
 		title += " · percentiles within 0.8%"
 	}

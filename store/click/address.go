@@ -3,9 +3,11 @@ package click
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -28,11 +30,20 @@ type Address struct {
 	Table    string // "" for the tables that the profile names
 	Profile  string // "" to detect
 
-	user, password string
+	user     string
+	password func() string // no text, so that nothing that prints what holds an address prints it
 }
 
 // String is the address as people may see it.
 func (a *Address) String() string { return Scheme + a.Host + "/" + a.Database }
+
+// account is who asks, as people know it.
+func (a *Address) account() string {
+	if a.user == "" {
+		return "default"
+	}
+	return a.user
+}
 
 // IsAddress says that a TRACE argument names an engine.
 func IsAddress(s string) bool { return strings.HasPrefix(s, Scheme) }
@@ -118,26 +129,48 @@ func portOf(port string, tls bool) string {
 
 // credentials finds out who asks.
 func (a *Address) credentials(getenv func(string) string) error {
-	a.user, a.password = getenv(EnvUser), getenv(EnvPassword)
+	a.user, a.password = getenv(EnvUser), hidden(getenv(EnvPassword))
 	file := getenv(EnvCredentials)
 	if a.user != "" || file == "" {
 		return nil
 	}
-	st, err := os.Stat(file)
+	text, err := readSecret(file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", EnvCredentials, err)
 	}
-	if st.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("%s can be read by others: chmod 600 it", file)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", EnvCredentials, err)
-	}
-	lines := strings.SplitN(strings.TrimRight(string(text), "\r\n"), "\n", 2)
+	lines := strings.SplitN(strings.TrimRight(text, "\r\n"), "\n", 2)
 	if len(lines) != 2 {
-		return fmt.Errorf("%s must hold two lines: the user and the password", file)
+		return fmt.Errorf("%s: %s must hold two lines: the user and the password", EnvCredentials, file)
 	}
-	a.user, a.password = strings.TrimSpace(lines[0]), strings.TrimRight(lines[1], "\r\n")
+	a.user, a.password = strings.TrimSpace(lines[0]), hidden(strings.TrimRight(lines[1], "\r\n"))
 	return nil
+}
+
+func hidden(s string) func() string { return func() string { return s } }
+
+// maxSecret is more than any user and password take.
+const maxSecret = 64 << 10
+
+// readSecret reads a file that only its owner may read. A link counts by what it leads to.
+func readSecret(file string) (string, error) {
+	st, err := os.Stat(file) // before it is opened: opening a pipe waits for its writer
+	if err != nil {
+		return "", err
+	}
+	if !st.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no file", file)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if st, err = f.Stat(); err != nil {
+		return "", err
+	}
+	if st.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // where the bits say nothing
+		return "", fmt.Errorf("%s can be read by others: chmod 600 it", file)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	return string(text), err
 }

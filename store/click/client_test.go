@@ -86,7 +86,7 @@ func TestCredentialsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, err := ParseAddress("clickhouse://localhost", false, env(EnvCredentials, file))
-	if err != nil || a.user != "viewer" || a.password != "s3 cret" {
+	if err != nil || a.user != "viewer" || a.password() != "s3 cret" {
 		t.Errorf("%+v %v", a, err)
 	}
 }
@@ -102,12 +102,25 @@ func TestRows(t *testing.T) {
 }
 
 func TestFailureAfterTheFirstRows(t *testing.T) {
-	body := []byte("a\nInt64\n1\n2\nCode: 32, e.displayText() = DB::Exception: Attempt to read after eof, e.what() = DB::Exception\n")
-	if f := failure(200, body); f == nil || f.Code != 32 {
-		t.Errorf("%+v", f)
+	ok := &http.Response{StatusCode: http.StatusOK}
+	for _, late := range [...]string{
+		"a\nInt64\n1\n2\nCode: 32, e.displayText() = DB::Exception: Attempt to read after eof, e.what() = DB::Exception\n",
+		"a\nString\nhalf a roCode: 32, e.displayText() = DB::Exception: Attempt to read after eof, e.what() = DB::Exception\n",
+		"a\nInt64\n1\nCode: 32. DB::Exception: Attempt to read after eof. (ATTEMPT_TO_READ_AFTER_EOF) (version 24.8.1.1 (official build))\n",
+		"a\nInt64\n1\n\r\n__exception__\r\nabcdefgh\r\nCode: 32. DB::Exception: Attempt to read after eof. (version 26.7.2.1)\n99 abcdefgh\r\n__exception__\r\n",
+	} {
+		if f := failure(ok, []byte(late)); f == nil || f.Code != 32 {
+			t.Errorf("%q: %+v", late, f)
+		}
 	}
-	if f := failure(200, []byte("a\nInt64\n1\n")); f != nil {
-		t.Errorf("%+v", f)
+	for _, row := range [...]string{
+		"a\nInt64\n1\n",
+		"line\tn\nString\tInt64\n{\"error\":\"Code: 60, e.displayText() = DB::Exception: no table, e.what() = DB::Exception\"}\t7\n",
+		"line\nString\n{\"error\":\"Code: 60. DB::Exception: no table (version 24.8.1.1)\"}\n",
+	} {
+		if f := failure(ok, []byte(row)); f != nil {
+			t.Errorf("%q: %+v", row, f)
+		}
 	}
 }
 
@@ -126,7 +139,8 @@ func TestLeavingStopsTheQuery(t *testing.T) {
 	}))
 	defer s.Close()
 	defer close(hang)
-	c := &Client{at: &Address{Host: strings.TrimPrefix(s.URL, "http://")}, http: s.Client(), prefix: "q-", slots: make(chan struct{}, 1), budget: time.Minute}
+	c := newClient(&Address{Host: strings.TrimPrefix(s.URL, "http://")}, http.DefaultTransport)
+	c.prefix = "q-"
 	ctx, stop := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, stop)
 	if _, err := c.Query(ctx, "SELECT 1"); !errors.Is(err, context.Canceled) {

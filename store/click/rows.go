@@ -2,6 +2,7 @@ package click
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,15 +17,21 @@ type Rows struct {
 }
 
 func newRows(body []byte) (*Rows, error) {
+	if len(body) > 0 && body[len(body)-1] != '\n' {
+		return nil, errors.New("the engine's answer ends in the middle of a row: a proxy may have cut it")
+	}
 	r := &Rows{rest: body}
 	for _, to := range [...]*[]string{&r.Names, &r.Types} {
 		line, ok := r.line()
 		if !ok {
-			return nil, fmt.Errorf("the engine's answer has no head")
+			return nil, errors.New("the engine's answer has no head: something else than ClickHouse may have answered")
 		}
 		for _, f := range bytes.Split(line, []byte{'\t'}) {
 			*to = append(*to, unescape(f))
 		}
+	}
+	if len(r.Names) != len(r.Types) {
+		return nil, errors.New("the answer is not a table: something else than ClickHouse may have answered")
 	}
 	return r, nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"costscope/analyze"
 	"costscope/sample"
@@ -47,8 +48,27 @@ func rollupsAgree(t *testing.T, c *Client) {
 	if a, b := reportOf(t, m, m.Names()), reportOf(t, s, s.Names()); a != b {
 		t.Error("the reports differ")
 	}
+	compareRollups(t, m, s)
+	if !s.days {
+		t.Error("the tables of days are not used")
+	}
+	s.days = false
+	compareRollups(t, m, s)
+	s.byRun = false
+	compareRollups(t, m, s)
+	t.Logf("%d bytes came back", c.Traffic())
+}
+
+// compareRollups asks both for tables of every kind: those that days tell, and others.
+func compareRollups(t *testing.T, m *store.Mem, s *Store) {
+	first, _, _, err := m.Span(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * int64(time.Hour)
+	midnight := (first/day + 1) * day
 	for _, x := range [][2]string{{"", ""}, {"workflow", ""}, {"workflow,agent,step", ""}, {"model,status", "!status=error"}, {"day", "cost>0.01"}, {"run", "agent~exec"}, {"outcome,kind", "kind=llm"},
-		{"user", ""}, {"tag:channel", ""}, {"workflow", "outcome=success"}, {"agent", "tag:channel=web"}, {"tool", "input>=10000"}} {
+		{"day,model", ""}, {"provider", "day=2026-01-02"}, {"user", ""}, {"tag:channel", ""}, {"workflow", "outcome=success"}, {"agent", "tag:channel=web"}, {"tool", "input>=10000"}} {
 		q := analyze.Query{}
 		if x[0] != "" {
 			if q.By, err = analyze.ParseBy(x[0]); err != nil {
@@ -62,21 +82,24 @@ func rollupsAgree(t *testing.T, c *Client) {
 			}
 			q.Where = append(q.Where, pred)
 		}
-		want, err := m.Rollup(context.Background(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.Rollup(t.Context(), q)
-		if err != nil {
-			t.Errorf("%v: %v", x, err)
-			continue
-		}
-		a, b := show(want), show(got)
-		if a != b {
-			t.Errorf("%v:\n%.3000s\nnot\n%.3000s", x, b, a)
+		for _, r := range [...][2]int64{{}, {midnight, midnight + day}, {midnight + 1, 0}} {
+			q.Since, q.Until = r[0], r[1]
+			compareRollup(t, m, s, q)
 		}
 	}
-	t.Logf("%d bytes came back", c.Traffic())
+}
+
+func compareRollup(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
+	want, err := m.Rollup(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Rollup(t.Context(), q)
+	if err != nil {
+		t.Errorf("%s: %v", q.String(), err)
+	} else if a, b := show(want), show(got); a != b {
+		t.Errorf("%s, days %v:\n%.3000s\nnot\n%.3000s", q.String(), s.days, b, a)
+	}
 }
 
 type pushed struct {
