@@ -137,7 +137,6 @@ func (p *pusher) flush(ctx context.Context) error {
 func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 	r := &pushedRun{id: run.ID}
 	st := p.study.Study(run)
-	st.StateLinks()
 	adds := make([]*analyze.Entry, len(run.Calls))
 	var empty *analyze.Entry
 	analyze.Entries(p.cfg, st, func(e *analyze.Entry) {
