@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -44,7 +45,7 @@ type Client struct {
 	modern   bool         // the engine has the settings of today
 	bound    bool         // the account may change no setting
 	readonly string       // the account's setting of that name: 0 for one that may write
-	guard    string       // what every question says about the settings that would change its answer
+	guards   []string     // what every question says about the settings that would change its answer
 	longest  int          // question that the engine takes unasked, in bytes
 	bytes    atomic.Int64 // that came back
 }
@@ -118,7 +119,7 @@ func (c *Client) hello(ctx context.Context) error {
 	if c.bound {
 		return c.refuse(set)
 	}
-	c.guard = guardText(set)
+	c.guards = guardsAmong(set)
 	return nil
 }
 
@@ -145,15 +146,19 @@ func (c *Client) settings(write bool) url.Values {
 	return v
 }
 
-// Query asks and returns the whole answer. When ctx ends first, the engine is told to stop.
-func (c *Client) Query(ctx context.Context, sql string) (*Rows, error) {
-	sql += c.guard + "\nFORMAT TabSeparatedWithNamesAndTypes"
+// Query asks and returns the whole answer. When ctx ends first, the engine is told to stop. Settings of the question's own, as SQL, go before
+// the guards.
+func (c *Client) Query(ctx context.Context, sql string, own ...string) (*Rows, error) {
+	if list := slices.Concat(c.guards, own); len(list) > 0 {
+		sql += "\nSETTINGS " + strings.Join(list, ", ")
+	}
+	sql += "\nFORMAT TabSeparatedWithNamesAndTypes"
 	v := c.settings(false)
 	if c.longest > 0 && len(sql) >= c.longest {
 		if c.bound {
 			return nil, fmt.Errorf("%s: the question takes %d bytes, the account %s allows %d of them: ask by shorter names, or raise its max_query_size", c.at, len(sql), c.at.account(), c.longest)
 		}
-		v.Set("max_query_size", strconv.Itoa(len(sql)+1))
+		v.Set("max_query_size", strconv.Itoa(2*len(sql))) // servers that it is passed on to get it in other words
 	}
 	body, err := c.send(ctx, v, strings.NewReader(sql))
 	if err != nil {

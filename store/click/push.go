@@ -38,10 +38,11 @@ type Pushed struct {
 // Agree says that the engine has what was sent.
 func (p *Pushed) Agree() bool { return p.Here == p.There && p.CostHere == p.CostThere }
 
-// batchRuns and batchBytes bound what is sent at once.
+// batchRuns and batchBytes bound what is sent at once, idBytes the names of runs in one question: engines take questions of 256 KB unasked.
 const (
 	batchRuns  = 2000
 	batchBytes = 8 << 20
+	idBytes    = 100_000
 )
 
 // A pusher collects runs until they make a batch.
@@ -52,6 +53,7 @@ type pusher struct {
 	study  *analyze.Student
 	batch  []*pushedRun
 	bytes  int
+	idLen  int // of the names of its runs
 	names  *tracefmt.Names
 	done   Pushed
 	report func(Pushed)
@@ -88,7 +90,9 @@ func (c *Client) Push(ctx context.Context, src Source, cfg analyze.Config, progr
 func (p *pusher) add(ctx context.Context, run *tracefmt.Run) error {
 	r := p.encode(run)
 	p.batch = append(p.batch, r)
-	if p.bytes += len(r.rows); len(p.batch) < batchRuns && p.bytes < batchBytes {
+	p.bytes += len(r.rows)
+	p.idLen += len(r.id)
+	if len(p.batch) < batchRuns && p.bytes < batchBytes && p.idLen < idBytes {
 		return nil
 	}
 	return p.flush(ctx)
@@ -213,7 +217,7 @@ func (p *pusher) flush(ctx context.Context) error {
 	if err := p.compare(ctx); err != nil {
 		return err
 	}
-	p.batch, p.bytes = p.batch[:0], 0
+	p.batch, p.bytes, p.idLen = p.batch[:0], 0, 0
 	if p.report != nil {
 		p.report(p.done)
 	}

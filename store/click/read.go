@@ -130,9 +130,10 @@ func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader,
 	}
 	rd := s.reader()
 	for at := 0; at < len(list); {
-		end, rows := at, int64(0)
-		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce) {
+		end, rows, ids := at, int64(0), 0
+		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce && ids+len(list[end].id) <= idBytes) {
 			rows += list[end].rows
+			ids += len(list[end].id)
 			end++
 		}
 		if err := s.fetch(ctx, rd, list[at:end], f); err != nil {
@@ -170,7 +171,9 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 		if !some {
 			return nil
 		}
-		return f(rd, rd.run())
+		run := rd.run()
+		run.ID = last // as it was pushed: a line says it in UTF-8
+		return f(rd, run)
 	}
 	for r.Next() {
 		if id := r.Text(0); !some || id != last {
@@ -198,7 +201,10 @@ func (s *Store) Each(ctx context.Context, f func(run *tracefmt.Run) error) error
 func (s *Store) Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error) {
 	var rd *runReader
 	d := analyze.NewDigest(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	return d, s.collect(ctx, q, &rd, d.Add, progress)
+	if err := s.collect(ctx, q, &rd, d.Add, progress); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // collect has add read every run with a call in the scope of a question.
@@ -214,7 +220,10 @@ func (s *Store) collect(ctx context.Context, q analyze.Query, rd **runReader, ad
 func (s *Store) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
 	var rd *runReader
 	x := analyze.NewSurvey(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	return x, s.collect(ctx, q, &rd, x.Add, nil)
+	if err := s.collect(ctx, q, &rd, x.Add, nil); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // WhatIf prices the calls of a scope as they would have been in a scenario.
@@ -292,7 +301,10 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	}, func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // scannedCosts is RunCosts from the runs themselves.
@@ -305,7 +317,10 @@ func (s *Store) scannedCosts(ctx context.Context, q analyze.Query) (list []analy
 		}
 		return nil
 	}, nil)
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 func outcomeOf(word string) tracefmt.Outcome {
@@ -340,7 +355,7 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	}
 	page := analyze.CallPage{Total: int(total), Reach: int(min(total, reach))}
 	page.From = max(0, min(from, page.Reach))
-	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), " + strconv.FormatInt(math.MaxInt64, 10) + ") AS q_key"
+	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), toInt64(" + strconv.FormatInt(math.MaxInt64, 10) + ")) AS q_key"
 	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.fromCalls+
 		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
 	if err != nil {

@@ -186,7 +186,7 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 // facts are the names, the agent instances and the models without a price.
 func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze.Gathering) error {
 	list := func(col string) (names []string, err error) {
-		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+s.fromCalls+" WHERE "+where)
+		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n, 1 AS q_end FROM "+s.fromCalls+" WHERE "+where) // a row that ends in a name could look like an error
 		if err != nil {
 			return nil, err
 		}

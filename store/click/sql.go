@@ -2,10 +2,12 @@ package click
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -118,9 +120,48 @@ func compare(col string, p *analyze.Pred) string {
 	}
 	text := unnamed(p.Text)
 	if p.Op == analyze.OpMatch {
-		return "position(lowerUTF8(" + col + "), " + quote(strings.ToLower(text)) + ") > 0"
+		return contains(col, strings.ToLower(text))
 	}
 	return col + " " + opText[p.Op] + " " + quote(text)
+}
+
+// contains says that a text in lower case is in a column, whose letters are lowered one by one as Go does it: lowerUTF8 knows other letters,
+// and others from version to version.
+func contains(col, text string) string {
+	if text == "" {
+		return "1"
+	}
+	var b strings.Builder
+	for _, r := range text {
+		b.WriteString(lowersTo(r))
+	}
+	if b.Len() == len(text) { // no letter has two forms, and none stands for something in an expression
+		return "position(" + col + ", " + quote(text) + ") > 0"
+	}
+	return "match(" + col + ", " + quote("(?s)"+b.String()) + ")"
+}
+
+// dottedI is the only letter that is lowered to another without being a form of it.
+const dottedI = '\u0130'
+
+// lowersTo is a regular expression for the letters whose lower case is r.
+func lowersTo(r rune) string {
+	forms := []rune{}
+	if unicode.ToLower(dottedI) == r {
+		forms = append(forms, dottedI)
+	}
+	for f := r; ; {
+		if unicode.ToLower(f) == r {
+			forms = append(forms, f)
+		}
+		if f = unicode.SimpleFold(f); f == r {
+			break
+		}
+	}
+	if len(forms) == 1 {
+		return regexp.QuoteMeta(string(forms))
+	}
+	return "[" + string(forms) + "]"
 }
 
 // unnamed is a name as the engine has it.
