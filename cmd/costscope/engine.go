@@ -156,6 +156,7 @@ func (a *app) openEngine(j *job, at *click.Address) (*engineSource, error) {
 	}
 	s, err := click.Open(a.ctx, c, analyze.Config{Mode: j.mode, TZ: j.zone}, j.book)
 	if err != nil {
+		c.Close()
 		return nil, err
 	}
 	out := &engineSource{Store: s, mem: store.NewMem(store.Options{Prices: j.book})}
@@ -182,13 +183,14 @@ func (a *app) reportEngine(j *job, at *click.Address) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	if err := fillReport(a.ctx, s, &in); err != nil {
+	err = s.Steady(a.ctx, func() (err error) {
+		if in.First, in.Last, _, err = s.Span(a.ctx); err != nil {
+			return err
+		}
+		return fillReport(a.ctx, s, &in)
+	})
+	if err != nil {
 		return err
-	}
-	if first, last, ok, err := s.Span(a.ctx); err != nil {
-		return err
-	} else if ok {
-		in.First, in.Last = first, last
 	}
 	r := analyze.NewReport(in)
 	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })

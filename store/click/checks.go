@@ -128,7 +128,8 @@ var errMoving = errors.New("the engine is being written to, and the parts of the
 // Steady asks for something that takes several questions, again if runs were written in the meantime, so that all of it is about the same
 // runs. ask begins anew each time.
 func (s *Store) Steady(ctx context.Context, ask func() error) error {
-	for range tries {
+	begun := time.Now()
+	for try := 0; try < tries && (try < 2 || time.Since(begun) < s.c.budget); try++ {
 		before, err := s.tally(ctx)
 		if err != nil {
 			return err

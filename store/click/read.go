@@ -400,12 +400,12 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	r, err := s.c.Query(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
+	n, err := s.numbers(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
 		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
-	if err != nil || !r.Next() {
+	if err != nil {
 		return 0, 0, false, err
 	}
-	return r.Int(0), r.Int(1), r.Int(2) > 0, r.Err()
+	return n[0], n[1], n[2] > 0, nil
 }
 
 // Names are the names that the answers use.

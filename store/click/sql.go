@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -131,18 +132,26 @@ func contains(col, text string) string {
 	if text == "" {
 		return "1"
 	}
-	var b strings.Builder
-	for _, r := range text {
-		b.WriteString(lowersTo(r))
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		expr := "(?s)"
+		for _, r := range text {
+			expr += lowersTo(r)
+		}
+		return "match(" + col + ", " + quote(expr) + ")"
 	}
-	if b.Len() == len(text) { // no letter has two forms, and none stands for something in an expression
-		return "position(" + col + ", " + quote(text) + ") > 0"
+	for _, r := range [...]rune{kelvin, dottedI} {
+		if low := string(unicode.ToLower(r)); strings.Contains(text, low) {
+			col = "replaceAll(" + col + ", " + quote(string(r)) + ", " + quote(low) + ")"
+		}
 	}
-	return "match(" + col + ", " + quote("(?s)"+b.String()) + ")"
+	return "position(lower(" + col + "), " + quote(text) + ") > 0"
 }
 
-// dottedI is the only letter that is lowered to another without being a form of it.
-const dottedI = '\u0130'
+// The letters beyond ASCII whose lower case is in it.
+const (
+	kelvin  = '\u212a'
+	dottedI = '\u0130' // it is no form of i otherwise
+)
 
 // lowersTo is a regular expression for the letters whose lower case is r.
 func lowersTo(r rune) string {
