@@ -162,6 +162,7 @@ func (a *app) openEngine(j *job, at *click.Address) (*engineSource, error) {
 	}
 	s, err := click.Open(a.ctx, c, analyze.Config{Mode: j.mode, TZ: j.zone}, j.book)
 	if err != nil {
+		c.Close()
 		return nil, err
 	}
 	out := &engineSource{Store: s, mem: store.NewMem(store.Options{Prices: j.book})}
@@ -188,10 +189,13 @@ func (a *app) reportEngine(j *job, at *click.Address) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	if err := fillReport(a.ctx, s, &in); err != nil {
-		return err
-	}
-	if in.First, in.Last, err = s.span(a.ctx, j.query); err != nil {
+	err = s.Steady(a.ctx, func() (err error) {
+		if in.First, in.Last, err = s.span(a.ctx, j.query); err != nil {
+			return err
+		}
+		return fillReport(a.ctx, s, &in)
+	})
+	if err != nil {
 		return err
 	}
 	r := analyze.NewReport(in)

@@ -44,7 +44,7 @@ type Client struct {
 	modern   bool         // the engine has the settings of today
 	bound    bool         // the account may change no setting
 	readonly string       // the account's setting of that name: 0 for one that may write
-	guard    string       // what every question says about the settings that would change its answer
+	guards   []string     // what every question says about the settings that would change its answer
 	longest  int          // question that the engine takes unasked, in bytes
 	bytes    atomic.Int64 // that came back
 }
@@ -118,7 +118,7 @@ func (c *Client) hello(ctx context.Context) error {
 	if c.bound {
 		return c.refuse(set)
 	}
-	c.guard = guardText(set)
+	c.guards = guardsAmong(set)
 	return nil
 }
 
@@ -147,22 +147,25 @@ func (c *Client) settings(write bool) url.Values {
 
 // Query asks and returns the whole answer. When ctx ends first, the engine is told to stop.
 func (c *Client) Query(ctx context.Context, sql string) (*Rows, error) {
-	return c.query(ctx, sql+c.guard)
+	return c.query(ctx, sql, strings.Join(c.guards, ", "))
 }
 
 // queryEach has every server answer for what it holds: the rows of all follow one another.
 func (c *Client) queryEach(ctx context.Context, sql string) (*Rows, error) {
-	return c.query(ctx, sql+strings.Replace(c.guard, noMerge+" = 0", noMerge+" = 1", 1))
+	return c.query(ctx, sql, strings.Replace(strings.Join(c.guards, ", "), noMerge+" = 0", noMerge+" = 1", 1))
 }
 
-func (c *Client) query(ctx context.Context, sql string) (*Rows, error) {
+func (c *Client) query(ctx context.Context, sql, settings string) (*Rows, error) {
+	if settings != "" {
+		sql += "\nSETTINGS " + settings
+	}
 	sql += "\nFORMAT TabSeparatedWithNamesAndTypes"
 	v := c.settings(false)
 	if c.longest > 0 && len(sql) >= c.longest {
 		if c.bound {
 			return nil, fmt.Errorf("%s: the question takes %d bytes, the account %s allows %d of them: ask by shorter names, or raise its max_query_size", c.at, len(sql), c.at.account(), c.longest)
 		}
-		v.Set("max_query_size", strconv.Itoa(len(sql)+1))
+		v.Set("max_query_size", strconv.Itoa(2*len(sql))) // servers that it is passed on to get it in other words
 	}
 	body, err := c.send(ctx, v, strings.NewReader(sql))
 	if err != nil {

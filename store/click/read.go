@@ -182,9 +182,10 @@ func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, 
 		all += x.rows
 	}
 	for at := 0; at < len(list); {
-		end, rows := at, int64(0)
-		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce) {
+		end, rows, ids := at, int64(0), 0
+		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce && ids+len(list[end].id) <= idBytes) {
 			rows += list[end].rows
+			ids += len(list[end].id)
 			end++
 		}
 		if err := s.fetch(ctx, rd, list[at:end], f); err != nil {
@@ -210,7 +211,9 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 		if !some {
 			return nil
 		}
-		return f(rd, rd.run())
+		run := rd.run()
+		run.ID = last // as it was pushed: a line says it in UTF-8
+		return f(rd, run)
 	}
 	for r.Next() {
 		if id := r.Text(0); !some || id != last {
@@ -239,7 +242,10 @@ func (s *Store) Digest(ctx context.Context, q analyze.Query, progress func(done,
 	q = s.slid(q)
 	var rd *runReader
 	d := analyze.NewDigest(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	return d, s.collect(ctx, q, &rd, d.Add, progress)
+	if err := s.collect(ctx, q, &rd, d.Add, progress); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // collect has add read every run with a call in the scope of a question.
@@ -256,7 +262,10 @@ func (s *Store) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, e
 	q = s.slid(q)
 	var rd *runReader
 	x := analyze.NewSurvey(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	return x, s.collect(ctx, q, &rd, x.Add, nil)
+	if err := s.collect(ctx, q, &rd, x.Add, nil); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // WhatIf prices the calls of a scope as they would have been in a scenario.
@@ -378,7 +387,10 @@ func (s *Store) scannedCosts(ctx context.Context, q analyze.Query) (list []analy
 		}
 		return nil
 	}, nil)
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // Call finds one call again.
@@ -405,12 +417,12 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	r, err := s.c.Query(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
+	n, err := s.numbers(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
 		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
-	if err != nil || !r.Next() {
+	if err != nil {
 		return 0, 0, false, err
 	}
-	return r.Int(0), r.Int(1), r.Int(2) > 0, r.Err()
+	return n[0], n[1], n[2] > 0, nil
 }
 
 // SpanOf is the earliest start and the latest end of the calls that match; ok is false where none has a time.
