@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"costscope/analyze"
@@ -37,7 +38,7 @@ func (a *App) ageLine(out *pen, k *asker) {
 		role, lead, then = roleKey, "◌ there is more by now: ", a.agreeKey()+" reads it"
 	}
 	tail := " · as of " + k.good.In(a.opt.Zone).Format("15:04:05") + ", " + ageText(a.opt.Now().Sub(k.good)) + " · " + then
-	out.gap(2).put(role, cut(lead+clean(k.err.Error()), max(8, out.max-4-width(tail)))).put(roleWarn, tail).end()
+	out.gap(2).put(role, cut(lead+strings.TrimPrefix(clean(k.err.Error()), a.opt.Title+": "), max(8, out.max-4-width(tail)))).put(roleWarn, tail).end()
 }
 
 // ageText is how long ago something was, in whole seconds as long as they are few.

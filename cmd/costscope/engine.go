@@ -269,11 +269,11 @@ func fitsEngine(j *job) error {
 // exploreEngine opens the explorer over an engine. Without another range it shows the last day of what is there, which moves along: an
 // engine may hold more than anyone wants to wait for.
 func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
-	if a.reportsInstead(j) {
-		return a.reportEngine(j, at)
-	}
 	if err := fitsEngine(j); err != nil {
 		return err
+	}
+	if a.reportsInstead(j) {
+		return a.reportEngine(j, at)
 	}
 	s, err := a.openEngine(j, at)
 	if err != nil {
