@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -412,7 +413,7 @@ func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.Call
 
 // Raw says why there is none: the engine has no files.
 func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64, error) {
-	return nil, "", 0, fmt.Errorf("the trace was pushed into the engine: its file is not here")
+	return nil, "", 0, errors.New("the trace was pushed into an engine, which keeps no file: what it states of the call stands above")
 }
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
