@@ -257,7 +257,8 @@ func TestDoorsAddUp(t *testing.T) {
 		doors []string
 	}{
 		{"2", []string{"plain retry", "█ not wasted", "▓ superseded", "1  ", "2  ", "3  "}},
-		{"4", []string{"executor", "planner", "validator"}},
+		{"4", []string{"executor", "planner", "validator", "█ executor", "▓ planner", "▒ validator"}},
+		{"7", []string{"base", "error handling", "human review", "bill"}},
 		{"6", []string{"█ productive", "▓ superseded", "▒ failed", "? unknown  ", "░ in flight", "✓ success", "✗ failure", "… in flight"}},
 	} {
 		p := play(t, f, 160, 60).press(x.key, "z")

@@ -39,8 +39,9 @@ func drawMultiplier(p *insightPen, h int) {
 	}
 	p.end()
 	at := int64(0)
-	step := func(r role, label, usd, multiple, without string, v int64) {
-		p.gap(2).left(roleName, label, name).right(roleSpend, usd, sum).right(roleText, multiple, 10).right(roleDim, without, 12)
+	step := func(to *scope, r role, label, usd, multiple, without string, v int64) {
+		p.row(*to, false)
+		p.left(roleName, label, name).right(roleSpend, usd, sum).right(roleText, multiple, 10).right(roleDim, without, 12)
 		if bar >= 12 {
 			from := int(float64(at) / float64(f.Total) * float64(bar))
 			n, part := barCells(v, int64(f.Total), bar)
@@ -49,20 +50,22 @@ func drawMultiplier(p *insightPen, h int) {
 		p.end()
 		at += v
 	}
-	step(roleGood, "base", money(f.Base), "", "", int64(f.Base))
+	bill := p.data.s.called("bill")
+	step(p.where("base: no multiplier", "factor=base"), roleGood, "base", money(f.Base), "", "", int64(f.Base))
 	for _, s := range f.Ranked() {
 		if s.Share == 0 {
 			continue
 		}
-		step(factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-"+money(s.Saving), int64(s.Share))
+		step(p.factorDoor(&s), factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-"+money(s.Saving), int64(s.Share))
 		if p.zoom {
 			for _, part := range s.Parts {
-				p.gap(4).left(roleDim, analyze.Spaced(part.Name), name-2).right(roleDim, money(part.USD), sum).end()
+				p.row(*p.partDoor(s.Factor, part), false)
+				p.gap(2).left(roleDim, analyze.Spaced(part.Name), name-2).right(roleDim, money(part.USD), sum).end()
 			}
 		}
 	}
 	at = 0
-	step(roleSpend, "bill", money(f.Total), times(f.Overall), "", int64(f.Total))
+	step(&bill, roleSpend, "bill", money(f.Total), times(f.Overall), "", int64(f.Total))
 	if !p.zoom {
 		return
 	}
@@ -71,11 +74,12 @@ func drawMultiplier(p *insightPen, h int) {
 		p.note(2, "≥ "+count(f.Unknown)+plural(int(f.Unknown), " call of unknown cost is", " calls of unknown cost are")+" in no sum.")
 	}
 	p.note(2, "fair share: each part of a call's cost is divided equally among the multipliers that it needed; base and shares add up to the bill.")
-	p.note(2, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap. Both are parts of what calls cost, so no list of calls adds up to them.")
+	p.note(2, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap. A line opens the calls that needed the multiplier: all of their cost, or with context growth a part of it, would not be spent without.")
 	p.end()
 	p.rule("by role of the agent")
 	for _, r := range f.Roles {
-		p.gap(2).left(roleName, r.Role.String(), name).right(roleSpend, money(r.Cost), sum).right(roleDim, count(r.Calls)+plural(int(r.Calls), " call", " calls"), 16)
+		p.row(*p.dutyDoor(r.Role.String(), r.Role.String()), false)
+		p.left(roleName, r.Role.String(), name).right(roleSpend, money(r.Cost), sum).right(roleDim, count(r.Calls)+plural(int(r.Calls), " call", " calls"), 16)
 		if r.Inferred > 0 {
 			p.put(roleDim, "  "+count(r.Inferred)+" by name, not stated")
 		}
