@@ -51,6 +51,7 @@ type Factors struct {
 	parts   [partCount][FactorCount]tracefmt.USD // by the number of factors of the cell, minus 1
 	roles   [Roles]RoleCost
 	rest    tracefmt.USD
+	grown   tracefmt.USD
 	calls   int64
 	unknown int64
 	wraps   int32
@@ -105,6 +106,9 @@ func (x *Factors) call(st *Study, i int, c *tracefmt.Call) {
 	flat, growth := n.divide(st, i)
 	x.cell(n, flat)
 	if growth != 0 {
+		if n.mask == 0 {
+			x.wraps += plus((*int64)(&x.grown), int64(flat))
+		}
 		n.mask |= FactorContext.bit()
 		x.cell(n, growth)
 	}
@@ -211,7 +215,7 @@ func (x *Factors) merge(o *Factors) {
 		x.roles[r].Inferred += o.roles[r].Inferred
 		x.wraps += plus((*int64)(&x.roles[r].Cost), int64(o.roles[r].Cost))
 	}
-	x.wraps += o.wraps + plus((*int64)(&x.rest), int64(o.rest))
+	x.wraps += o.wraps + plus((*int64)(&x.rest), int64(o.rest)) + plus((*int64)(&x.grown), int64(o.grown))
 	x.calls += o.calls
 	x.unknown += o.unknown
 }
@@ -225,6 +229,7 @@ type FactorReport struct {
 	Total    tracefmt.USD
 	Base     tracefmt.USD // first attempts of first turns of executors
 	Rest     tracefmt.USD // of Base: what runs cost beyond their calls
+	Grown    tracefmt.USD // of Base: what calls that needed context growth alone had cost without it
 	Overall  float64      // Total over Base; NaN where Base is 0
 	Factors  [FactorCount]FactorShare
 	Roles    []RoleCost // of roles with calls, in the order of Role
@@ -247,7 +252,7 @@ type FactorPart struct {
 
 // result sums up.
 func (x *Factors) result() FactorReport {
-	r := FactorReport{Calls: x.calls, Unknown: x.unknown, Base: x.cells[0], Rest: x.rest, Overall: math.NaN()}
+	r := FactorReport{Calls: x.calls, Unknown: x.unknown, Base: x.cells[0], Rest: x.rest, Grown: x.grown, Overall: math.NaN()}
 	wraps := x.wraps
 	for _, c := range x.cells {
 		wraps += plus((*int64)(&r.Total), int64(c))

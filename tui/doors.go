@@ -65,6 +65,15 @@ func (p *insightPen) factorDoor(x *analyze.FactorShare) *scope {
 	return p.where(x.Factor.String()+": "+money(x.Saving)+of+", fair share "+money(x.Share), "factor="+x.Factor.Word())
 }
 
+// baseDoor leads to the calls that needed no multiplier.
+func (p *insightPen) baseDoor(f *analyze.FactorReport) *scope {
+	text := "base: no multiplier"
+	if f.Grown != 0 {
+		text = "base but for " + money(f.Grown) + " of calls with context growth"
+	}
+	return p.where(text, "factor=base")
+}
+
 // partDoors are the conditions on the calls of the parts of factors that are not called like their own condition.
 var partDoors = map[string][]string{
 	"extra turns": {"factor=tools", "!kind=tool|retriever"}, "tool fees": {"factor=tools", "kind=tool|retriever"}, "unknown": {"retry_kind=unstated"},

@@ -51,7 +51,7 @@ func drawMultiplier(p *insightPen, h int) {
 		at += v
 	}
 	bill := p.data.s.called("bill")
-	step(p.where("base: no multiplier", "factor=base"), roleGood, "base", money(f.Base), "", "", int64(f.Base))
+	step(p.baseDoor(f), roleGood, "base", money(f.Base), "", "", int64(f.Base))
 	for _, s := range f.Ranked() {
 		if s.Share == 0 {
 			continue
