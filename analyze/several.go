@@ -228,6 +228,15 @@ func (p *matchPred) several() {
 // inWords says that the numbers of a measure are written as words.
 func (m Measure) inWords() bool { return m >= MeasureRetry && m <= MeasureDuty }
 
+// Words are those that stand for the numbers of a measure; nil where numbers are written.
+func (m Measure) Words() []string {
+	if !m.inWords() {
+		return nil
+	}
+	_, words := choicesOf(m)
+	return words
+}
+
 // choicesOf are the words that stand for the numbers of a measure, from first on.
 func choicesOf(m Measure) (first int64, words []string) {
 	switch m {
