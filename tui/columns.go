@@ -54,6 +54,7 @@ type cellOf struct {
 	sum   int64 // measure of this row and all rows above
 
 	base bool                // the side before is known
+	half bool                // this side is still being read
 	old  *analyze.Row        // there; nil: it lacks this row
 	why  *analyze.PathChange // nil: not known yet
 }

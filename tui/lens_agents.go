@@ -56,13 +56,14 @@ func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 		if r.Role == analyze.RoleExecutor {
 			executor = r.Cost
 		}
-		s := share{name: r.Role.String(), usd: r.Cost, r: roleLooks[r.Role].r, sign: roleLooks[r.Role].sign}
+		s := share{name: r.Role.String(), usd: r.Cost, r: roleLooks[r.Role].r, sign: roleLooks[r.Role].sign,
+			to: p.dutyDoor(r.Role.String(), r.Role.String())}
 		if r.Inferred > 0 {
 			s.more, guessed = " ~", true
 		}
 		parts = append(parts, s)
 	}
-	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·"}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
+	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·", to: p.dutyDoor("none", "people, error handling")}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
 	p.stack(parts, f.Total)
 	text := "overhead n/a: no call of an executor has a known cost"
 	if executor > 0 {

@@ -217,9 +217,7 @@ func (p *insightPen) flowTable(v *analyze.ValueReport) {
 		{head: "standing", rank: 2, flex: true, r: roleDim}}}
 	for i := range v.Flows {
 		f := &v.Flows[i]
-		path, dims := flowPath(f)
-		to := p.into(path, dims...)
-		r := sheetRow{to: &to, runs: f.Part == "", cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
+		r := sheetRow{to: p.flowDoor(f, v == &p.data.deep.Models), runs: true, cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
 			moneyOr(f.PerSuccess), p.standing(v, f)}}
 		r.r = standingLooks[f.Standing].r
 		s.add(r)

@@ -413,7 +413,7 @@ func (p *paths) drawTable(a *App, out *pen, h int) {
 		}
 		return
 	}
-	if p.drawn != a.look.serial && p.table != nil {
+	if p.table != nil && (p.drawn != a.look.serial || p.vs.half != a.status.Loading) {
 		p.freshCells(a)
 	}
 	lay := p.layout(a, out.max)

@@ -111,6 +111,8 @@ var opText = map[analyze.Op]string{analyze.OpEqual: "=", analyze.OpLess: "<", an
 // pred is one condition; "" for one that looks at more than the call.
 func (s *sqlQuery) pred(p *analyze.Pred) (text string) {
 	switch {
+	case p.Dimension.Dim == analyze.DimRunModel:
+		return ""
 	case p.Measure != analyze.MeasureNone:
 		text = measure(p)
 	case p.Dimension.Dim == analyze.DimKind || p.Dimension.Dim == analyze.DimStatus || p.Dimension.Dim == analyze.DimOutcome:
