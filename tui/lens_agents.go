@@ -105,7 +105,7 @@ func (p *insightPen) agentTable(r *analyze.AgentReport) {
 		s.most = max(s.most, int64(a.Cost))
 		look, role := agentRole(&a)
 		s.add(sheetRow{to: p.agentDoor(a.Workflow, a.Agent), bar: []barPart{{v: int64(a.Cost), r: look}}, cells: []string{
-			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), percent(a.Retries, a.Calls),
+			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), ratio(a.Retries, a.Calls, ""),
 			tokensText(a.MeanPrompt), largest(a.MaxPrompt), count(a.Runs)}})
 	}
 	s.write(p, true)

@@ -407,10 +407,10 @@ func roomFor(text, more string, w int) string {
 
 // heads names the two charts and how high they are, or says what the chosen bar holds.
 func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
-	l := "how many: " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
-	r := "how much: " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
+	l := count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	r := "their money " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l = roomFor("how many: "+count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
+		l = roomFor(count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
 	if sp.unknown > 0 {
 		l += ", " + count(sp.unknown) + " of unknown cost as $0"
