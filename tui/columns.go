@@ -168,6 +168,18 @@ func costCell(r *analyze.Row) string {
 	return atLeast(r)
 }
 
+// noCost says why there is no money to show, and what to do about it.
+func noCost(unit string, t *analyze.Row) string {
+	text := "no " + unit + " with a known cost here"
+	switch none := t.NoUsage - t.Unbilled; {
+	case t.Unpriced > 0:
+		text += ": no price for " + count(t.Unpriced) + plural(int(t.Unpriced), " call", " calls") + " · --prices FILE adds one"
+	case none > 0:
+		text += ": " + count(none) + plural(int(none), " call states", " calls state") + " neither tokens nor cost"
+	}
+	return text
+}
+
 // ratio prints part of whole after a glyph that says what it is; nothing is a dim dot.
 func ratio(part, whole int64, glyph string) string {
 	if part == 0 {

@@ -46,7 +46,7 @@ func drawAgents(p *insightPen, h int) {
 // agentRoles divides the cost among the roles; what has none stands last. The parts add up to the total.
 func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 	if f.Total == 0 {
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	}
 	var parts []share

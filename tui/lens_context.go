@@ -396,10 +396,10 @@ func (p *insightPen) promptThread(c *analyze.ContextReport, spark bool) {
 	if len(l.Turns) == 0 {
 		return
 	}
-	text := p.runAgent(l.Run, l.Agent) + " (" + why + "): " + short(l.Turns[0].Prompt) + " to " + short(l.Peak) + " tokens in " + itoa(len(l.Turns)) + plural(len(l.Turns), " turn", " turns")
+	text := p.runAgent(l.Run, l.Agent) + ": " + short(l.Turns[0].Prompt) + " to " + short(l.Peak) + " tokens in " + itoa(len(l.Turns)) + plural(len(l.Turns), " turn", " turns")
 	p.row(p.runDoor(l.Run), false)
 	p.l.doors[len(p.l.doors)-1].call = l.Doubled.ID
-	p.put(roleName, text)
+	p.put(roleName, roomFor(text, ", "+why, p.max-p.col))
 	if room := p.max - p.col - 3; spark && room >= 8 {
 		p.put(roleDim, " ").put(roleBar, promptSpark(l, min(room, 40)))
 	}

@@ -258,7 +258,9 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
+		for _, l := range lines(noCost(sp.unit, &t.data.total), max(1, out.max-4)) {
+			out.gap(2).line(roleDim, l)
+		}
 		return
 	}
 	charts, below := h-1, 0
