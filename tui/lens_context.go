@@ -41,7 +41,7 @@ func drawContext(p *insightPen, h int) {
 	}
 	p.composition(&c.Composition, h >= roomyPane)
 	p.carrySums(&c.Carry)
-	p.grownThreads(c)
+	p.grownThreads(c, h)
 	if !p.zoom {
 		return
 	}
@@ -241,10 +241,12 @@ func (p *insightPen) runAgent(run string, agent tracefmt.Sym) string {
 }
 
 // grownThreads are the threads whose growth cost most.
-func (p *insightPen) grownThreads(c *analyze.ContextReport) {
+func (p *insightPen) grownThreads(c *analyze.ContextReport, h int) {
 	if p.zoom {
 		p.end()
 		p.rule("the threads whose growth cost most")
+	} else if h < len(p.list)+3 {
+		return
 	}
 	if len(c.Top) == 0 {
 		if p.zoom {
@@ -259,7 +261,8 @@ func (p *insightPen) grownThreads(c *analyze.ContextReport) {
 		s.add(sheetRow{to: &to, bar: []barPart{{v: int64(t.USD), r: roleBar}}, cells: []string{p.runAgent(t.Run, t.Agent), money(t.USD), count(t.Turns) + plural(int(t.Turns), " turn", " turns"),
 			short(t.First), "to " + short(t.Peak), times(float64(t.Peak) / float64(max(t.First, 1)))}})
 	}
-	s.write(p, p.zoom)
+	p.section()
+	s.write(p, true)
 }
 
 // carryBlocks are the single blocks that cost most over their life.
