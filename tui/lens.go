@@ -121,7 +121,7 @@ func (a *App) heading(s scope, zoomed bool) string {
 	if !zoomed || !ok {
 		return cut(lastName(s), max(16, a.w/3))
 	}
-	return lenses[z.kind].key + " " + lenses[z.kind].name
+	return "[" + lenses[z.kind].key + " " + lenses[z.kind].name + "]"
 }
 
 // zoom is a lens that fills the screen.

@@ -150,8 +150,8 @@ func TestLensesOnARun(t *testing.T) {
 	p := play(t, rich(120), 120, 40, byDims(analyze.DimRun)).press("enter")
 	id := p.a.inRun().data.ID
 	calls := count(p.a.inRun().data.Row.Calls)
-	p.press("9").sees(" ▸ "+id, "9 calls · "+calls+" · by cost", "call 1 of "+calls).press("r").sees("run "+id, "by time▾")
-	p.press("3").sees(" ▸ "+id, "3 context · how does the window grow").press("esc").sees("run "+id, "by time▾")
+	p.press("9").sees(" ▸ "+id, "[9 calls] · "+calls+" calls · by cost", "call 1 of "+calls).press("r").sees("run "+id, "by time▾")
+	p.press("3").sees(" ▸ "+id, "[3 context] · how does the window grow").press("esc").sees("run "+id, "by time▾")
 }
 
 // What agents spent themselves adds up to the run on the screen, too.
