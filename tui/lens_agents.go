@@ -46,7 +46,7 @@ func drawAgents(p *insightPen, h int) {
 // agentRoles divides the cost among the roles; what has none stands last. The parts add up to the total.
 func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 	if f.Total == 0 {
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	}
 	var parts []share
@@ -106,7 +106,7 @@ func (p *insightPen) agentTable(r *analyze.AgentReport) {
 		s.most = max(s.most, int64(a.Cost))
 		look, role := agentRole(&a)
 		s.add(sheetRow{to: p.agentDoor(a.Workflow, a.Agent), bar: []barPart{{v: int64(a.Cost), r: look}}, cells: []string{
-			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), percent(a.Retries, a.Calls),
+			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), ratio(a.Retries, a.Calls, ""),
 			tokensText(a.MeanPrompt), largest(a.MaxPrompt), count(a.Runs)}})
 	}
 	s.write(p, true)

@@ -25,7 +25,7 @@ func drawMultiplier(p *insightPen, h int) {
 		return
 	case f.Total == 0:
 		p.end()
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	case f.Overall == f.Overall:
 		p.put(roleDim, " · ").put(roleSpend, least(f.Unknown > 0)+money(f.Total)).put(roleText, " is "+times(f.Overall)+" the base")

@@ -365,7 +365,7 @@ func split(h, rows int) (table, pane int) {
 	}
 	pane = min(max(h*2/5, 5), 14)
 	if spare := h - pane - (rows + 3); spare > 0 {
-		pane = min(pane+spare, max(pane, min(h*3/4, 36)))
+		pane = min(pane+spare, h*3/4)
 	}
 	return h - pane, pane
 }

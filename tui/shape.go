@@ -272,7 +272,9 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here"+sp.gaps())
+		for _, l := range lines(noCost(sp.unit, &t.data.total), max(1, out.max-4)) {
+			out.gap(2).line(roleDim, l)
+		}
 		return
 	}
 	charts, below := h-1, 0
@@ -434,10 +436,10 @@ func roomFor(text, more string, w int) string {
 
 // heads names the two charts and how high they are, or says what the chosen bar holds.
 func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
-	l := "how many: " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
-	r := "how much: " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
+	l := count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	r := "their money " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l = roomFor("how many: "+count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
+		l = roomFor(count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
 	l += sp.gaps()
 	if log {
