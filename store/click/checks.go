@@ -76,8 +76,8 @@ func (c *Client) refuse(set map[string]string) error {
 		c.at, c.at.account(), strings.Join(list, ", "))
 }
 
-// mayWrite says why an account cannot push; nil where it can, as far as its profile tells.
-func (c *Client) mayWrite() error {
+// MayWrite says why an account cannot push; nil where it can, as far as its profile tells.
+func (c *Client) MayWrite() error {
 	if c.readonly == "0" {
 		return nil
 	}
@@ -88,6 +88,8 @@ func (c *Client) mayWrite() error {
 const (
 	tries    = 8
 	tryAgain = 250 * time.Millisecond
+	looks    = 40
+	stillFor = 4 // of them without news: nothing more is expected
 )
 
 // A tally is how much there is. Rows are only ever added, so that two equal ones mean that nothing came between.
@@ -123,7 +125,7 @@ func (s *Store) numbers(ctx context.Context, sql string) ([]int64, error) {
 var errNoAnswer = errors.New("the engine's answer has no row: nothing of it is shown")
 
 // errMoving is for answers whose parts would not belong together.
-var errMoving = errors.New("the engine is being written to, and the parts of the answer do not belong together: ask again (r) when the push is over")
+var errMoving = errors.New("the engine is being written to, and the parts of the answer do not belong together: ask again when the push is over")
 
 // Steady asks for something that takes several questions, again if runs were written in the meantime, so that all of it is about the same
 // runs. ask begins anew each time.
@@ -162,31 +164,45 @@ func pause(ctx context.Context) error {
 // many, in the warnings and in s.lack. Where all is well it reads four bytes of a call and the names of the runs.
 func (s *Store) check(ctx context.Context) (warnings []string, err error) {
 	s.lack.Store(0)
-	for range tries {
-		before, err := s.tally(ctx)
-		if err != nil {
-			return nil, err
+	was, whole, err := s.settle(ctx)
+	if err != nil || whole {
+		return nil, err
+	}
+	f, err := s.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	is, err := s.tally(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if is != was {
+		return []string{"runs are being written to the engine right now: the last of them may be incomplete"}, nil
+	}
+	s.lack.Store(is.want - is.have)
+	return f.verdict(s.c.at)
+}
+
+// settle waits until the runs are whole, or nothing is written any more: a push writes the rows of calls after those of the runs.
+func (s *Store) settle(ctx context.Context) (t tally, whole bool, err error) {
+	for look, same := 0, 0; look < looks && same < stillFor; look, same = look+1, same+1 {
+		was := t
+		if t, err = s.tally(ctx); err != nil {
+			return t, false, err
 		}
-		if whole, err := s.whole(ctx); err != nil || whole {
-			return nil, err
+		if t.want == t.have {
+			if whole, err = s.whole(ctx); err != nil || whole {
+				return t, whole, err
+			}
 		}
-		f, err := s.find(ctx)
-		if err != nil {
-			return nil, err
-		}
-		after, err := s.tally(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if before == after {
-			s.lack.Store(after.want - after.have)
-			return f.verdict(s.c.at)
+		if t != was {
+			same = 0
 		}
 		if err := pause(ctx); err != nil {
-			return nil, err
+			return t, false, err
 		}
 	}
-	return []string{"runs are being written to the engine right now: they may be incomplete"}, nil
+	return t, false, nil
 }
 
 // whole says that every run stands there once, with as many rows as it states, and that these are its rows, as far as sums can tell.

@@ -74,7 +74,7 @@ type pushedRun struct {
 // off can be repeated. progress may be nil.
 func (c *Client) Push(ctx context.Context, src Source, cfg analyze.Config, progress func(Pushed)) (Pushed, error) {
 	p := &pusher{c: c, src: src, cfg: cfg, study: analyze.NewStudent(cfg), names: src.Names(), report: progress}
-	if err := c.mayWrite(); err != nil {
+	if err := c.MayWrite(); err != nil {
 		return p.done, err
 	}
 	err := src.Each(ctx, func(run *tracefmt.Run) error { return p.add(ctx, run) })
