@@ -28,12 +28,16 @@ var guards = map[string]string{
 	"result_overflow_mode": "throw", "timeout_overflow_mode": "throw", "timeout_overflow_mode_leaf": "throw", "set_overflow_mode": "throw",
 	"join_overflow_mode": "throw", "distinct_overflow_mode": "throw", "transfer_overflow_mode": "throw", "partial_result_on_first_cancel": "0",
 	// Groups that several shards have stay apart, or shards are left out.
-	"distributed_group_by_no_merge": "0", "optimize_distributed_group_by_sharding_key": "0", "optimize_skip_unused_shards": "0",
+	"distributed_group_by_no_merge": "0", trustsKey: "0", "optimize_skip_unused_shards": "0",
 	"limit": "0", "offset": "0", // of every answer
 	"use_query_cache": "0", // yesterday's
 	"extremes":        "0", "empty_result_for_aggregation_by_empty_set": "0", "aggregate_functions_null_for_empty": "0", "join_use_nulls": "0",
 	"prefer_column_name_to_alias": "0", "output_format_tsv_crlf_end_of_line": "0", // other rows, or fields in another form
 }
+
+// trustsKey is on unless it is turned off. It does harm only where rows do not lie where the sharding key says, so that it is no reason to
+// refuse an account.
+const trustsKey = "optimize_distributed_group_by_sharding_key"
 
 // settingNames are the settings that a client asks for when it greets, as a list of SQL.
 func settingNames() string {
@@ -65,7 +69,7 @@ func settingValue(s string) string {
 func (c *Client) refuse(set map[string]string) error {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(guards)) {
-		if value, ok := set[name]; ok && value != guards[name] {
+		if value, ok := set[name]; ok && value != guards[name] && name != trustsKey {
 			list = append(list, fmt.Sprintf("%s=%s (must be %s)", name, value, guards[name]))
 		}
 	}

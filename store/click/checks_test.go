@@ -46,6 +46,17 @@ func TestSettingsThatWouldLeaveThingsOut(t *testing.T) {
 	says(t, err, "a shard cannot be reached")
 }
 
+// An account as engines make it is not refused for having no say in its settings.
+func TestDefaultsAreNotRefused(t *testing.T) {
+	set := map[string]string{"readonly": "1", trustsKey: "1", "skip_unavailable_shards": "0", "read_overflow_mode": "throw", "limit": "0", "use_query_cache": "0"}
+	c := newClient(&Address{Host: "h:1", Database: "d"}, nil)
+	if err := c.refuse(set); err != nil {
+		t.Error(err)
+	}
+	set["limit"], set["read_overflow_mode"] = "100", "break"
+	says(t, c.refuse(set), "account default", "limit=100 (must be 0), read_overflow_mode=break (must be throw)", "readonly=2")
+}
+
 // Rows may be spread in any way: what a run costs is added up by the server that is asked.
 func TestTablesThatAreNotShardedByRun(t *testing.T) {
 	p, src := twoShards(t), trace(t, 6, 60)
