@@ -405,12 +405,16 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	r, err := s.c.Query(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
-		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
-	if err != nil || !r.Next() {
+	r, err := s.numbers(ctx, "SELECT min(start) AS q_first, max(if(has_end, finish, 0)) AS q_end, max(start) AS q_last, count() AS q_n FROM "+s.fromCalls+" WHERE has_start")
+	if err != nil || r[3] == 0 {
 		return 0, 0, false, err
 	}
-	return r.Int(0), r.Int(1), r.Int(2) > 0, r.Err()
+	if r[2] <= r[1] {
+		return r[0], r[1], true, nil // whatever runs began with, it was before that end
+	}
+	last, err = s.number(ctx, "SELECT max(greatest(q_s, q_f)) AS q_last FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
+		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
+	return r[0], last, true, err
 }
 
 // SpanOf is the earliest start and the latest end of the calls that match; ok is false where none has a time.
