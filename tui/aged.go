@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"costscope/analyze"
@@ -16,16 +17,16 @@ func (k *asker) aged() bool { return k.err != nil && !k.good.IsZero() }
 // question is what a screen or a lens that embeds an asker asks.
 func (k *asker) question() *asker { return k }
 
-// kept draws what k answered last. Where the question failed since, that is dimmed, below the reason and the age of what is shown.
+// kept draws what k answered last. Where the question failed since, that is dimmed, above the reason and the age of what is shown.
 func (a *App) kept(k *asker, w, h int, draw func(h int) []string) []string {
 	if !k.aged() {
 		return draw(h)
 	}
 	out := newPen(a.theme, w)
-	a.ageLine(out, k)
 	for _, l := range draw(h - 1) {
 		out.line(roleDim, ansi.Strip(l))
 	}
+	a.ageLine(out, k)
 	return out.fit(h)
 }
 
@@ -36,9 +37,19 @@ func (a *App) ageLine(out *pen, k *asker) {
 	if errors.As(k.err, &m) {
 		role, lead, then = roleKey, "◌ there is more by now: ", a.agreeKey()+" reads it"
 	}
-	age := analyze.Duration(a.opt.Now().Sub(k.good).Truncate(time.Second))
-	tail := " · as of " + k.good.In(a.opt.Zone).Format("15:04:05") + ", " + age + " ago · " + then
-	out.gap(2).put(role, cut(lead+clean(k.err.Error()), max(8, out.max-4-width(tail)))).put(roleWarn, tail).end()
+	tail := " · as of " + k.good.In(a.opt.Zone).Format("15:04:05") + ", " + ageText(a.opt.Now().Sub(k.good)) + " · " + then
+	out.gap(2).put(role, cut(lead+strings.TrimPrefix(clean(k.err.Error()), a.opt.Title+": "), max(8, out.max-4-width(tail)))).put(roleWarn, tail).end()
+}
+
+// ageText is how long ago something was, in whole seconds as long as they are few.
+func ageText(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "just now"
+	case d < time.Minute:
+		return itoa(int(d/time.Second)) + " s ago"
+	}
+	return analyze.Duration(d) + " ago"
 }
 
 // aging says that something old is shown, of which the age must go on.

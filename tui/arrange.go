@@ -172,7 +172,7 @@ func (x *arrangement) addPart(r *analyze.Row) {
 
 // freshCells makes what is drawn of the rows anew: their texts, and how wide their names are with what stands beside them.
 func (p *paths) freshCells(a *App) {
-	p.cells, p.drawn = map[int][]string{}, a.look.serial
+	p.cells, p.drawn, p.vs.half = map[int][]string{}, a.look.serial, a.status.Loading
 	p.marked = a.marks.Below(p.s.dims, p.s.path, p.dim)
 	p.nameW = p.names
 	for name, x := range p.marked {

@@ -15,6 +15,7 @@ type versus struct {
 	ask  asker // for the rows before
 	deep asker // for the reasons
 	more bool  // the rows changed while the reasons were looked for
+	half bool  // the side after is still being read: what is not there yet may come
 
 	plain *analyze.Table // of the side after, without the rows that are gone
 	table *analyze.Table // of the side before; nil: not known yet, or no baseline
@@ -164,7 +165,7 @@ func (v *versus) see(c cellOf) cellOf {
 	if v.table == nil {
 		return c
 	}
-	c.base = true
+	c.base, c.half = true, v.half
 	switch {
 	case c.row.Runs < 0:
 		c.old = &v.part
@@ -281,6 +282,8 @@ func growthText(c cellOf) string {
 		return "…"
 	case c.old == nil || c.old.Calls == 0:
 		return "new"
+	case c.row.Calls == 0 && c.half:
+		return "reading"
 	case c.row.Calls == 0:
 		return "gone"
 	case changeUnknown(c):
@@ -357,6 +360,8 @@ func verdictOf(c cellOf) verdict {
 		return verdict{none, roleDim, 0} // rows share runs: there is no test of some of them
 	case c.base && (c.old == nil || c.old.Calls == 0):
 		return verdictNew
+	case c.base && c.row.Calls == 0 && c.half:
+		return verdictWait
 	case c.base && c.row.Calls == 0:
 		return verdictGone
 	}

@@ -416,7 +416,7 @@ func (l *calls) title(a *App, out *pen, zoomed bool) {
 	}
 	out.gap(2).put(roleTitle, a.heading(l.s, zoomed)).put(roleDim, " · ")
 	if l.known {
-		out.put(roleText, count(int64(l.all))+" "+plural(l.all, "call", "calls")).put(roleDim, " · ")
+		out.put(roleText, count(int64(l.all))+plural(l.all, " call", " calls")).put(roleDim, " · ")
 	}
 	out.put(roleDim, "by "+o.name+", "+how)
 	if l.known && l.all > l.cur.n {

@@ -437,8 +437,10 @@ func (d *detail) source(out *pen) {
 	}
 	putField(out, field{"file", at, roleText}, out.max-2)
 	out.end()
-	putField(out, field{"bytes", count(r.Src.Offset) + " to " + count(r.Src.Offset+r.Src.Length), roleText}, out.max-2)
-	out.end()
+	if r.Src.Length > 0 { // the bytes are known
+		putField(out, field{"bytes", count(r.Src.Offset) + " to " + count(r.Src.Offset+r.Src.Length), roleText}, out.max-2)
+		out.end()
+	}
 	switch {
 	case d.rawErr != nil:
 		out.gap(2).line(roleFail, "✗ "+clean(d.rawErr.Error()))

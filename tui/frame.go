@@ -378,7 +378,7 @@ func (a *App) missing() []fact {
 		case t.Unpriced > 0:
 			f = append(f, newFact(roleWarn, "? "+n+plural(int(t.Unpriced), " call", " calls")+" unpriced", "? "+n+" unpriced"))
 		case t.Calls > 0 && !t.Incomplete():
-			f = append(f, newFact(roleDim, "all "+count(t.Calls)+" calls priced", "all priced"))
+			f = append(f, newFact(roleDim, "all "+count(t.Calls)+plural(int(t.Calls), " call", " calls")+" priced", "all priced"))
 		}
 		if none := t.NoUsage - t.Unbilled; none > 0 { // failed calls without usage cost nothing
 			f = append(f, newFact(roleWarn, "– "+count(none)+" without usage", "– "+count(none)+" no usage"))

@@ -286,8 +286,8 @@ func (t *icicle) valueText(c *icicleCell) string {
 
 // partOf is a part of a whole; what is not known has none.
 func partOf(part, whole int64, text string) string {
-	if text == "?" {
-		return "?"
+	if text == "?" || text == none {
+		return text
 	}
 	return percent(part, whole)
 }

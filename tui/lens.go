@@ -119,9 +119,9 @@ func (a *App) lensRoom(w int) (most, gap int) {
 func (a *App) heading(s scope, zoomed bool) string {
 	z, ok := a.top().(*zoom)
 	if !zoomed || !ok {
-		return lastName(s)
+		return cut(lastName(s), max(16, a.w/3))
 	}
-	return lenses[z.kind].key + " " + lenses[z.kind].name
+	return "[" + lenses[z.kind].key + " " + lenses[z.kind].name + "]"
 }
 
 // zoom is a lens that fills the screen.

@@ -46,7 +46,7 @@ func drawAgents(p *insightPen, h int) {
 // agentRoles divides the cost among the roles; what has none stands last. The parts add up to the total.
 func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 	if f.Total == 0 {
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	}
 	var parts []share
@@ -56,13 +56,14 @@ func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 		if r.Role == analyze.RoleExecutor {
 			executor = r.Cost
 		}
-		s := share{name: r.Role.String(), usd: r.Cost, r: roleLooks[r.Role].r, sign: roleLooks[r.Role].sign}
+		s := share{name: r.Role.String(), usd: r.Cost, r: roleLooks[r.Role].r, sign: roleLooks[r.Role].sign,
+			to: p.dutyDoor(r.Role.String(), r.Role.String())}
 		if r.Inferred > 0 {
 			s.more, guessed = " ~", true
 		}
 		parts = append(parts, s)
 	}
-	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·"}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
+	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·", to: p.dutyDoor("none", "people, error handling")}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
 	p.stack(parts, f.Total)
 	text := "overhead n/a: no call of an executor has a known cost"
 	if executor > 0 {
@@ -105,7 +106,7 @@ func (p *insightPen) agentTable(r *analyze.AgentReport) {
 		s.most = max(s.most, int64(a.Cost))
 		look, role := agentRole(&a)
 		s.add(sheetRow{to: p.agentDoor(a.Workflow, a.Agent), bar: []barPart{{v: int64(a.Cost), r: look}}, cells: []string{
-			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), percent(a.Retries, a.Calls),
+			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), ratio(a.Retries, a.Calls, ""),
 			tokensText(a.MeanPrompt), largest(a.MaxPrompt), count(a.Runs)}})
 	}
 	s.write(p, true)

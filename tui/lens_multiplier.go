@@ -25,7 +25,7 @@ func drawMultiplier(p *insightPen, h int) {
 		return
 	case f.Total == 0:
 		p.end()
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	case f.Overall == f.Overall:
 		p.put(roleDim, " · ").put(roleSpend, least(f.Unknown > 0)+money(f.Total)).put(roleText, " is "+times(f.Overall)+" the base")
@@ -40,18 +40,19 @@ func drawMultiplier(p *insightPen, h int) {
 		p.note(2, "≥ "+count(f.Unknown)+plural(int(f.Unknown), " call of unknown cost is", " calls of unknown cost are")+" in no sum.")
 	}
 	p.note(2, "fair share: each part of a call's cost is divided equally among the multipliers that it needed; base and shares add up to the bill.")
-	p.note(2, "multiple: base times all multiples is the bill. without it: what would not be spent without this one alone; these overlap. Both are parts of what calls cost, so no list of calls adds up to them.")
+	p.note(2, "multiple: base times all multiples is the bill. without it: what would not be spent without this one alone; these overlap. A line opens the calls that needed the multiplier: all of their cost, or with context growth a part of it, would not be spent without it.")
 	p.end()
 	p.rule("by role of the agent")
 	roles := sheet{cols: []sheetCol{{head: "role", r: roleName}, {head: "cost", r: roleSpend}, {head: "calls", r: roleText}, {flex: true, r: roleDim}}}
 	for _, r := range f.Roles {
-		roles.add(sheetRow{cells: []string{r.Role.String(), money(r.Cost), count(r.Calls), when(r.Inferred > 0, count(r.Inferred)+" by name, not stated")}})
+		roles.add(sheetRow{to: p.dutyDoor(r.Role.String(), r.Role.String()), cells: []string{r.Role.String(), money(r.Cost), count(r.Calls), when(r.Inferred > 0, count(r.Inferred)+" by name, not stated")}})
 	}
 	roles.write(p, true)
 }
 
 // A billStep is one line of the waterfall; without a bar it is a part of the step above.
 type billStep struct {
+	to                            *scope // what it opens
 	r                             role
 	label, usd, multiple, without string
 	from, v                       int64
@@ -59,22 +60,23 @@ type billStep struct {
 
 // billSteps lead from the base to the bill: every step begins where the one before ends.
 func (p *insightPen) billSteps(f *analyze.FactorReport) []billStep {
-	list := []billStep{{r: roleGood, label: "base", usd: money(f.Base), v: int64(f.Base)}}
+	bill := p.data.s.called("bill")
+	list := []billStep{{to: p.baseDoor(f), r: roleGood, label: "base", usd: money(f.Base), v: int64(f.Base)}}
 	at := int64(f.Base)
 	for _, s := range f.Ranked() {
 		if s.Share == 0 {
 			continue
 		}
-		list = append(list, billStep{factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-" + money(s.Saving), at, int64(s.Share)})
+		list = append(list, billStep{p.factorDoor(&s), factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-" + money(s.Saving), at, int64(s.Share)})
 		at += int64(s.Share)
 		if !p.zoom {
 			continue
 		}
 		for _, part := range s.Parts {
-			list = append(list, billStep{label: "  " + analyze.Spaced(part.Name), usd: money(part.USD)})
+			list = append(list, billStep{to: p.partDoor(s.Factor, part), label: "  " + analyze.Spaced(part.Name), usd: money(part.USD)})
 		}
 	}
-	return append(list, billStep{r: roleSpend, label: "bill", usd: least(f.Unknown > 0) + money(f.Total), multiple: times(f.Overall), v: int64(f.Total)})
+	return append(list, billStep{to: &bill, r: roleSpend, label: "bill", usd: least(f.Unknown > 0) + money(f.Total), multiple: times(f.Overall), v: int64(f.Total)})
 }
 
 func (p *insightPen) waterfall(list []billStep, total int64) {
@@ -97,7 +99,8 @@ func (p *insightPen) waterfall(list []billStep, total int64) {
 		if s.v == 0 {
 			look, money = roleDim, roleDim
 		}
-		p.gap(2).left(look, s.label, name).right(money, usd.put(s.usd), sum).right(roleText, s.multiple, multiple).right(roleDim, saved.put(s.without), without)
+		p.row(*s.to, false)
+		p.left(look, s.label, name).right(money, usd.put(s.usd), sum).right(roleText, s.multiple, multiple).right(roleDim, saved.put(s.without), without)
 		if bar >= minBarW && s.v > 0 {
 			from := int(float64(s.from) / float64(total) * float64(bar))
 			n, part := barCells(s.v, total, bar)

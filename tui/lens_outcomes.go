@@ -107,7 +107,7 @@ var spendLooks = [analyze.SpendClasses]struct {
 // spendQuality is what became of the money; the parts add up to the total.
 func (p *insightPen) spendQuality(s *analyze.SpendReport) {
 	if s.Total == 0 {
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	}
 	if p.zoom {
@@ -144,7 +144,11 @@ func (p *insightPen) byOutcome(o *analyze.SuccessCost, ratio float64) {
 		}
 		to := p.into([]string{x.of.String()}, analyze.Dimension{Dim: analyze.DimOutcome})
 		s.most = max(s.most, int64(x.usd))
-		s.add(sheetRow{to: &to, runs: true, r: x.r, bar: []barPart{{v: int64(x.usd), r: x.r}}, cells: []string{x.sign, count(x.n), money(x.usd), money(x.usd / tracefmt.USD(x.n)), about}})
+		cost, each := money(x.usd), money(x.usd/tracefmt.USD(x.n))
+		if costUnknown(&p.data.table.Total) {
+			cost, each = "?", "?"
+		}
+		s.add(sheetRow{to: &to, runs: true, r: x.r, bar: []barPart{{v: int64(x.usd), r: x.r}}, cells: []string{x.sign, count(x.n), cost, each, about}})
 	}
 	if p.zoom {
 		p.end()
@@ -217,9 +221,7 @@ func (p *insightPen) flowTable(v *analyze.ValueReport) {
 		{head: "standing", rank: 2, flex: true, r: roleDim}}}
 	for i := range v.Flows {
 		f := &v.Flows[i]
-		path, dims := flowPath(f)
-		to := p.into(path, dims...)
-		r := sheetRow{to: &to, runs: f.Part == "", cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
+		r := sheetRow{to: p.flowDoor(f, v == &p.data.deep.Models), runs: true, cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
 			moneyOr(f.PerSuccess), p.standing(v, f)}}
 		r.r = standingLooks[f.Standing].r
 		s.add(r)

@@ -145,7 +145,7 @@ func (p *insightPen) successByAttempt(t *analyze.AttemptReport) {
 	for _, x := range t.Rows[:min(len(t.Rows), 4)] {
 		parts = append(parts, attemptName(t, x.Number)+": "+percentOf(x.AcceptRate)+" of "+count(x.Operations))
 	}
-	p.note(2, "accepted at attempt "+strings.Join(parts, " · "))
+	p.note(2, fitParts("accepted at attempt "+strings.Join(parts, " · "), p.max-3))
 }
 
 // attemptName is an attempt number; the last one may stand for all from there on.

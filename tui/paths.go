@@ -365,7 +365,7 @@ func split(h, rows int) (table, pane int) {
 	}
 	pane = min(max(h*2/5, 5), 14)
 	if spare := h - pane - (rows + 3); spare > 0 {
-		pane = min(pane+spare, max(pane, min(h*3/4, 36)))
+		pane = min(pane+spare, h*3/4)
 	}
 	return h - pane, pane
 }
@@ -413,7 +413,7 @@ func (p *paths) drawTable(a *App, out *pen, h int) {
 		}
 		return
 	}
-	if p.drawn != a.look.serial && p.table != nil {
+	if p.table != nil && (p.drawn != a.look.serial || p.vs.half != a.status.Loading) {
 		p.freshCells(a)
 	}
 	lay := p.layout(a, out.max)

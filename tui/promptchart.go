@@ -175,13 +175,13 @@ func (c *promptChart) column(g *grid, x *promptColumn, at, ink, rows int, top in
 		}
 	}
 	for _, other := range [...]struct {
-		tokens int64
-		look   role
-		sign   string
-	}{{x.median, roleKey, "─"}, {x.p95, roleWarn, "═"}} {
+		tokens       int64
+		look         role
+		sign, within string // within: of the column
+	}{{x.median, roleKey, "─", "░"}, {x.p95, roleWarn, "═", "▓"}} {
 		at := height(other.tokens, top, rows*8)
 		if at > 0 && (at-1)/8 < e/8 {
-			other.sign = "▓" // within the column
+			other.sign = other.within
 		}
 		put(at, other.look, other.sign)
 	}
@@ -213,7 +213,7 @@ func (c *promptChart) legend() string {
 		text += " · ▒ read from a cache"
 	}
 	if len(c.band) > 0 {
-		text += " · ─ median and ═ p95 of all threads here (▓ within a column)" + c.bandSize()
+		text += " · ─ median and ═ p95 of all threads here (░ ▓ within a column)" + c.bandSize()
 	}
 	if c.mark > 0 {
 		text += " · ▲ this turn"

@@ -106,6 +106,7 @@ func (r *runView) take(a *App, m reply) tea.Cmd {
 	case r.took(m):
 		if m.err == nil {
 			r.show(m.ans.(*analyze.RunView))
+			r.point(a)
 		}
 		if r.again {
 			r.again = false
@@ -133,6 +134,18 @@ func (r *runView) show(v *analyze.RunView) {
 		r.want, r.call = 0, r.under()
 	}
 	r.nodes.resize(len(v.Tree), r.nodes.rows)
+}
+
+// point puts the cursor of the table that the run was opened from on it, so that going back ends there.
+func (r *runView) point(a *App) {
+	i := slices.IndexFunc(a.stack, func(s screen) bool { return s == screen(r) })
+	if i < 1 {
+		return
+	}
+	if p, ok := a.stack[i-1].(*paths); ok && p.dim.Dim == analyze.DimRun && p.find(r.data.ID) >= 0 {
+		p.key, p.held, p.home = r.data.ID, true, ""
+		p.keepCursor()
+	}
 }
 
 // find looks for the run in the order of the runs.

@@ -35,6 +35,7 @@ type shape struct {
 	cutOf   cutOf          // what bins are of
 	at      [2]int         // columns where the two charts begin
 	barW    int
+	curve   curve // as last drawn
 	drawn   drawing
 }
 
@@ -167,7 +168,12 @@ func (t *shape) moveBar(by int) {
 }
 
 // click chooses a bar where the chart fills the screen.
-func (t *shape) click(a *App, x, y int) tea.Cmd { return t.clickBar(a, x, y) }
+func (t *shape) click(a *App, x, y int) tea.Cmd {
+	if share, ok := t.curve.at(x, y); ok {
+		return t.openTop(a, share)
+	}
+	return t.clickBar(a, x, y)
+}
 
 // clickBar chooses the bar at column x of either chart; a click on the chosen one opens it.
 func (t *shape) clickBar(a *App, x, y int) tea.Cmd {
@@ -266,12 +272,18 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here"+sp.gaps())
+		for _, l := range lines(noCost(sp.unit, &t.data.total), max(1, out.max-4)) {
+			out.gap(2).line(roleDim, l)
+		}
 		return
 	}
 	charts, below := h-1, 0
+	t.cutBars(sp, out.max)
 	facts := factsOf(sp)
-	t.facts = facts
+	if f, ok := t.upward(sp); ok {
+		facts[0] = f // the total stands in the line above everything, too
+	}
+	t.facts, t.curve = facts, curve{}
 	if zoom {
 		charts, below = t.share(h-1, len(facts), out.max)
 	}
@@ -350,18 +362,27 @@ func fixed2(x float64) string {
 	return strconv.FormatFloat(x, 'f', 2, 64)
 }
 
-// histograms draws two charts side by side: how many there are, and how much money they are.
-func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
-	const left, between = 2, 4
-	w := (out.max - left - between) / 2
-	if w < 6 || h < 2 {
-		return
-	}
-	if cut := (cutOf{sp, min(w, 72)}); t.bins == nil || t.cutOf != cut {
+// The two charts stand side by side.
+const chartsLeft, chartsApart = 2, 4
+
+func chartWidth(max int) int { return (max - chartsLeft - chartsApart) / 2 }
+
+// cutBars makes the bars, as many as fit.
+func (t *shape) cutBars(sp *spread, max int) {
+	if cut := (cutOf{sp, min(chartWidth(max), 72)}); t.bins == nil || t.cutOf != cut {
 		t.bins, t.cutOf = sp.barsOf(cut.most), cut
 	}
 	if t.bar >= len(t.bins) {
 		t.bar = -1
+	}
+}
+
+// histograms draws two charts side by side: how many there are, and how much money they are.
+func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
+	const left, between = chartsLeft, chartsApart
+	w := chartWidth(out.max)
+	if w < 6 || h < 2 {
+		return
 	}
 	barW := max(1, w/max(1, len(t.bins)))
 	barW = min(barW, 6)
@@ -415,10 +436,10 @@ func roomFor(text, more string, w int) string {
 
 // heads names the two charts and how high they are, or says what the chosen bar holds.
 func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
-	l := "how many: " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
-	r := "how much: " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
+	l := count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	r := "their money " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l = roomFor("how many: "+count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
+		l = roomFor(count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
 	l += sp.gaps()
 	if log {
@@ -592,10 +613,10 @@ func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
 	cols := min(max(1, factW/30), max(1, (len(facts)+h-1)/h))
 	cols = max(cols, min(2, factW/26))
 	per := (len(facts) + cols - 1) / cols
-	curve := make([]string, h)
+	lorenz := make([]string, h)
 	if curveW > 0 {
-		curve = lorenzChart(sp.tail.Lorenz, curveW, h-1)
-		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s", curveW)}, curve...)
+		t.curve = curve{x: out.max - curveW, y: len(out.list) + 1, w: curveW, h: h - 3}
+		lorenz = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s", curveW)}, t.curve.lines(t, sp)...)
 	}
 	colW := factW / cols
 	for i := range h {
@@ -613,20 +634,9 @@ func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
 		}
 		if curveW > 0 {
 			out.to(out.max - curveW)
-			drawCurve(out, curve[i])
+			drawCurve(out, lorenz[i])
 		}
 		out.end()
-	}
-}
-
-// drawCurve colours the curve apart from its axes.
-func drawCurve(out *pen, s string) {
-	for _, r := range s {
-		role := roleDim
-		if braille(r) {
-			role = roleSpend
-		}
-		out.put(role, string(r))
 	}
 }
 

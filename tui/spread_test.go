@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"strings"
 	"testing"
 
 	"costscope/analyze"
+
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 func TestShapeLeavesRunsOfUnknownCostOut(t *testing.T) {
@@ -30,4 +33,26 @@ func TestShapeOfUnknownCostsHasNoChart(t *testing.T) {
 	p := play(t, src, 120, 40)
 	p.press("/").typing("nightly").press("enter")
 	p.sees("no run with a known cost here", "of unknown cost left out").seesNot("$0–$0.000000000001", "as $0")
+}
+
+// The dearest runs behind a place of the Lorenz curve make up the share that stands there.
+func TestLorenzCurveOpensTheDearestRuns(t *testing.T) {
+	p := play(t, small(), 120, 40).press("z")
+	s := p.a.top().(*zoom).l.(*shape)
+	sp := s.data.runs
+	p.times(8, "]").press("j")
+	f, ok := s.chosenFact()
+	if !ok || !strings.HasPrefix(f.name, "from ▲ up") {
+		t.Fatalf("the cursor is on %q", f.name)
+	}
+	n, sum := sp.from(f.from)
+	if p.sees("▌ "+f.name, percent(sum, sp.sum)).press("enter"); len(p.a.table().rows) != int(n) || int64(p.a.table().table.Total.Cost) != sum {
+		t.Errorf("%d runs of %s are behind %d of %s", len(p.a.table().rows), money(p.a.table().table.Total.Cost), n, moneyInt(sum))
+	}
+	p.press("esc")
+	p.send(tea.MouseMsg{Action: tea.MouseActionPress, Button: tea.MouseButtonLeft, X: s.curve.x + curveLeft + (s.curve.w-curveLeft-1)*9/10, Y: s.curve.y + 2})
+	k, part := len(p.a.table().rows), 0.1*float64(sp.n)
+	if float64(k) < part-2 || float64(k) > part+2 {
+		t.Errorf("nine tenths to the right stand %d runs of %d", k, sp.n)
+	}
 }

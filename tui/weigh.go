@@ -70,6 +70,9 @@ func (s *weighed) weigh(ctx context.Context, q analyze.Query, whole bool) error 
 		return err
 	}
 	q.By = nil // however it is grouped
+	if w.Bytes == 0 {
+		q.Where = nil // sums below those agreed to read less
+	}
 	of := q.String()
 	s.mu.Lock()
 	defer s.mu.Unlock()

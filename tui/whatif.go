@@ -244,9 +244,7 @@ func (t *whatIf) row(r *analyze.WhatIfRow, name string) sheetRow {
 	c := r.Cells()
 	row := sheetRow{cells: append([]string{name}, c[:]...), r: roleName}
 	for i, s := range row.cells {
-		if s == analyze.Unknown {
-			row.cells[i] = unknown
-		}
+		row.cells[i] = ourSign(s)
 	}
 	if len(r.Path) == 0 {
 		row.r = roleTitle

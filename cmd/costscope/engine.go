@@ -10,6 +10,7 @@ import (
 	"costscope/analyze"
 	"costscope/store"
 	"costscope/store/click"
+	"costscope/tracefmt"
 	"costscope/tui"
 
 	"github.com/spf13/cobra"
@@ -164,6 +165,7 @@ func (a *app) openEngine(j *job, at *click.Address) (*engineSource, error) {
 	}
 	s, err := click.Open(a.ctx, c, analyze.Config{Mode: j.mode, TZ: j.zone}, j.book)
 	if err != nil {
+		c.Close()
 		return nil, err
 	}
 	out := &engineSource{Store: s, mem: store.NewMem(store.Options{Prices: j.book})}
@@ -189,15 +191,59 @@ func (a *app) reportEngine(j *job, at *click.Address) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	if err := fillReport(a.ctx, s, &in); err != nil {
+	r, err := s.answer(a.ctx, j)
+	if err != nil {
 		return err
 	}
-	if in.First, in.Last, err = s.span(a.ctx, j.query); err != nil {
-		return err
+	if r, ok := r.(*analyze.Report); ok {
+		a.noneLeft(j, s.Status(), r.Totals.Calls)
 	}
-	r := analyze.NewReport(in)
 	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
+}
+
+// answer is the report that was asked for.
+func (s *engineSource) answer(ctx context.Context, j *job) (printed, error) {
+	if j.scenario.Any() {
+		return whatIf(ctx, s, j)
+	}
+	in, err := s.reportInput(ctx, j)
+	return analyze.NewReport(in), err
+}
+
+// reportInput asks the engine what a report is made of, all of it about one state.
+func (s *engineSource) reportInput(ctx context.Context, j *job) (in analyze.ReportInput, err error) {
+	in = analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
+	err = s.Steady(ctx, func() (err error) {
+		if in.First, in.Last, err = s.span(ctx, j.query); err != nil {
+			return err
+		}
+		return fillReport(ctx, s, &in)
+	})
+	return in, err
+}
+
+// Lines are not known: the engine keeps no files.
+func (s *engineSource) Lines(_ context.Context, refs []tracefmt.SourceRef) ([]int64, error) {
+	return make([]int64, len(refs)), nil
+}
+
+// export finds what goes into a report of the flagged paths. A window that moves along stands where it is now.
+func (s *engineSource) export(ctx context.Context, j *job, o analyze.ExportOptions) (x *analyze.Export, err error) {
+	own := *j
+	own.query.Since = s.Since(j.query.Since)
+	switch w, err := s.Weigh(ctx, own.query, true); {
+	case err != nil:
+		return nil, err
+	case w != nil:
+		return nil, fmt.Errorf("a report of this reads %s rows: narrow the time (t), or print it with costscope report", analyze.Count(w.Rows))
+	}
+	if o.ReportInput, err = s.reportInput(ctx, &own); err != nil {
+		return nil, err
+	}
+	if o.Marks, err = s.Marks(ctx); err != nil {
+		return nil, err
+	}
+	return analyze.NewExport(ctx, s, o)
 }
 
 // span is the earliest start and the latest end of the calls that match; 0, 0 where none has a time.
@@ -228,11 +274,11 @@ func fitsEngine(j *job) error {
 // exploreEngine opens the explorer over an engine. Without another range it shows the last day of what is there, which moves along: an
 // engine may hold more than anyone wants to wait for.
 func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
-	if a.reportsInstead(j) {
-		return a.reportEngine(j, at)
-	}
 	if err := fitsEngine(j); err != nil {
 		return err
+	}
+	if a.reportsInstead(j) {
+		return a.reportEngine(j, at)
 	}
 	s, err := a.openEngine(j, at)
 	if err != nil {
@@ -240,7 +286,7 @@ func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	o := a.screenOptions(j)
-	o.Title, o.Following, o.Baseline = at.String(), j.traceFlags.follow, j.baseline
+	o.Title, o.Following, o.Baseline, o.Export = at.String(), j.traceFlags.follow, j.baseline, a.exporter(j, s)
 	if j.since == "" && j.until == "" {
 		since, ok, err := s.Slide(a.ctx, defaultWindow)
 		if err != nil {

@@ -19,8 +19,8 @@ import (
 // server that is asked, and modern engines are told not to take the sharding key's word for it (optimize_distributed_group_by_sharding_key,
 // optimize_skip_unused_shards). So a table that is sharded by something else than its runs is slower, and right.
 
-// guards are the settings that change an answer without an error, and the value at which none does. A question states them all: servers
-// that it is passed on to would else go by their own profile.
+// guards are the settings that change an answer without an error, and the value at which none does. A question states them all in its text:
+// servers that it is passed on to would else go by their own profile, and parameters that change nothing are not passed on.
 var guards = map[string]string{
 	"skip_unavailable_shards": "0", // the sums of the shards that happen to run
 	// A limit that is passed ends the reading, the grouping or the time, and what was found so far is the answer.
@@ -47,23 +47,21 @@ func settingNames() string {
 	return strings.Join(list, ", ")
 }
 
-// guardText states the guards that an engine knows, at the end of a question.
-func guardText(known map[string]string) string {
-	var list []string
+// guardsAmong are the guards that an engine knows, as SQL.
+func guardsAmong(known map[string]string) (list []string) {
 	for _, name := range slices.Sorted(maps.Keys(guards)) {
-		if _, ok := known[name]; !ok {
-			continue
+		if _, ok := known[name]; ok {
+			list = append(list, name+" = "+settingValue(guards[name]))
 		}
-		value := guards[name]
-		if value != "0" {
-			value = quote(value)
-		}
-		list = append(list, name+" = "+value)
 	}
-	if len(list) == 0 {
-		return ""
+	return list
+}
+
+func settingValue(s string) string {
+	if s == "0" {
+		return s
 	}
-	return "\nSETTINGS " + strings.Join(list, ", ")
+	return quote(s)
 }
 
 // refuse says which settings of an account that may be sent none make its answers wrong.
@@ -95,18 +93,18 @@ const (
 	tryAgain = 250 * time.Millisecond
 )
 
-// A mark is how much there is. Rows are only ever added, so that two equal ones mean that nothing came between.
-type mark struct {
+// A tally is how much there is. Rows are only ever added, so that two equal ones mean that nothing came between.
+type tally struct {
 	runs, want, have int64 // want: rows that the runs state; have: rows that are there
 }
 
-func (s *Store) mark(ctx context.Context) (mark, error) {
+func (s *Store) tally(ctx context.Context) (tally, error) {
 	runs, err := s.numbers(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows FROM "+s.fromRuns)
 	if err != nil {
-		return mark{}, err
+		return tally{}, err
 	}
 	have, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls)
-	return mark{runs[0], runs[1], have}, err
+	return tally{runs[0], runs[1], have}, err
 }
 
 // numbers is the answer to a question with several.
@@ -133,8 +131,9 @@ var errMoving = errors.New("the engine is being written to, and the parts of the
 // Steady asks for something that takes several questions, again if runs were written in the meantime, so that all of it is about the same
 // runs. ask begins anew each time.
 func (s *Store) Steady(ctx context.Context, ask func() error) error {
-	for range tries {
-		before, err := s.mark(ctx)
+	begun := time.Now()
+	for try := 0; try < tries && (try < 2 || time.Since(begun) < s.c.budget); try++ {
+		before, err := s.tally(ctx)
 		if err != nil {
 			return err
 		}
@@ -142,7 +141,7 @@ func (s *Store) Steady(ctx context.Context, ask func() error) error {
 			if err := ask(); err != nil {
 				return err
 			}
-			if after, err := s.mark(ctx); err != nil || after == before {
+			if after, err := s.tally(ctx); err != nil || after == before {
 				return err
 			}
 		}
@@ -167,7 +166,7 @@ func pause(ctx context.Context) error {
 func (s *Store) check(ctx context.Context) (warnings []string, err error) {
 	s.lack.Store(0)
 	for range tries {
-		before, err := s.mark(ctx)
+		before, err := s.tally(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +177,7 @@ func (s *Store) check(ctx context.Context) (warnings []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		after, err := s.mark(ctx)
+		after, err := s.tally(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func TestSettingsThatWouldLeaveThingsOut(t *testing.T) {
 	c := p.as(t, "")
 	_, err = Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())
 	says(t, err, "more rows would be read than the account may")
-	c.guard = ""
+	c.guards = nil
 	table, err := (&Store{c: c, names: tracefmt.NewNames(), fromCalls: c.table(callsTable)}).rollup(t.Context(), byWorkflow)
 	if err != nil || table.Total.Cost >= totalOf(t, src) {
 		t.Error("without a word about it the answer is whole: this tests nothing", err)
@@ -67,7 +67,7 @@ func TestTablesThatAreNotShardedByRun(t *testing.T) {
 			}
 			parts += n
 		}
-		if runs, err := s.mark(t.Context()); err != nil || int64(parts) <= runs.runs {
+		if runs, err := s.tally(t.Context()); err != nil || int64(parts) <= runs.runs {
 			t.Error("no run is on both shards") // else this tests nothing
 		}
 	}

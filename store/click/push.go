@@ -40,10 +40,10 @@ type Pushed struct {
 // Agree says that the engine has what was sent.
 func (p *Pushed) Agree() bool { return p.Here == p.There && p.CostHere == p.CostThere }
 
-// batchBytes bounds what is sent at once, batchIDs the runs that a question names: an engine reads no more than 256 KB of one.
+// batchBytes bounds what is sent at once, idBytes the names of runs in one question: engines take questions of 256 KB unasked.
 const (
 	batchBytes = 16 << 20
-	batchIDs   = 200 << 10
+	idBytes    = 100_000
 )
 
 // A pusher writes runs in batches: while one is on its way, the next is encoded.
@@ -115,8 +115,8 @@ func (p *pusher) add(ctx context.Context, run *tracefmt.Run) error {
 	r := p.encode(run)
 	p.next.runs = append(p.next.runs, r)
 	p.next.bytes += len(r.rows)
-	p.next.ids += len(quote(r.id)) + 1
-	if p.next.bytes < batchBytes && p.next.ids < batchIDs {
+	p.next.ids += len(r.id)
+	if p.next.bytes < batchBytes && p.next.ids < idBytes {
 		return nil
 	}
 	return p.flush(ctx)
@@ -137,7 +137,6 @@ func (p *pusher) flush(ctx context.Context) error {
 func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 	r := &pushedRun{id: run.ID}
 	st := p.study.Study(run)
-	st.StateLinks()
 	adds := make([]*analyze.Entry, len(run.Calls))
 	var empty *analyze.Entry
 	analyze.Entries(p.cfg, st, func(e *analyze.Entry) {

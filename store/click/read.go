@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -182,9 +183,10 @@ func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, 
 		all += x.rows
 	}
 	for at := 0; at < len(list); {
-		end, rows := at, int64(0)
-		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce) {
+		end, rows, ids := at, int64(0), 0
+		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce && ids+len(list[end].id) <= idBytes) {
 			rows += list[end].rows
+			ids += len(list[end].id)
 			end++
 		}
 		if err := s.fetch(ctx, rd, list[at:end], f); err != nil {
@@ -210,7 +212,9 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 		if !some {
 			return nil
 		}
-		return f(rd, rd.run())
+		run := rd.run()
+		run.ID = last // as it was pushed: a line says it in UTF-8
+		return f(rd, run)
 	}
 	for r.Next() {
 		if id := r.Text(0); !some || id != last {
@@ -239,7 +243,10 @@ func (s *Store) Digest(ctx context.Context, q analyze.Query, progress func(done,
 	q = s.slid(q)
 	var rd *runReader
 	d := analyze.NewDigest(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	return d, s.collect(ctx, q, &rd, d.Add, progress)
+	if err := s.collect(ctx, q, &rd, d.Add, progress); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // collect has add read every run with a call in the scope of a question.
@@ -256,7 +263,10 @@ func (s *Store) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, e
 	q = s.slid(q)
 	var rd *runReader
 	x := analyze.NewSurvey(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	return x, s.collect(ctx, q, &rd, x.Add, nil)
+	if err := s.collect(ctx, q, &rd, x.Add, nil); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // WhatIf prices the calls of a scope as they would have been in a scenario.
@@ -351,7 +361,7 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: analyze.OutcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
 	}
 	if q.Most == 0 {
-		n, err := s.countRuns(ctx, x, "uniqExact(run)", where)
+		n, err := s.countRuns(ctx, x, where)
 		if err != nil {
 			return nil, err
 		}
@@ -378,7 +388,10 @@ func (s *Store) scannedCosts(ctx context.Context, q analyze.Query) (list []analy
 		}
 		return nil
 	}, nil)
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // Call finds one call again.
@@ -400,7 +413,7 @@ func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.Call
 
 // Raw says why there is none: the engine has no files.
 func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64, error) {
-	return nil, "", 0, fmt.Errorf("the trace was pushed into the engine: its file is not here")
+	return nil, "", 0, errors.New("the trace was pushed into an engine, which keeps no file: what it states of the call stands above")
 }
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.

@@ -2,10 +2,13 @@ package click
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -108,6 +111,8 @@ var opText = map[analyze.Op]string{analyze.OpEqual: "=", analyze.OpLess: "<", an
 // pred is one condition; "" for one that looks at more than the call.
 func (s *sqlQuery) pred(p *analyze.Pred) (text string) {
 	switch {
+	case p.Dimension.Dim == analyze.DimRunModel:
+		return ""
 	case p.Measure != analyze.MeasureNone:
 		text = measure(p)
 	case p.Dimension.Dim == analyze.DimKind || p.Dimension.Dim == analyze.DimStatus || p.Dimension.Dim == analyze.DimOutcome:
@@ -131,9 +136,56 @@ func compare(col string, p *analyze.Pred) string {
 	}
 	text := unnamed(p.Text)
 	if p.Op == analyze.OpMatch {
-		return "position(lowerUTF8(" + col + "), " + quote(strings.ToLower(text)) + ") > 0"
+		return contains(col, strings.ToLower(text))
 	}
 	return col + " " + opText[p.Op] + " " + quote(text)
+}
+
+// contains says that a text in lower case is in a column, whose letters are lowered one by one as Go does it: lowerUTF8 knows other letters,
+// and others from version to version.
+func contains(col, text string) string {
+	if text == "" {
+		return "1"
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		expr := "(?s)"
+		for _, r := range text {
+			expr += lowersTo(r)
+		}
+		return "match(" + col + ", " + quote(expr) + ")"
+	}
+	for _, r := range [...]rune{kelvin, dottedI} {
+		if low := string(unicode.ToLower(r)); strings.Contains(text, low) {
+			col = "replaceAll(" + col + ", " + quote(string(r)) + ", " + quote(low) + ")"
+		}
+	}
+	return "position(lower(" + col + "), " + quote(text) + ") > 0"
+}
+
+// The letters beyond ASCII whose lower case is in it.
+const (
+	kelvin  = '\u212a'
+	dottedI = '\u0130' // it is no form of i otherwise
+)
+
+// lowersTo is a regular expression for the letters whose lower case is r.
+func lowersTo(r rune) string {
+	forms := []rune{}
+	if unicode.ToLower(dottedI) == r {
+		forms = append(forms, dottedI)
+	}
+	for f := r; ; {
+		if unicode.ToLower(f) == r {
+			forms = append(forms, f)
+		}
+		if f = unicode.SimpleFold(f); f == r {
+			break
+		}
+	}
+	if len(forms) == 1 {
+		return regexp.QuoteMeta(string(forms))
+	}
+	return "[" + string(forms) + "]"
 }
 
 // unnamed is a name as the engine has it.
