@@ -167,7 +167,7 @@ func (a *App) toRead() (here, pane *muchToRead) {
 
 // waiting is the question of a screen or a lens that waits for a person; nil for none.
 func waiting(s any) (m *muchToRead) {
-	if q, ok := s.(interface{ question() *asker }); ok {
+	if q, ok := s.(interface{ question() *asker }); ok && !q.question().busy {
 		errors.As(q.question().err, &m)
 	}
 	return m
@@ -187,6 +187,16 @@ func (a *App) agree(m *muchToRead) tea.Cmd {
 		return nil
 	}
 	a.weighed.agree(m.of)
+	lens := any(nil)
+	switch s := a.top().(type) {
+	case *zoom:
+		lens = s.l
+	case *paths:
+		lens = s.pane
+	}
+	if r, ok := lens.(interface{ request(*App) tea.Cmd }); ok && waiting(lens) == m {
+		return r.request(a)
+	}
 	return a.top().load(a)
 }
 
