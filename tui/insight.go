@@ -155,6 +155,9 @@ func (t *insight) request(a *App) tea.Cmd {
 	}
 	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
 		q := s.by(by...)
+		if err := readable(ctx, src, q); err != nil {
+			return nil, err
+		}
 		table, err := src.Rollup(ctx, q)
 		if err != nil {
 			return nil, err

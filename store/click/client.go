@@ -42,39 +42,18 @@ type Client struct {
 
 // Dial finds out which engine answers, and what its account may do.
 func Dial(ctx context.Context, at *Address) (*Client, error) {
-	c := &Client{at: at, budget: budget, slots: make(chan struct{}, inFlight),
-		prefix: "costscope-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
-	t := &http.Transport{DialContext: c.dial, MaxIdleConnsPerHost: inFlight, TLSHandshakeTimeout: 5 * time.Second}
+	t := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, MaxIdleConnsPerHost: inFlight, TLSHandshakeTimeout: 5 * time.Second}
 	if at.TLS {
-		trust, err := at.trust()
+		c, err := at.trust()
 		if err != nil {
 			return nil, err
 		}
-		t.TLSClientConfig = trust
+		t.TLSClientConfig = c
 	}
-	c.http = &http.Client{Transport: t, CheckRedirect: noRedirect}
+	c := &Client{at: at, http: &http.Client{Transport: t, CheckRedirect: noRedirect}, budget: budget, slots: make(chan struct{}, inFlight),
+		prefix: "costscope-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
+	t.DialContext = counted(t.DialContext, &c.bytes)
 	return c, c.hello(ctx)
-}
-
-// dial makes a connection of which the bytes are counted.
-func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	return countedConn{conn, &c.bytes}, nil
-}
-
-// A countedConn adds up what is read from it.
-type countedConn struct {
-	net.Conn
-	read *atomic.Int64
-}
-
-func (c countedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.read.Add(int64(n))
-	return n, err
 }
 
 // noRedirect keeps the password from going to another host.
