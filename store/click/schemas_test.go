@@ -335,3 +335,6 @@ func TestNotRecordedIsNotZero(t *testing.T) {
 		})
 	}
 }
+func opened2(t *testing.T, x schema, spans []told) *store.Mem {
+	return mem(t, func(w *bytes.Buffer) { lines(w, x.file(spans)) })
+}
