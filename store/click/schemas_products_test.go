@@ -1,7 +1,6 @@
 package click
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"strconv"
@@ -230,23 +229,5 @@ func TestTablesOfProducts(t *testing.T) {
 			m, s := opened(t, x, x.name, append(hard(), generated(t, 30)...))
 			sameAnswers(t, m, s)
 		})
-	}
-}
-
-func TestZZ(t *testing.T) {
-	for _, x := range products {
-		c := modern(t, x.name, x.name)
-		spans := append(hard(), generated(t, 30)...)
-		x.fill(t, c, spans)
-		m := opened2(t, x, spans)
-		a, err := m.Rollup(t.Context(), question(t, "workflow,agent,step", ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Println(m.Status().Warnings, m.Status().Skips, m.Status().SkipCount, m.Status().Sources)
-		for _, l := range table(a) {
-			l, _, _ = strings.Cut(l, " costs ")
-			fmt.Println(l)
-		}
 	}
 }

@@ -286,16 +286,21 @@ func sameCalls(t *testing.T, m *store.Mem, s *Store) {
 	}
 }
 
-// opened fills the tables of a schema and opens them.
-func opened(t *testing.T, x schema, db string, spans []told) (*store.Mem, *Store) {
-	c := modern(t, db, x.name)
-	x.fill(t, c, spans)
-	m := mem(t, func(w *bytes.Buffer) { lines(w, x.file(spans)) })
+// ask opens tables that were filled before.
+func ask(t *testing.T, c *Client) *Store {
+	t.Helper()
 	s, err := Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, s
+	return s
+}
+
+// opened fills the tables of a schema and opens them, and the same calls from a file.
+func opened(t *testing.T, x schema, db string, spans []told) (*store.Mem, *Store) {
+	c := modern(t, db, x.name)
+	x.fill(t, c, spans)
+	return mem(t, func(w *bytes.Buffer) { lines(w, x.file(spans)) }), ask(t, c)
 }
 
 func TestTablesOfSpans(t *testing.T) {
@@ -304,6 +309,21 @@ func TestTablesOfSpans(t *testing.T) {
 			m, s := opened(t, x, x.name, append(hard(), generated(t, 30)...))
 			sameAnswers(t, m, s)
 		})
+	}
+}
+
+// Instrumentations write the same facts under other names.
+func TestDialectsOfSpans(t *testing.T) {
+	for name, spans := range dialects() {
+		for _, x := range spanSchemas[:2] {
+			t.Run(name+"/"+x.name, func(t *testing.T) {
+				m, s := opened(t, x, "dialect", spans)
+				for _, by := range []string{"workflow,agent,step", "model,provider", "kind,status", "user", "session"} {
+					sameTable(t, m, s, by, question(t, by, ""))
+				}
+				sameRuns(t, m, s)
+			})
+		}
 	}
 }
 
@@ -334,7 +354,4 @@ func TestNotRecordedIsNotZero(t *testing.T) {
 			}
 		})
 	}
-}
-func opened2(t *testing.T, x schema, spans []told) *store.Mem {
-	return mem(t, func(w *bytes.Buffer) { lines(w, x.file(spans)) })
 }
