@@ -45,6 +45,9 @@ func dialects() map[string][]told {
 				"gen_ai.usage.input_tokens": int64(700), "gen_ai.usage.output_tokens": int64(70)}).below("outer").at(t0+1e9)),
 		"prices of the day": run(chat("gpt-5.6-sol", 1000, 100).from("openai").at(1787270399e9), chat("gpt-5.6-sol", 1000, 100).from("openai").at(1787270400e9), chat("gpt-5.6-sol", 272_000, 100).from("openai"),
 			chat("deepseek-chat", 100_000, 1000).from("deepseek").at(1740744000e9), chat("deepseek-chat", 100_000, 1000).from("deepseek").at(1740765600e9)),
+		"exceptions": run(chat("gpt-5", 100, 10), chat("gpt-5", 100, 10).raising("TimeoutError"),
+			plain("http", object{"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5", "http.response.status_code": int64(503)}),
+			plain("execute_tool find", object{"gen_ai.tool.name": "find"}), plain("find run", object{"gen_ai.agent.name": "finder"})),
 		"bad counts": run(
 			plain("text", object{"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5", "gen_ai.usage.input_tokens": "1200", "gen_ai.usage.output_tokens": "a few"}),
 			plain("negative", object{"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5", "gen_ai.usage.input_tokens": int64(-5), "gen_ai.usage.output_tokens": int64(7)}),
@@ -58,3 +61,4 @@ func dialects() map[string][]told {
 }
 
 func (t told) at(start int64) told { t.start = start; return t }
+func (t told) raising(exception string) told { t.exception = exception; return t }

@@ -355,3 +355,33 @@ func TestNotRecordedIsNotZero(t *testing.T) {
 		})
 	}
 }
+
+// A database may hold the tables of several programs, or of none.
+func TestSchemasAreToldApart(t *testing.T) {
+	open := func(c *Client) error {
+		_, err := Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())
+		return err
+	}
+	c := modern(t, "two", "otel", "langfuse")
+	if err := open(c); err == nil || !strings.Contains(err.Error(), "otel_traces") || !strings.Contains(err.Error(), "observations") || !strings.Contains(err.Error(), "profile=") {
+		t.Errorf("of two schemas one was chosen: %v", err)
+	}
+	c.at.Profile = "otel"
+	if err := open(c); err != nil {
+		t.Error("the one that the address names:", err)
+	}
+	c.at.Profile = "helicone"
+	if err := open(c); err == nil {
+		t.Error("a schema that is not there was opened")
+	}
+	c = modern(t, "strange")
+	tell(t, c, "CREATE TABLE "+named(c.at.Database, "orders")+" (id String) ENGINE = MergeTree ORDER BY id")
+	if err := open(c); err == nil || !strings.Contains(err.Error(), "orders") {
+		t.Errorf("a database without any schema: %v", err)
+	}
+	c = modern(t, "own", "signoz")
+	ddl(t, "", c)
+	if err := open(c); err != nil {
+		t.Error("costscope's own tables beside others:", err)
+	}
+}

@@ -33,6 +33,7 @@ type told struct {
 	has             tracefmt.Fields
 	cost            json.Number // dollars
 	failed          string      // error type
+	exception       string      // type of one among the span's events
 	more            map[string]any
 }
 
@@ -97,8 +98,8 @@ func (t told) below(parent string) told   { t.parent = parent; return t }
 // hard is what no generator makes: each run is one trap.
 func hard() (list []told) {
 	day := int64(0)
-	tell := func(run string, spans ...told) {
-		s := story{run: run, now: t0 + day*int64(7*time.Hour)}
+	run := func(name string, spans ...told) {
+		s := story{run: name, now: t0 + day*int64(7*time.Hour)}
 		day++
 		for _, t := range spans {
 			s.add(t)
@@ -107,23 +108,23 @@ func hard() (list []told) {
 	}
 	odd := chat("zebra \\ 9\t'x'", 100, 7)
 	odd.name, odd.service, odd.agent, odd.user, odd.provider = "plan \"a\\b\"\n日本 🙈", "Zoë's \\ \"bot\"\t№1", "l'agent \\n", "o'hara\\", ""
-	tell("odd names", odd, odd)
+	run("odd names", odd, odd)
 	const pro = "gemini-2.5-pro"
-	tell("long context", chat(pro, 150_000, 400).from("gcp.gemini"), chat(pro, 150_000, 400).from("gcp.gemini"), chat(pro, 250_001, 900).from("gcp.gemini"), chat(pro, 200_000, 1).from("gcp.gemini"))
+	run("long context", chat(pro, 150_000, 400).from("gcp.gemini"), chat(pro, 150_000, 400).from("gcp.gemini"), chat(pro, 250_001, 900).from("gcp.gemini"), chat(pro, 200_000, 1).from("gcp.gemini"))
 	sonnet := func(in, out int64) told { return chat("claude-sonnet-4-5-20250929", in, out).from("anthropic") }
-	tell("caches", sonnet(12_000, 300).cached(9_000, 2_500), sonnet(12_000, 300).cached(0, 12_000), sonnet(300_000, 5).cached(299_000, 0))
+	run("caches", sonnet(12_000, 300).cached(9_000, 2_500), sonnet(12_000, 300).cached(0, 12_000), sonnet(300_000, 5).cached(299_000, 0))
 	refused := told{name: "chat gpt-5", op: "chat", asked: "gpt-5", agent: "writer", provider: "openai", failed: "rate_limit_exceeded", user: "u-1"}
 	late := chat("gpt-5", 900, 0)
 	late.failed = "timeout"
-	tell("failures", refused, refused, late, chat("gpt-5", 900, 80))
-	tell("costs", chat("gpt-5", 1000, 100).costs("0"), chat("gpt-5", 1000, 100), chat("gpt-5", 1000, 100).costs("0.123456789012"), chat("gpt-5", 1000, 100).costs("3e-7"),
+	run("failures", refused, refused, late, chat("gpt-5", 900, 80))
+	run("costs", chat("gpt-5", 1000, 100).costs("0"), chat("gpt-5", 1000, 100), chat("gpt-5", 1000, 100).costs("0.123456789012"), chat("gpt-5", 1000, 100).costs("3e-7"),
 		chat("gpt-5", 1000, 100).costs("0.30000000000000004"), chat("gpt-5", 1000, 100).costs("1234.567890123456"))
-	tell("no price", chat("house-llm-70b", 5000, 500), chat("house-llm-70b", 1, 0), chat("house-llm-70b", 10, 10).costs("0.02"))
+	run("no price", chat("house-llm-70b", 5000, 500), chat("house-llm-70b", 1, 0), chat("house-llm-70b", 10, 10).costs("0.02"))
 	embed := told{name: "embeddings text-embedding-3-small", op: "embeddings", model: "text-embedding-3-small", provider: "openai", has: tracefmt.HasInput, usage: tracefmt.Usage{Input: 4096}}
 	look := told{name: "execute_tool search", op: "execute_tool", tool: "search", agent: "writer"}
 	broken := look
 	broken.failed = "TypeError"
-	tell("tools", embed, look, broken, told{name: "GET /v1/orders"}, chat("gpt-5-mini", 300, 30))
+	run("tools", embed, look, broken, told{name: "GET /v1/orders"}, chat("gpt-5-mini", 300, 30))
 	list = append(list, crew()...)
 	list = append(list, long()...)
 	return list
@@ -259,6 +260,9 @@ func (t *told) otlp() object {
 	if t.failed != "" {
 		span["status"] = object{"code": 2, "message": "it failed"}
 	}
+	if t.exception != "" {
+		span["events"] = []object{{"name": "exception", "attributes": []object{{"key": "exception.type", "value": object{"stringValue": t.exception}}}}}
+	}
 	return object{"resourceSpans": []object{{"resource": object{"attributes": []object{{"key": "service.name", "value": object{"stringValue": t.service}}}}, "scopeSpans": []object{{"spans": []object{span}}}}}}
 }
 
@@ -285,6 +289,9 @@ func (t *told) otelRow(typed bool) object {
 	}
 	if t.failed != "" {
 		row["StatusMessage"] = "it failed"
+	}
+	if t.exception != "" {
+		row["Events.Timestamp"], row["Events.Name"], row["Events.Attributes"] = []string{stamp(t.end)}, []string{"exception"}, []object{{"exception.type": t.exception}}
 	}
 	return row
 }
@@ -348,7 +355,7 @@ func tell(t *testing.T, c *Client, statements ...string) {
 	}
 }
 
-// insert writes rows into a table, some thousands at a time.
+// insertRows writes rows into a table, some thousands at a time.
 func insertRows(t *testing.T, c *Client, table string, rows []object) {
 	t.Helper()
 	for ; len(rows) > 0; rows = rows[min(5000, len(rows)):] {
