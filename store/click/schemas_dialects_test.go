@@ -60,5 +60,5 @@ func dialects() map[string][]told {
 	}
 }
 
-func (t told) at(start int64) told { t.start = start; return t }
+func (t told) at(start int64) told           { t.start = start; return t }
 func (t told) raising(exception string) told { t.exception = exception; return t }

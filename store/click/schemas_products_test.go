@@ -228,6 +228,7 @@ func TestTablesOfProducts(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			m, s := opened(t, x, x.name, append(hard(), generated(t, 30)...))
 			sameAnswers(t, m, s)
+			sameReport(t, m, s, "sources", "skipped", "warnings")
 		})
 	}
 }
