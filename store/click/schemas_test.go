@@ -329,6 +329,22 @@ func TestDialectsOfSpans(t *testing.T) {
 	}
 }
 
+// Days are those of the zone that is asked for.
+func TestDaysOfTablesOfSpans(t *testing.T) {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spans := append(long(), generated(t, 10)...)
+	c := modern(t, "days", "otel")
+	fillOTel(false)(t, c, spans)
+	s, err := Open(t.Context(), c, analyze.Config{TZ: zone}, tracefmt.BuiltinPrices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameTable(t, memIn(t, zone, func(w *bytes.Buffer) { lines(w, otlpFile(spans)) }), s, "days of New York", question(t, "day,user", ""))
+}
+
 // What no column records is null in the report, and the status says so.
 func TestNotRecordedIsNotZero(t *testing.T) {
 	for _, x := range spanSchemas {
@@ -376,8 +392,14 @@ func TestSchemasAreToldApart(t *testing.T) {
 	if err := open(c); err == nil {
 		t.Error("a schema that is not there was opened")
 	}
+	c = modern(t, "renamed", "otel")
+	tell(t, c, "RENAME TABLE "+c.table("otel_traces")+" TO "+c.table("spans of `26"))
+	c.at.Table = "spans of `26"
+	if err := open(c); err != nil {
+		t.Error("a table of another name:", err)
+	}
 	c = modern(t, "strange")
-	tell(t, c, "CREATE TABLE "+named(c.at.Database, "orders")+" (id String) ENGINE = MergeTree ORDER BY id")
+	tell(t, c, "CREATE TABLE "+c.table("orders")+" (id String) ENGINE = MergeTree ORDER BY id")
 	if err := open(c); err == nil || !strings.Contains(err.Error(), "orders") {
 		t.Errorf("a database without any schema: %v", err)
 	}

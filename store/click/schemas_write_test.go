@@ -202,14 +202,16 @@ func generated(t *testing.T, runs int) (list []told) {
 }
 
 // mem loads a trace without an engine.
-func mem(t *testing.T, write func(w *bytes.Buffer)) *store.Mem {
+func mem(t *testing.T, write func(w *bytes.Buffer)) *store.Mem { return memIn(t, time.UTC, write) }
+
+func memIn(t *testing.T, zone *time.Location, write func(w *bytes.Buffer)) *store.Mem {
 	var lines bytes.Buffer
 	write(&lines)
 	trace := filepath.Join(t.TempDir(), "trace.jsonl")
 	if err := os.WriteFile(trace, lines.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m := store.NewMem(store.Options{Prices: tracefmt.BuiltinPrices()})
+	m := store.NewMem(store.Options{Prices: tracefmt.BuiltinPrices(), TZ: zone})
 	if err := m.Load(context.Background(), []string{trace}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +362,7 @@ func insertRows(t *testing.T, c *Client, table string, rows []object) {
 	t.Helper()
 	for ; len(rows) > 0; rows = rows[min(5000, len(rows)):] {
 		var b bytes.Buffer
-		fmt.Fprintf(&b, "INSERT INTO %s FORMAT JSONEachRow\n", named(c.at.Database, table))
+		fmt.Fprintf(&b, "INSERT INTO %s FORMAT JSONEachRow\n", c.table(table))
 		lines(&b, rows[:min(5000, len(rows))])
 		tell(t, c, b.String())
 	}
