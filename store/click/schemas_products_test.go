@@ -1,13 +1,16 @@
 package click
 
 import (
+	"bytes"
 	"maps"
 	"math"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"costscope/analyze"
 	"costscope/tracefmt"
 )
 
@@ -134,12 +137,17 @@ func (x *langfuseRows) run(t *told, n int) {
 	}
 }
 
-func fillLangfuse(t *testing.T, c *Client, spans []told) {
+func fillLangfuse(t *testing.T, c *Client, spans []told) { fillProject(t, c, project, spans) }
+
+func fillProject(t *testing.T, c *Client, name string, spans []told) {
 	x := langfuse(spans)
 	for _, part := range [...]struct {
 		table string
 		rows  []object
 	}{{"observations", x.old}, {"traces", x.oldTraces}, {"scores", x.oldScores}, {"observations", x.observations}, {"traces", x.traces}, {"scores", x.scores}} {
+		for _, r := range part.rows {
+			r["project_id"] = name
+		}
 		insertRows(t, c, part.table, part.rows)
 	}
 }
@@ -231,4 +239,35 @@ func TestTablesOfProducts(t *testing.T) {
 			sameReport(t, m, s, "sources", "skipped", "warnings")
 		})
 	}
+}
+
+// A trace of one project may have the ids of another's: they are never added up.
+func TestProjectsOfLangfuse(t *testing.T) {
+	c := modern(t, "projects", "langfuse")
+	fillProject(t, c, "p-1", hard())
+	fillProject(t, c, "p '2\\", crew())
+	_, err := Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())
+	if err == nil || !strings.Contains(err.Error(), "p-1") || !strings.Contains(err.Error(), "project=") {
+		t.Errorf("of two projects one was chosen, or both: %v", err)
+	}
+	for name, spans := range map[string][]told{"p-1": hard(), "p '2\\": crew()} {
+		in := dial(t, "clickhouse://"+c.at.Host+"/"+c.at.Database+"?project="+url.QueryEscape(name))
+		m := mem(t, func(w *bytes.Buffer) { lines(w, langfuseFile(spans)) })
+		sameTable(t, m, ask(t, in), name, question(t, "workflow,run", ""))
+		sameRuns(t, m, ask(t, in))
+	}
+}
+
+// A trace whose answer is still awaited is in flight, and one without a row of its own still has its calls.
+func TestUnfinishedInLangfuse(t *testing.T) {
+	x := langfuse(crew())
+	x.observations[2]["end_time"] = nil
+	c := modern(t, "unfinished", "langfuse")
+	insertRows(t, c, "observations", x.observations)
+	m := mem(t, func(w *bytes.Buffer) { lines(w, x.observations) })
+	s := ask(t, c)
+	for _, by := range []string{"workflow,agent", "status", "outcome", "run"} {
+		sameTable(t, m, s, by, question(t, by, ""))
+	}
+	sameRuns(t, m, s)
 }
