@@ -88,7 +88,7 @@ type langfuseRows struct {
 	observations, traces, scores, old, oldTraces, oldScores []object
 }
 
-func langfuse(spans []told) (x langfuseRows) {
+func langfuseOf(spans []told) (x langfuseRows) {
 	seen := map[string]bool{}
 	for i := range spans {
 		t := &spans[i]
@@ -140,7 +140,7 @@ func (x *langfuseRows) run(t *told, n int) {
 func fillLangfuse(t *testing.T, c *Client, spans []told) { fillProject(t, c, project, spans) }
 
 func fillProject(t *testing.T, c *Client, name string, spans []told) {
-	x := langfuse(spans)
+	x := langfuseOf(spans)
 	for _, part := range [...]struct {
 		table string
 		rows  []object
@@ -153,7 +153,7 @@ func fillProject(t *testing.T, c *Client, name string, spans []told) {
 }
 
 func langfuseFile(spans []told) []object {
-	x := langfuse(spans)
+	x := langfuseOf(spans)
 	return append(append(x.observations, x.traces...), x.scores...)
 }
 
@@ -197,7 +197,7 @@ func (t *told) request() object {
 	return row
 }
 
-func helicone(spans []told) (rows, old []object) {
+func heliconeOf(spans []told) (rows, old []object) {
 	for i := range spans {
 		t := &spans[i]
 		if !t.proxied() {
@@ -218,13 +218,13 @@ func helicone(spans []told) (rows, old []object) {
 }
 
 func fillHelicone(t *testing.T, c *Client, spans []told) {
-	rows, old := helicone(spans)
+	rows, old := heliconeOf(spans)
 	insertRows(t, c, "request_response_rmt", old)
 	insertRows(t, c, "request_response_rmt", rows)
 }
 
 func heliconeFile(spans []told) []object {
-	rows, _ := helicone(spans)
+	rows, _ := heliconeOf(spans)
 	return rows
 }
 
@@ -260,7 +260,7 @@ func TestProjectsOfLangfuse(t *testing.T) {
 
 // A trace whose answer is still awaited is in flight, and one without a row of its own still has its calls.
 func TestUnfinishedInLangfuse(t *testing.T) {
-	x := langfuse(crew())
+	x := langfuseOf(crew())
 	x.observations[2]["end_time"] = nil
 	c := modern(t, "unfinished", "langfuse")
 	insertRows(t, c, "observations", x.observations)
