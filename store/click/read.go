@@ -23,16 +23,29 @@ const (
 	fetchRuns   = 500
 )
 
+// A window is a time range that a question is bound to, in UTC nanoseconds; 0 is no bound.
+type window struct{ since, until int64 }
+
+// A scope is the calls that a question is about; where is "" for no other condition than the window's.
+type scope struct {
+	window
+	where string
+}
+
 // eachPart asks one question for each part of the runs, and gives every row of the answers to f. sql writes the question for the condition
-// that divides them.
-func (s *Store) eachPart(ctx context.Context, sql func(part string) string, f func(r *Rows)) error {
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromRuns)
+// that divides them, about what stands after FROM.
+func (s *Store) eachPart(ctx context.Context, w window, sql func(from, part string) string, f func(r *Rows)) error {
+	from, err := s.from(ctx, w)
+	if err != nil {
+		return err
+	}
+	all, err := s.runCount(ctx, w)
 	if err != nil {
 		return err
 	}
 	parts := all/runsAtOnce + 1
 	for part := range parts {
-		r, err := s.c.Query(ctx, sql("modulo(sipHash64(run), "+number(parts)+") = "+number(part)))
+		r, err := s.c.Query(ctx, sql(from, "modulo(sipHash64(run), "+number(parts)+") = "+number(part)))
 		if err != nil {
 			return err
 		}
@@ -54,12 +67,15 @@ type runFact struct {
 }
 
 // matching are the runs with a row that meets a condition, "" for all, by their first day, as far as it is asked for, and id.
-func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
-	err = s.eachPart(ctx, func(part string) string {
-		if where == "" {
+func (s *Store) matching(ctx context.Context, sc scope) (list []runFact, err error) {
+	err = s.eachPart(ctx, sc.window, func(from, part string) string {
+		switch {
+		case sc.where != "":
+			part += " AND " + sc.where
+		case s.reading == nil:
 			return "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.fromRuns + " WHERE " + part
 		}
-		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.fromCalls + " WHERE " + part + " AND " + where + " GROUP BY q_run"
+		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + from + " WHERE " + part + " GROUP BY q_run"
 	}, func(r *Rows) {
 		list = append(list, runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)})
 	})
@@ -92,6 +108,9 @@ type runReader struct {
 func (s *Store) reader() *runReader {
 	r := &runReader{s: s, d: tracefmt.NewDecoder(s.names, nil), index: map[string]uint32{}}
 	r.d.Format = tracefmt.FormatCostscope
+	if s.reading != nil {
+		r.d.Format = s.reading.format
+	}
 	r.asm = tracefmt.Assembler{Names: s.names, Book: s.book, Mode: s.cfg.Mode, PathOf: r.path, Order: func(a, b tracefmt.SourceRef) int { return int(a.Offset - b.Offset) }}
 	return r
 }
@@ -126,19 +145,31 @@ func (r *runReader) run() *tracefmt.Run {
 }
 
 // eachRun calls f for every run with a row that meets a condition, with all of the run's calls. What f gets is overwritten by the next run.
-func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
-	list, err := s.matching(ctx, where)
+func (s *Store) eachRun(ctx context.Context, sc scope, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
+	list, err := s.matching(ctx, sc)
+	if err == nil && s.reading != nil {
+		err = s.reading.streams(list)
+	}
 	if err != nil {
 		return err
 	}
+	return s.eachOf(ctx, sc.window, list, f, progress)
+}
+
+// eachOf calls f for every run of a list, as eachRun does.
+func (s *Store) eachOf(ctx context.Context, w window, list []runFact, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
 	rd := s.reader()
+	most := int64(linesAtOnce)
+	if s.reading != nil {
+		most = spansAtOnce
+	}
 	for at := 0; at < len(list); {
 		end, rows := at, int64(0)
-		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce) {
+		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= most) {
 			rows += list[end].rows
 			end++
 		}
-		if err := s.fetch(ctx, rd, list[at:end], f); err != nil {
+		if err := s.fetch(ctx, rd, w, list[at:end], f); err != nil {
 			return err
 		}
 		at = end
@@ -150,7 +181,10 @@ func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader,
 }
 
 // fetch reads the lines of some runs.
-func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
+func (s *Store) fetch(ctx context.Context, rd *runReader, w window, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
+	if s.reading != nil {
+		return s.fetchSpans(ctx, rd, w, list, f)
+	}
 	var ids strings.Builder
 	from, to := "9999", ""
 	for i, x := range list {
@@ -194,7 +228,7 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 
 // Each calls f for every run.
 func (s *Store) Each(ctx context.Context, f func(run *tracefmt.Run) error) error {
-	return s.eachRun(ctx, "", func(_ *runReader, run *tracefmt.Run) error { return f(run) }, nil)
+	return s.eachRun(ctx, scope{}, func(_ *runReader, run *tracefmt.Run) error { return f(run) }, nil)
 }
 
 // Digest analyses the runs of a scope: what no sum of the engine tells. It reads the lines of those runs.
@@ -242,7 +276,7 @@ func (s *Store) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (v
 			return nil, err
 		}
 	}
-	err = s.eachRun(ctx, "run = "+quote(id), func(rd *runReader, run *tracefmt.Run) error {
+	err = s.eachOf(ctx, window{}, []runFact{{id: id}}, func(rd *runReader, run *tracefmt.Run) error {
 		view = analyze.NewRunView(run, q, s.names, s.cfg, rd.path, func(c *tracefmt.Call) analyze.CallRow { return analyze.NewCallRow(run, c, s.names, rd.path) })
 		view.Number = s.numberOf(id)
 		return nil
@@ -274,13 +308,13 @@ func (s *Store) idOf(n uint32) (string, error) {
 	return s.runID[n], nil
 }
 
-// scope is the condition of a question; "" where it has none.
-func (s *Store) scope(q analyze.Query) string {
-	if len(q.Where) == 0 && q.Since == 0 && q.Until == 0 {
-		return ""
+// scope is what a question is about.
+func (s *Store) scope(q analyze.Query) scope {
+	sc := scope{window: window{q.Since, q.Until}}
+	if len(q.Where) > 0 || sc.window != (window{}) {
+		_, sc.where = s.sql(q)
 	}
-	_, where := s.sql(q)
-	return where
+	return sc
 }
 
 // RunCosts is what each run with a matching call cost within the scope.
@@ -289,8 +323,8 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}
-	err = s.eachPart(ctx, func(part string) string {
-		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.fromCalls +
+	err = s.eachPart(ctx, window{q.Since, q.Until}, func(from, part string) string {
+		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + from +
 			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
 	}, func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
@@ -337,16 +371,24 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	if x.part {
 		return analyze.CallPage{}, errNoList
 	}
-	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls+" WHERE listed AND "+where)
+	calls, err := s.from(ctx, window{q.Since, q.Until})
+	if err != nil {
+		return analyze.CallPage{}, err
+	}
+	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+calls+" WHERE listed AND "+where)
 	if err != nil {
 		return analyze.CallPage{}, err
 	}
 	page := analyze.CallPage{Total: int(total), Reach: int(min(total, reach))}
 	page.From = max(0, min(from, page.Reach))
 	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), " + strconv.FormatInt(math.MaxInt64, 10) + ") AS q_key"
-	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.fromCalls+
-		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
+	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome, call AS q_call FROM "+calls+
+		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq, q_call LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
 	if err != nil {
+		return page, err
+	}
+	if s.reading != nil {
+		page.Rows, err = s.pageOf(ctx, q, r)
 		return page, err
 	}
 	rd := s.reader()
@@ -367,7 +409,7 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 // Call finds one call again.
 func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRow, err error) {
 	found := false
-	err = s.eachRun(ctx, "run = "+quote(ref.Run), func(rd *runReader, run *tracefmt.Run) error {
+	err = s.eachOf(ctx, window{}, []runFact{{id: ref.Run}}, func(rd *runReader, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if run.Calls[i].ID == ref.ID {
 				row, found = analyze.NewCallRow(run, &run.Calls[i], s.names, rd.path), true
@@ -388,6 +430,9 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	if s.reading != nil {
+		return s.spanOfSpans(ctx)
+	}
 	r, err := s.c.Query(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
 		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
 	if err != nil || !r.Next() {

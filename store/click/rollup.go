@@ -21,6 +21,8 @@ type Store struct {
 	fromCalls string // what stands after FROM: the rows of calls, under the names of callColumns
 	fromRuns  string // the rows of runs, under those of runColumns
 
+	reading *reading // of another program's tables; nil for the canonical ones
+
 	mu    sync.Mutex
 	runNo map[string]uint32 // numbers of the runs met so far
 	runID []string
@@ -33,6 +35,13 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	}
 	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{},
 		fromCalls: c.table(callsTable), fromRuns: c.table(runsTable)}
+	other, err := c.detect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if other != nil {
+		return s, s.openReading(ctx, other)
+	}
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -76,8 +85,12 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, er
 		return s.scan(ctx, q, where)
 	}
 	g := analyze.NewGathering(q, s.names)
+	from, err := s.from(ctx, window{q.Since, q.Until})
+	if err != nil {
+		return nil, err
+	}
 	for _, part := range [...]func(context.Context, *sqlQuery, string, *analyze.Gathering) error{s.sums, s.bins, s.runs, s.facts} {
-		if err := part(ctx, x, where, g); err != nil {
+		if err := part(ctx, x, from+" WHERE "+where, g); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +101,7 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, er
 func (s *Store) scan(ctx context.Context, q analyze.Query, where string) (*analyze.Table, error) {
 	var rd *runReader
 	scan := analyze.NewScan(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	err := s.eachRun(ctx, where, func(r *runReader, run *tracefmt.Run) error {
+	err := s.eachRun(ctx, scope{window{q.Since, q.Until}, where}, func(r *runReader, run *tracefmt.Run) error {
 		rd = r
 		scan.Add(run)
 		return nil
@@ -97,7 +110,7 @@ func (s *Store) scan(ctx context.Context, q analyze.Query, where string) (*analy
 }
 
 // sums adds up the leaves.
-func (s *Store) sums(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
+func (s *Store) sums(ctx context.Context, x *sqlQuery, calls string, g *analyze.Gathering) error {
 	n := len(x.q.By)
 	keys, by := x.keys(n)
 	sel := []string{"max(if(known, s_cost, -1)) AS q_max", "sum(known) AS q_known",
@@ -109,7 +122,7 @@ func (s *Store) sums(ctx context.Context, x *sqlQuery, where string, g *analyze.
 			sel = append(sel, "sum(s_"+name+") AS q_"+name)
 		}
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.fromCalls+" WHERE "+where+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+calls+by)
 	if err != nil {
 		return err
 	}
@@ -130,7 +143,7 @@ func (s *Store) sums(ctx context.Context, x *sqlQuery, where string, g *analyze.
 }
 
 // bins are the histograms of the leaves.
-func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
+func (s *Store) bins(ctx context.Context, x *sqlQuery, calls string, g *analyze.Gathering) error {
 	n := len(x.q.By)
 	keys, by := x.keys(n)
 	if by == "" {
@@ -138,7 +151,7 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	} else {
 		by += ", q_b"
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+s.fromCalls+" WHERE "+where+" AND known"+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+calls+" AND known"+by)
 	if err != nil {
 		return err
 	}
@@ -149,14 +162,14 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 }
 
 // runs counts the distinct runs of every group, by outcome.
-func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
+func (s *Store) runs(ctx context.Context, x *sqlQuery, calls string, g *analyze.Gathering) error {
 	for n := 0; n <= len(x.q.By); n++ {
 		keys, by := x.keys(n)
 		var sel []string
 		for _, o := range [...]tracefmt.Outcome{tracefmt.OutcomeSuccess, tracefmt.OutcomeFailure, tracefmt.OutcomeUnknown, tracefmt.OutcomeInFlight} {
 			sel = append(sel, "uniqExactIf(run, outcome = "+quote(o.String())+") AS q_"+o.String())
 		}
-		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.fromCalls+" WHERE "+where+by)
+		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+calls+by)
 		if err != nil {
 			return err
 		}
@@ -171,9 +184,9 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 }
 
 // facts are the names, the agent instances and the models without a price.
-func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze.Gathering) error {
+func (s *Store) facts(ctx context.Context, _ *sqlQuery, calls string, g *analyze.Gathering) error {
 	list := func(col string) (names []string, err error) {
-		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+s.fromCalls+" WHERE "+where)
+		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n FROM "+calls)
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +203,7 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	if err != nil {
 		return err
 	}
-	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+s.fromCalls+" WHERE "+where)
+	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+calls)
 	if err != nil {
 		return err
 	}
@@ -198,7 +211,7 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	if r.Next() {
 		threads = r.Int(0)
 	}
-	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+s.fromCalls+" WHERE "+where+" AND s_unpriced > 0 GROUP BY q_m")
+	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+calls+" AND s_unpriced > 0 GROUP BY q_m")
 	if err != nil {
 		return err
 	}
