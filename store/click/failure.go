@@ -48,6 +48,9 @@ func failure(status int, body []byte) *Failure {
 		}
 		tail = tail[:min(len(tail), at+400)]
 	}
+	if status != 200 { // the text repeats the question, however long that is
+		tail = body[:min(len(body), 4096)]
+	}
 	f := &Failure{Text: fmt.Sprintf("HTTP status %d", status)}
 	if m := codeOf.FindSubmatch(tail); m != nil {
 		f.Code, _ = strconv.Atoi(string(m[1]))
