@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"slices"
 	"time"
 
 	"costscope/tracefmt"
@@ -136,3 +137,6 @@ type Status struct {
 	NotRecorded []string // what Table does not tell, of "attempts" and "outcomes": unknown, not none
 	Err         error    // why loading stopped
 }
+
+// Lacks says that the table that the calls stand in does not tell something, of "attempts" and "outcomes".
+func (s *Status) Lacks(what string) bool { return slices.Contains(s.NotRecorded, what) }
