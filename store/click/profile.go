@@ -14,13 +14,13 @@ import (
 type profile struct {
 	name   string
 	title  string
-	tables []string            // the names of the table of calls, the better one first
-	beside []string            // other tables that it reads
-	by     []string            // columns of the table of calls that tell it from other schemas
-	types  map[string]string   // how the types of some of them begin
-	lacks  []string            // what the schema does not record, of "attempts" and "outcomes"
-	format uint8               // of the lines that a run is read from
-	spans  func(r *real) spans // how rows become spans
+	tables []string                // the names of the table of calls, the better one first
+	beside []string                // other tables that it reads
+	by     []string                // columns of the table of calls that tell it from other schemas
+	types  map[string]string       // how the types of some of them begin
+	lacks  []string                // what the schema does not record, of "attempts" and "outcomes"
+	format uint8                   // of the lines that a run is read from
+	spans  func(r *detected) spans // how rows become spans
 }
 
 // spans is how the rows of a schema become spans of the normal form.
@@ -30,6 +30,7 @@ type spans struct {
 	run    string            // the run of a row
 	time   string            // its start, as nanoseconds
 	bound  string            // a condition that prunes by time: %d and %d are nanoseconds
+	lets   []string          // expressions with names that fields use, by levels
 	fields map[string]string // the rest, by name of spanColumns
 	lines  []string          // questions for the lines of runs, see lineQuery
 	flat   bool              // no span is part of another
@@ -39,8 +40,8 @@ type spans struct {
 // profiles are the schemas that costscope knows, its own aside.
 var profiles = []*profile{&otelMap, &otelJSON, &signoz}
 
-// A real is a profile as it was found in a database.
-type real struct {
+// A detected is a profile as it was found in a database.
+type detected struct {
 	*profile
 	db      string
 	table   string            // of calls
@@ -48,10 +49,10 @@ type real struct {
 	project string            // the tenant that is read; "" where there are none
 }
 
-func (r *real) at(table string) string { return named(r.db, table) }
+func (r *detected) at(table string) string { return named(r.db, table) }
 
 // has says that the table of calls has a column.
-func (r *real) has(column string) bool { return r.kinds[column] != "" }
+func (r *detected) has(column string) bool { return r.kinds[column] != "" }
 
 // found are the tables of a database with their columns.
 func (c *Client) found(ctx context.Context) (map[string]map[string]string, error) {
@@ -71,7 +72,7 @@ func (c *Client) found(ctx context.Context) (map[string]map[string]string, error
 }
 
 // detect finds the profile that a database is to be read with; nil for the canonical tables.
-func (c *Client) detect(ctx context.Context) (*real, error) {
+func (c *Client) detect(ctx context.Context) (*detected, error) {
 	all, err := c.found(ctx)
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (c *Client) detect(ctx context.Context) (*real, error) {
 	if c.at.Profile != "" && !slices.ContainsFunc(profiles, func(p *profile) bool { return p.name == c.at.Profile }) {
 		return nil, fmt.Errorf("%s: there is no profile %q, only costscope, %s", c.at, c.at.Profile, strings.Join(profileNames(profiles), ", "))
 	}
-	var fits []*real
+	var fits []*detected
 	for _, p := range profiles {
 		if c.at.Profile == "" || c.at.Profile == p.name {
 			fits = append(fits, p.in(c.at, all)...)
@@ -95,14 +96,14 @@ func (c *Client) detect(ctx context.Context) (*real, error) {
 }
 
 // in finds the tables that a profile reads.
-func (p *profile) in(at *Address, all map[string]map[string]string) []*real {
+func (p *profile) in(at *Address, all map[string]map[string]string) []*detected {
 	names := p.tables
 	if at.Table != "" {
 		names = []string{at.Table}
 	}
 	for _, t := range names {
 		if p.fits(all[t]) && !slices.ContainsFunc(p.beside, func(b string) bool { return all[b] == nil }) {
-			return []*real{{profile: p, db: at.Database, table: t, kinds: all[t], project: at.Project}}
+			return []*detected{{profile: p, db: at.Database, table: t, kinds: all[t], project: at.Project}}
 		}
 	}
 	return nil
@@ -125,7 +126,7 @@ func profileNames(list []*profile) (names []string) {
 }
 
 // undecided says why no profile, or not just one, can be chosen.
-func (c *Client) undecided(all map[string]map[string]string, fits []*real) error {
+func (c *Client) undecided(all map[string]map[string]string, fits []*detected) error {
 	if len(fits) > 1 {
 		var names []string
 		for _, r := range fits {

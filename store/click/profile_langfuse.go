@@ -2,6 +2,6 @@ package click
 
 import "context"
 
-var langfuse, helicone profile
+var langfuseTables, heliconeTable profile
 
-func (c *Client) oneProject(ctx context.Context, r *real) error { return nil }
+func (c *Client) oneProject(ctx context.Context, r *detected) error { return nil }

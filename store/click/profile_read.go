@@ -22,7 +22,7 @@ const (
 
 // A reading is another program's schema as a store reads it.
 type reading struct {
-	*real
+	*detected
 	spans spans
 	once  bool // spans stand there more than once: the mapping leaves one of each
 
@@ -47,7 +47,7 @@ func (s *Store) from(ctx context.Context, w window) (string, error) {
 		r.asked[w] = time.Now()
 	}
 	settled := settledSpans(base)
-	return profileCalls(r.table, settled, treeOf(settled), s.cfg.Mode, r.price), nil
+	return profileCalls(r.table, settled, s.cfg.Mode, r.price), nil
 }
 
 // meetModels asks which models there are, and looks their prices up.
@@ -67,14 +67,14 @@ func (s *Store) meetModels(ctx context.Context, base string) error {
 }
 
 // openReading begins to read another program's tables.
-func (s *Store) openReading(ctx context.Context, r *real) error {
+func (s *Store) openReading(ctx context.Context, r *detected) error {
 	if !s.c.modern {
 		return errNoMaps
 	}
 	if err := s.c.oneProject(ctx, r); err != nil {
 		return err
 	}
-	s.reading = &reading{real: r, spans: r.profile.spans(r), asked: map[window]time.Time{}, price: newPricing(s.book)}
+	s.reading = &reading{detected: r, spans: r.profile.spans(r), asked: map[window]time.Time{}, price: newPricing(s.book)}
 	s.state = analyze.Status{Sources: []analyze.Source{{Path: r.table, Format: r.title}}, PricesAsOf: s.book.AsOf(), PriceBook: s.book.Source(), PriceHash: s.book.Hash(),
 		CostMode: s.cfg.Mode, Table: r.table, NotRecorded: r.lacks}
 	return s.findRepeats(ctx)

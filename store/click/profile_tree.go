@@ -28,7 +28,7 @@ func treeOf(settled string) string {
  anyIf(b_service, t_self) AS t_service, anyIf(b_tags, t_self) AS t_tags,
  max(b_run_workflow) AS t_run_workflow, max(b_run_user) AS t_run_user, max(b_run_session) AS t_run_session, max(b_run_version) AS t_run_version, max(b_run_tags) AS t_run_tags,
  max(b_run_outcome) AS t_run_outcome
-FROM (SELECT *, arrayJoin([1, 0]) AS t_self FROM (` + settled + `)) GROUP BY t_run, t_id`
+FROM (SELECT *, arrayJoin([1, 0]) AS t_self FROM ` + settled + `) GROUP BY t_run, t_id`
 	first := func(col string) string {
 		return "argMinIf(t_" + col + ", " + order + ", t_there AND t_" + col + " != '')"
 	}

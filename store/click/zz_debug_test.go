@@ -1,0 +1,26 @@
+package click
+
+import (
+	"os"
+	"testing"
+
+	"costscope/analyze"
+	"costscope/tracefmt"
+)
+
+func TestZZ(t *testing.T) {
+	c := dial(t, os.Getenv("COSTSCOPE_TEST_CLICKHOUSE_MODERN"))
+	c.at.Database = os.Getenv("ZZDB")
+	c.at.Project = os.Getenv("ZZPROJECT")
+	s, err := Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := s.from(t.Context(), window{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile("/tmp/prof_base.sql", []byte(s.reading.spans.baseSpans(window{}, s.reading.once)), 0o600)
+	os.WriteFile("/tmp/prof_from.sql", []byte(from), 0o600)
+	os.WriteFile("/tmp/prof_tree.sql", []byte(treeOf("("+settledSpans(s.reading.spans.baseSpans(window{}, s.reading.once))+")")), 0o600)
+}
