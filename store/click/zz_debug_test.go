@@ -22,5 +22,6 @@ func TestZZ(t *testing.T) {
 	}
 	os.WriteFile("/tmp/prof_base.sql", []byte(s.reading.spans.baseSpans(window{}, s.reading.once)), 0o600)
 	os.WriteFile("/tmp/prof_from.sql", []byte(from), 0o600)
-	os.WriteFile("/tmp/prof_tree.sql", []byte(treeOf("("+settledSpans(s.reading.spans.baseSpans(window{}, s.reading.once))+")")), 0o600)
+	os.WriteFile("/tmp/prof_tree.sql", []byte(treeOf("("+s.reading.spans.baseSpans(window{}, s.reading.once)+")")), 0o600)
+	os.WriteFile("/tmp/prof_settled.sql", []byte(settledSpans(s.reading.spans.baseSpans(window{}, s.reading.once))), 0o600)
 }
