@@ -46,8 +46,7 @@ func (s *Store) from(ctx context.Context, w window) (string, error) {
 		}
 		r.asked[w] = time.Now()
 	}
-	settled := settledSpans(base)
-	return profileCalls(r.table, settled, s.cfg.Mode, r.price), nil
+	return profileCalls(r.table, base, s.cfg.Mode, r.price), nil
 }
 
 // meetModels asks which models there are, and looks their prices up.

@@ -51,7 +51,9 @@ func (s *spans) baseSpans(w window, once bool) string {
 			columns = append(columns, c.kind+"("+value+") AS b_"+name)
 		}
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM (" + levels(rows, s.lets...) + ")"
+	return levels("SELECT "+strings.Join(columns, ", ")+" FROM ("+levels(rows, s.lets...)+")",
+		"b_cost != 0 AND b_has_cost AND NOT b_hit AS b_pays, b_hit OR NOT b_bad AND (b_has_input OR b_has_output OR b_cache_read + b_cache_write + b_hour + b_reasoning > 0"+
+			" OR b_has_total AND b_kind IN ('embedding', 'reranker')) AND NOT (b_empty AND b_input + b_output + b_cache_read + b_cache_write + b_hour + b_reasoning + b_rest_input + b_rest_output = 0) AS b_usage")
 }
 
 // only leaves the runs with a span of the kind that is meant.
@@ -113,6 +115,5 @@ func settledSpans(base string) string {
 		`if(u_none, 0, u_all_in) AS n_in, if(u_none, 0, u_all_out) AS n_out, if(u_none, 0, u_read) AS n_read, if(u_none, 0, u_write) AS n_write, if(u_none, 0, u_hour) AS n_hour,
  if(u_none, 0, u_reason) AS n_reason, if(u_told AND NOT u_none, greatest(b_total - u_all_in - u_all_out, 0), 0) AS n_rest, if(u_none, b_hit, u_has_in OR u_cached > 0) AS n_has_in,
  if(u_none, b_hit, u_has_out OR u_reason > 0) AS n_has_out, b_has_cache_read AND NOT b_bad AND NOT u_none AS n_has_read, if(b_hit, 0, b_cost) AS n_cost`,
-		"n_has_in OR n_has_out AS n_usage, b_has_cost AND n_cost != 0 AS n_pays",
-		"b_hit OR b_has_cost AND NOT (n_cost = 0 AND n_usage AND n_in + n_out > 0) AS n_has_cost")
+		"b_hit OR b_has_cost AND NOT (n_cost = 0 AND b_usage AND n_in + n_out > 0) AS n_has_cost")
 }
