@@ -12,13 +12,16 @@ var heliconeTable = profile{
 func heliconeSpans(r *detected) spans {
 	const time, noUUID = "toUnixTimestamp64Milli(toDateTime64(request_created_at, 3)) * 1000000", "'00000000-0000-0000-0000-000000000000'"
 	from := "(SELECT * FROM " + r.at(r.table) + " FINAL WHERE organization_id = " + quote(r.project) + ")"
-	const run = "if(properties['Helicone-Session-Id'] != '', properties['Helicone-Session-Id'], toString(request_id))"
+	session := firstText(properties("Helicone-Session-Id", "session", "session_id", "sessionId", "conversation_id", "thread_id")...)
+	run := firstText(append(properties("trace", "trace_id", "traceId", "_trace_id", "run", "run_id", "runId"), session, "toString(request_id)")...)
 	measured := "(NOT a_failed OR a_input + a_output + a_read + a_written + a_reason > 0 OR cost > 0)" // else a failure of which nothing is known
 	f := map[string]string{
 		"call": "toString(request_id)", "has_finish": "latency IS NOT NULL", "finish": time + " + ifNull(latency, 0) * 1000000",
 		"kind": "multiIf(positionCaseInsensitive(model, 'embed') > 0, 'embedding', positionCaseInsensitive(model, 'rerank') > 0, 'reranker', 'llm')",
-		"name": "a_step", "step": "a_step", "workflow": "properties['Helicone-Session-Name']", "model": "model", "provider": "lower(provider)",
-		"user":   firstText("user_id", "properties['Helicone-User-Id']"),
+		"name": "a_step", "step": firstText(append([]string{"a_step"}, properties("step", "step_name", "Step")...)...), "model": "model", "provider": "lower(provider)", "session": session,
+		"workflow": firstText(properties("Helicone-Session-Name", "workflow", "workflow_name", "workflowName", "Workflow")...),
+		"agent":    firstText(properties("agent", "agent_name", "agentName", "Agent")...), "feature": firstText(properties("feature", "Feature")...), "version": "properties['version']",
+		"user":   firstText(append([]string{"user_id"}, properties("Helicone-User-Id", "user", "user_id", "userId", "_user", "User", "end_user")...)...),
 		"status": "multiIf(status = -2, 'unfinished', a_failed, 'error', 'ok')",
 		"input":  "a_input", "output": "a_output", "cache_read": "a_read", "cache_write": "a_written", "reasoning": "a_reason",
 		"cache_beside": "positionCaseInsensitive(provider, 'anthropic') > 0 OR positionCaseInsensitive(provider, 'bedrock') > 0 OR provider = '' AND positionCaseInsensitive(model, 'claude') > 0",
@@ -44,6 +47,14 @@ func heliconeSpans(r *detected) spans {
 		") AS q_line FROM " + from + " WHERE " + run + " IN ({runs}) AND {bound}"
 	return spans{from: from, run: run, time: time, fields: f, lets: []string{lets}, lines: []string{line}, flat: true,
 		bound: "request_created_at >= fromUnixTimestamp64Nano(%[1]d) AND request_created_at <= fromUnixTimestamp64Nano(%[2]d)"}
+}
+
+// properties are what a caller said of a request.
+func properties(names ...string) (list []string) {
+	for _, n := range names {
+		list = append(list, "properties["+quote(n)+"]")
+	}
+	return list
 }
 
 // optional is a column of a line that not every version of the table has.

@@ -47,8 +47,8 @@ func (t *told) observation() object {
 		name string
 		has  tracefmt.Fields
 		n    int64
-	}{{"input", tracefmt.HasInput, t.usage.Uncached()}, {"input_cached_tokens", tracefmt.HasCacheRead, t.usage.CacheRead}, {"input_cache_creation", tracefmt.HasCacheWrite, t.usage.CacheWrite},
-		{"output", tracefmt.HasOutput, t.usage.Output - t.usage.Reasoning}, {"output_reasoning_tokens", tracefmt.HasReasoning, t.usage.Reasoning}} {
+	}{{"input", tracefmt.HasInput, max(t.usage.Uncached(), 0)}, {"input_cached_tokens", tracefmt.HasCacheRead, t.usage.CacheRead}, {"input_cache_creation", tracefmt.HasCacheWrite, t.usage.CacheWrite},
+		{"output", tracefmt.HasOutput, max(t.usage.Output-t.usage.Reasoning, 0)}, {"output_reasoning_tokens", tracefmt.HasReasoning, t.usage.Reasoning}} {
 		if t.has&x.has != 0 {
 			usage[x.name] = x.n
 			total += x.n
@@ -179,7 +179,7 @@ func (t *told) request() object {
 	}
 	input := t.usage.Input
 	if t.provider == "anthropic" {
-		input = t.usage.Uncached()
+		input = max(t.usage.Uncached(), 0)
 	}
 	for _, x := range []struct {
 		name string
