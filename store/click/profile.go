@@ -19,7 +19,6 @@ type profile struct {
 	by     []string                // columns of the table of calls that tell it from other schemas
 	types  map[string]string       // how the types of some of them begin
 	lacks  []string                // what the schema does not record, of "attempts" and "outcomes"
-	tenant string                  // the column that divides the rows of different owners; "" for none
 	format uint8                   // of the lines that a run is read from
 	spans  func(r *detected) spans // how rows become spans
 }
@@ -39,7 +38,7 @@ type spans struct {
 }
 
 // profiles are the schemas that costscope knows, its own aside.
-var profiles = []*profile{&otelMap, &otelJSON, &signoz, &langfuseTables, &heliconeTable}
+var profiles = []*profile{&otelMap, &otelJSON, &signoz}
 
 // A detected is a profile as it was found in a database.
 type detected struct {
