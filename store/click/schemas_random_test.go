@@ -1,11 +1,9 @@
 package click
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"testing"
 
 	"costscope/tracefmt"
 )
@@ -75,17 +73,5 @@ func (d dice) counts(t *told) {
 	if d.oneIn(4) {
 		u := t.usage
 		t.more["gen_ai.usage.total_tokens"] = u.Input + u.Output + []int64{0, u.Reasoning, u.CacheRead + u.CacheWrite, u.CacheRead + u.CacheWrite + u.Reasoning, 17}[d.IntN(5)]
-	}
-}
-
-func TestRandomTablesOfSpans(t *testing.T) {
-	for seed := range uint64(4) {
-		spans := dice{rand.New(rand.NewPCG(seed, 7))}.runs(60)
-		c := modern(t, "random", "otel")
-		fillOTel(false)(t, c, spans)
-		m, s := mem(t, func(w *bytes.Buffer) { lines(w, otlpFile(spans)) }), ask(t, c)
-		for _, by := range []string{"workflow,agent,step", "run", "run,model,status,kind", "user,session", "tool,provider"} {
-			sameTable(t, m, s, fmt.Sprint("seed ", seed, " by ", by), question(t, by, ""))
-		}
 	}
 }
