@@ -2,6 +2,7 @@ package click
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"costscope/analyze"
@@ -24,4 +25,9 @@ func TestZZ(t *testing.T) {
 	os.WriteFile("/tmp/prof_from.sql", []byte(from), 0o600)
 	os.WriteFile("/tmp/prof_tree.sql", []byte(treeOf("("+s.reading.spans.baseSpans(window{}, s.reading.once)+")")), 0o600)
 	os.WriteFile("/tmp/prof_settled.sql", []byte(settledSpans(s.reading.spans.baseSpans(window{}, s.reading.once))), 0o600)
+}
+
+func dump(x string, a, b []string) {
+	os.WriteFile("/tmp/zz_"+x+"_a", []byte(strings.Join(a, "\n")), 0o600)
+	os.WriteFile("/tmp/zz_"+x+"_b", []byte(strings.Join(b, "\n")), 0o600)
 }
