@@ -18,6 +18,7 @@ type profile struct {
 	beside []string                // other tables that it reads
 	by     []string                // columns of the table of calls that tell it from other schemas
 	types  map[string]string       // how the types of some of them begin
+	tenant string                  // the column of who the calls belong to, where a table holds those of several
 	lacks  []string                // what the schema does not record, of "attempts" and "outcomes"
 	format uint8                   // of the lines that a run is read from
 	spans  func(r *detected) spans // how rows become spans
@@ -33,12 +34,11 @@ type spans struct {
 	lets   []string          // expressions with names that fields use, by levels
 	fields map[string]string // the rest, by name of spanColumns
 	lines  []string          // questions for the lines of runs, see lineQuery
-	flat   bool              // no span is part of another
 	id     string            // what makes a row the only one of its span; "" where the engine removes duplicates
 }
 
 // profiles are the schemas that costscope knows, its own aside.
-var profiles = []*profile{&otelMap, &otelJSON, &signoz}
+var profiles = []*profile{&otelMap, &otelJSON, &signoz, &langfuseTables, &heliconeTable}
 
 // A detected is a profile as it was found in a database.
 type detected struct {
@@ -180,3 +180,32 @@ func firstText(list ...string) string {
 	}
 	return "arrayFirst(x -> x != '', " + array(list) + ")"
 }
+
+// oneTenant makes sure that only one tenant's calls are read: those of several are never added up.
+func (c *Client) oneTenant(ctx context.Context, r *detected) error {
+	if r.tenant == "" {
+		return nil
+	}
+	rows, err := c.Query(ctx, "SELECT DISTINCT toString("+r.tenant+") AS q_t FROM "+r.at(r.table)+" ORDER BY q_t LIMIT 100")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for rows.Next() {
+		names = append(names, rows.Text(0))
+	}
+	switch {
+	case rows.Err() != nil:
+		return rows.Err()
+	case r.project != "" && !slices.Contains(names, r.project) && len(names) < 100:
+		return fmt.Errorf("%s has no calls of the project %q, only of %s", r.table, r.project, strings.Join(firstFew(names, 20), ", "))
+	case r.project == "" && len(names) > 1:
+		return fmt.Errorf("%s holds the calls of several projects, which are never added up: ?project= in the address names one of %s", r.table, strings.Join(firstFew(names, 20), ", "))
+	case r.project == "" && len(names) == 1:
+		r.project = names[0]
+	}
+	return nil
+}
+
+// mine is the condition on the rows of the tenant that is read.
+func (r *detected) mine() string { return "toString(" + r.tenant + ") = " + quote(r.project) }

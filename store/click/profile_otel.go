@@ -242,7 +242,7 @@ const maxTokens = "1000000000000000"
 func (a *attributeSource) counted(f map[string]string) {
 	var bad []string
 	for _, fact := range []string{"input", "output", "cache_read", "cache_write", "reasoning", "total"} {
-		texts := a.let(fact+"_texts", "arrayFilter(x -> x != '', "+array(a.texts(fact))+")")
+		texts := a.let(fact+"_texts", "arrayFilter(x -> match(x, '^[-+]?[0-9]'), "+array(a.texts(fact))+")")
 		counts := a.let(fact+"_counts", "arrayMap(x -> ifNull(toInt64OrNull(x), -1), "+texts+")")
 		f[fact] = "arrayFirst(x -> x > 0, " + counts + ")"
 		f["has_"+fact] = "notEmpty(" + counts + ")"
@@ -262,7 +262,7 @@ func (a *attributeSource) paid(f map[string]string) {
 
 // firstAmount is the first amount of money among texts in pico-dollars, -1 where there is none.
 func firstAmount(texts []string) string {
-	return "arrayFirst(x -> x >= 0, arrayPushBack(arrayMap(x -> " + pico("toDecimal128OrNull(x, 18)") + ", " + array(texts) + "), -1))"
+	return "arrayPushBack(arrayFilter(x -> x >= 0, arrayMap(x -> " + pico("toDecimal128OrNull(x, 18)") + ", arrayFilter(x -> x != '', " + array(texts) + "))), -1)[1]"
 }
 
 // pico is a decimal number of dollars in pico-dollars, halves rounded up as tracefmt does; -1 for what is no such amount.

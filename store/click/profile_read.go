@@ -70,7 +70,7 @@ func (s *Store) openReading(ctx context.Context, r *detected) error {
 	if !s.c.modern {
 		return errNoMaps
 	}
-	if err := s.c.oneProject(ctx, r); err != nil {
+	if err := s.c.oneTenant(ctx, r); err != nil {
 		return err
 	}
 	s.reading = &reading{detected: r, spans: r.profile.spans(r), asked: map[window]time.Time{}, price: newPricing(s.book)}

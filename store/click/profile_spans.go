@@ -7,9 +7,10 @@ import (
 
 // Types of the columns of a span, as what converts to them.
 const (
-	text  = "toString"
-	flag  = "toUInt8"
-	count = "toInt64"
+	text  = "toString(%s)"
+	name  = "trimBoth(replaceRegexpAll(toString(%s), '[[:cntrl:]]', ' '))" // a text that people see
+	flag  = "toUInt8(%s)"
+	count = "toInt64(%s)"
 )
 
 // spanColumns are the columns of a span in the normal form. What a schema does not say is ” or 0. Counts are as stated: settledSpans makes
@@ -18,8 +19,8 @@ var spanColumns = []struct {
 	kind  string
 	names string
 }{
-	{text, "call parent name kind workflow feature version agent instance role step tool provider model user session service tags status outcome"},
-	{text, "run_workflow run_user run_session run_version run_tags run_outcome"}, // said of the run
+	{text, "call parent kind status outcome tags run_outcome run_tags"}, // run_: said of the run
+	{name, "name workflow feature version agent instance role step tool provider model user session service run_workflow run_user run_session run_version"},
 	{flag, "has_finish has_input has_output has_cache_read has_cache_write has_total has_cost"},
 	{count, "finish input output cache_read cache_write hour reasoning total cost"}, // hour: cache writes for one hour; cost: pico-dollars
 	{count, "rest_input rest_output"},       // beside input and output: audio and the like
@@ -40,15 +41,17 @@ func (s *spans) baseSpans(w window, once bool) string {
 	}
 	columns := []string{"b_run", "b_start"}
 	for _, c := range spanColumns {
-		for _, name := range strings.Fields(c.names) {
-			value := s.fields[name]
+		for _, n := range strings.Fields(c.names) {
+			value := s.fields[n]
 			switch {
-			case value == "" && c.kind == text:
+			case value != "":
+				value = fmt.Sprintf(c.kind, value)
+			case c.kind == text || c.kind == name:
 				value = "''"
-			case value == "":
-				value = "0"
+			default:
+				value = fmt.Sprintf(c.kind, "0")
 			}
-			columns = append(columns, c.kind+"("+value+") AS b_"+name)
+			columns = append(columns, value+" AS b_"+n)
 		}
 	}
 	return levels("SELECT "+strings.Join(columns, ", ")+" FROM ("+levels(rows, s.lets...)+")",

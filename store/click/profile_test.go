@@ -85,7 +85,9 @@ func TestCallsAsTracefmtDecides(t *testing.T) {
 	for _, x := range slices.Concat(spanSchemas, products) {
 		t.Run(x.name, func(t *testing.T) {
 			m, s := opened(t, x, "decided_"+x.name, spans)
-			differ(t, "calls", assembled(t, func(f func(*tracefmt.Run) error) error { return m.Each(t.Context(), f) }, m.Names()), decided(t, s))
+			a, b := assembled(t, func(f func(*tracefmt.Run) error) error { return m.Each(t.Context(), f) }, m.Names()), decided(t, s)
+			dump(x.name, a, b)
+			differ(t, "calls", a, b)
 		})
 	}
 }
