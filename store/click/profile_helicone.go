@@ -38,7 +38,7 @@ func heliconeSpans(r *detected) spans {
 		}
 	}
 	lets := []string{"(status >= 400 OR status < 0 AND status != -2) AND cost = 0 AND " + count("prompt_tokens") + " = 0 AND " + count("completion_tokens") + " = 0 AS a_nothing"}
-	line := "SELECT " + run + " AS q_run, " + start + " AS q_at, toString(request_id) AS q_id, formatRow('JSONEachRow', request_id, request_created_at, latency, status, model, provider, user_id, prompt_tokens, completion_tokens, " +
+	line := "SELECT " + run + " AS q_run, " + start + " AS q_at, toString(request_id) AS q_id, formatRow('JSONEachRow', request_id, " + utc("request_created_at") + ", latency, status, model, provider, user_id, prompt_tokens, completion_tokens, " +
 		"prompt_cache_read_tokens, prompt_cache_write_tokens, reasoning_tokens, cost, properties, cache_reference_id, scores) AS q_line FROM " + from + " WHERE " + run + " IN ({runs}) AND {bound}"
 	return spans{from: from, run: run, time: start, bound: start + " >= %[1]d AND " + start + " <= %[2]d", lets: lets, fields: f, lines: []string{line}}
 }

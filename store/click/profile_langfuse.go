@@ -115,9 +115,12 @@ func langfuseLines(r *detected, rows func(string) string) []string {
 	}
 	const stamp = "toUnixTimestamp64Nano(toDateTime64(timestamp, 9))"
 	return []string{
-		line(r.table, "trace_id", langfuseStart, "id", "trace_id", "parent_observation_id", "type", "name", "start_time", "end_time", "level", "status_message", "version", "provided_model_name", "usage_details",
+		line(r.table, "trace_id", langfuseStart, "id", "trace_id", "parent_observation_id", "type", "name", utc("start_time"), utc("end_time"), "level", "status_message", "version", "provided_model_name", "usage_details",
 			"cost_details", "total_cost", "metadata", "input", "output") + " AND {bound}",
-		line("traces", "id", stamp, "id", "timestamp", "name", "user_id", "session_id", "tags", "release", "version", "metadata", "bookmarked"),
-		line("scores", "ifNull(trace_id, '')", stamp, "id", "timestamp", "assumeNotNull(trace_id) AS trace_id", "observation_id", "name", "value", "string_value", "data_type"),
+		line("traces", "id", stamp, "id", utc("timestamp"), "name", "user_id", "session_id", "tags", "release", "version", "metadata", "bookmarked"),
+		line("scores", "ifNull(trace_id, '')", stamp, "id", utc("timestamp"), "assumeNotNull(trace_id) AS trace_id", "observation_id", "name", "value", "string_value", "data_type"),
 	}
 }
+
+// utc is a time of a line, which is written without its zone.
+func utc(column string) string { return "toTimeZone(" + column + ", 'UTC') AS " + column }

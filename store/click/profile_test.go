@@ -86,7 +86,6 @@ func TestCallsAsTracefmtDecides(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			m, s := opened(t, x, "decided_"+x.name, spans)
 			a, b := assembled(t, func(f func(*tracefmt.Run) error) error { return m.Each(t.Context(), f) }, m.Names()), decided(t, s)
-			dump(x.name, a, b)
 			differ(t, "calls", a, b)
 		})
 	}
