@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"slices"
 	"time"
 
 	"costscope/tracefmt"
@@ -130,25 +131,30 @@ type Skip struct {
 
 // Status is the state of a store: what it holds and what it is doing.
 type Status struct {
-	Loading    bool
-	Live       bool         // following the sources
-	Unsummed   bool         // Spent and what stands below it are not added up, though Live
-	Heard      time.Time    // when something new was last read, while Live
-	Spent      tracefmt.USD // cost of all runs so far, where it is known
-	Failed     int64        // calls, while Live
-	Over       []RunOver    // runs heard of while Live that cost more than was asked to be told, the latest last
-	Loops      []LiveLoop   // that went on while Live, the latest last
-	Flying     []LiveRun    // runs in flight, while Live
-	Done, Size int64        // bytes read and to read, while Loading
-	Version    uint64
-	Sources    []Source
-	Skips      []Skip // the first 100, by path and line
-	SkipCount  int64
-	Warnings   []string
-	PricesAsOf string
-	PriceBook  string     // where the prices come from
-	PriceHash  string     // tells books apart
-	Repricing  *Repricing // what this book made of sums kept with another; nil where they were its own
-	CostMode   tracefmt.CostMode
-	Err        error // why loading stopped
+	Loading     bool
+	Live        bool         // following the sources
+	Unsummed    bool         // Spent and what stands below it are not added up, though Live
+	Heard       time.Time    // when something new was last read, while Live
+	Spent       tracefmt.USD // cost of all runs so far, where it is known
+	Failed      int64        // calls, while Live
+	Over        []RunOver    // runs heard of while Live that cost more than was asked to be told, the latest last
+	Loops       []LiveLoop   // that went on while Live, the latest last
+	Flying      []LiveRun    // runs in flight, while Live
+	Done, Size  int64        // bytes read and to read, while Loading
+	Version     uint64
+	Sources     []Source
+	Skips       []Skip // the first 100, by path and line
+	SkipCount   int64
+	Warnings    []string
+	PricesAsOf  string
+	PriceBook   string     // where the prices come from
+	PriceHash   string     // tells books apart
+	Repricing   *Repricing // what this book made of sums kept with another; nil where they were its own
+	CostMode    tracefmt.CostMode
+	Table       string   // of another program that the calls stand in; "" for what was loaded
+	NotRecorded []string // what Table does not tell, of "attempts" and "outcomes": unknown, not none
+	Err         error    // why loading stopped
 }
+
+// Lacks says that the table that the calls stand in does not tell something, of "attempts" and "outcomes".
+func (s *Status) Lacks(what string) bool { return slices.Contains(s.NotRecorded, what) }

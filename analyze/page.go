@@ -142,6 +142,9 @@ func (r *Report) successLine() string {
 		bounds = "between " + Money(o.Low.USD) + " and " + Money(o.High.USD)
 	}
 	point := "unknown: no outcome is stated"
+	if r.Outcomes == nil {
+		point = "unknown: outcomes are not recorded"
+	}
 	switch {
 	case o.PerSuccess.Known:
 		point = AtLeast(Money(o.PerSuccess.USD), r.Totals.LowerBound)
@@ -206,7 +209,10 @@ func (r *Report) tailLine() string {
 }
 
 func (r *Report) retryLine() string {
-	t := &r.Retries
+	t := r.Retries
+	if t == nil {
+		return r.open
+	}
 	lost := ""
 	if t.LostTries > 0 {
 		lost = plural(t.LostTries, "earlier attempt") + " known only from notes"

@@ -14,18 +14,18 @@ import (
 // A Report is what `costscope report` says, in the shape of its JSON. The text and markdown forms are drawn from the same value. What is
 // not known is nil, never 0.
 type Report struct {
-	Version      string        `json:"version"`
-	Prices       PriceInfo     `json:"prices"`
-	Sources      []SourceInfo  `json:"sources"`
-	Skipped      []SkipInfo    `json:"skipped"`
-	Warnings     []string      `json:"warnings"`
-	Query        *QueryInfo    `json:"query,omitempty"`
-	Totals       Totals        `json:"totals"`
-	By           []string      `json:"by"`
-	Rows         []ReportRow   `json:"rows"`
-	Retries      RetryReport   `json:"retries"`
-	Distribution *Distribution `json:"distribution,omitempty"`
-	Outcomes     OutcomeReport `json:"outcomes"`
+	Version      string         `json:"version"`
+	Prices       PriceInfo      `json:"prices"`
+	Sources      []SourceInfo   `json:"sources"`
+	Skipped      []SkipInfo     `json:"skipped"`
+	Warnings     []string       `json:"warnings"`
+	Query        *QueryInfo     `json:"query,omitempty"`
+	Totals       Totals         `json:"totals"`
+	By           []string       `json:"by"`
+	Rows         []ReportRow    `json:"rows"`
+	Retries      *RetryReport   `json:"retries"`
+	Distribution *Distribution  `json:"distribution,omitempty"`
+	Outcomes     *OutcomeReport `json:"outcomes"`
 
 	Tries      []TryInfo           `json:"attempts,omitempty"`
 	TryCaps    []TryCapInfo        `json:"attempt_caps,omitempty"`
@@ -53,6 +53,7 @@ type Report struct {
 	skips    int64
 	queryOf  string
 	warnings []string // of the store; those about prices are notes of their own in the text
+	open     string   // why there are no Retries
 }
 
 // ReportInput is what a report is made of. Table must be the answer to Query, and Runs what each of its runs costs within it.
@@ -330,7 +331,21 @@ func NewReport(in ReportInput) *Report {
 	if in.Deep != nil {
 		r.analysed(in.Deep, total.CostKnown(), in.TZ)
 	}
+	r.leaveOpen(&in.Status)
 	return r
+}
+
+// leaveOpen takes out what is 0 because the table that the calls stand in does not record it.
+func (r *Report) leaveOpen(st *Status) {
+	if st.Lacks("attempts") && r.total.Retries+r.total.LostTries == 0 {
+		r.Retries, r.open = nil, "not recorded in "+Clean(st.Table)
+		for i := range r.Rows {
+			r.Rows[i].RetryRatio, r.Rows[i].Wasted = Fraction(math.NaN()), nil
+		}
+	}
+	if st.Lacks("outcomes") && r.outcomes.Success+r.outcomes.Failure == 0 {
+		r.Outcomes = nil
+	}
 }
 
 // ownWarnings are what the numbers themselves give reason to say.
@@ -501,9 +516,9 @@ func reportRow(r, total *Row) ReportRow {
 	return row
 }
 
-func retryReport(r *Row) RetryReport {
+func retryReport(r *Row) *RetryReport {
 	s, money := &r.Summary, r.CostKnown()
-	rep := RetryReport{
+	rep := &RetryReport{
 		Operations: s.Operations(), Attempts: s.Calls, Chains: s.Chains, ByKind: map[string]int64{},
 		CallAmplification: Fraction(ratio(s.Calls, s.Operations())), CostAmplification: Fraction(math.NaN()), RetryRatio: Fraction(s.RetryRatio()),
 		RetryCost: dollars(s.RetryCost, money), Wasted: dollars(s.Wasted, money), WasteShare: Fraction(math.NaN()),
@@ -539,8 +554,8 @@ func (s *RunSpread) distribution() *Distribution {
 	return d
 }
 
-func (o *Outcomes) report(money bool) OutcomeReport {
-	rep := OutcomeReport{
+func (o *Outcomes) report(money bool) *OutcomeReport {
+	rep := &OutcomeReport{
 		Success: o.Success, Failure: o.Failure, Unknown: o.Unknown, InFlight: o.InFlight, FailureRatio: Fraction(math.NaN()),
 		Indicative: o.Success < indicativeBelow, Values: []ValueInfo{},
 	}

@@ -285,7 +285,7 @@ func (r *Report) analysed(a *Analysis, money bool, tz *time.Location) {
 	r.Multiplier, r.Quality = multiplierReport(&a.Factors, money), spendReport(&a.Spend, money)
 	r.Load, r.Accuracy, r.Flows = loadReport(&a.Load, money, tz), accuracyReport(&a.Accuracy), flowReport(&a.Value)
 	r.Caps, r.Drift, r.Flags = capReport(&a.Caps, money), a.Drifts, flagReport(a.Flags, money)
-	o, s := &r.Outcomes, &a.Success
+	o, s := r.Outcomes, &a.Success
 	o.OverTasks, o.Tasks, o.Solved, o.Values = s.OverTasks, s.Tasks, s.Solved, append(o.Values, valueInfo(a.Value.Values)...)
 	if money && s.Tasks > 0 {
 		o.PerTask = s.PerTask.dollars()

@@ -164,6 +164,24 @@ func TestAllUnknownIsNotZero(t *testing.T) {
 	}
 }
 
+// What a table of another program does not record is left open, and said to be.
+func TestNotRecordedIsLeftOpen(t *testing.T) {
+	table := &Table{Rows: []Row{{Path: []string{"desk"}, Summary: Summary{Calls: 2, LLM: 2}}}}
+	in := ReportInput{Table: table, Status: Status{Table: "otel_traces", NotRecorded: []string{"attempts", "outcomes"}}}
+	r := NewReport(in)
+	if r.Retries != nil || r.Outcomes != nil || r.Rows[0].Wasted != nil || !math.IsNaN(float64(r.Rows[0].RetryRatio)) {
+		t.Errorf("%+v", r)
+	}
+	if line := r.retryLine(); line != "not recorded in otel_traces" {
+		t.Errorf("retries: %q", line)
+	}
+	in.Runs = []RunCost{{Outcome: tracefmt.OutcomeFailure}} // some spans state how the run ended
+	table.Total.Summary = Summary{Calls: 2, Retries: 1}
+	if r := NewReport(in); r.Outcomes == nil || r.Outcomes.Failure != 1 || r.Retries == nil {
+		t.Error("what some calls state is left out")
+	}
+}
+
 func TestMoney(t *testing.T) {
 	for v, want := range map[tracefmt.USD]string{
 		0: "$0.00", 1: "<$0.000001", 999999: "<$0.000001", 1e6: "$0.000001", 98e8: "$0.0098", 9825e5: "$0.000983", 41e10: "$0.41", 4e9: "$0.004",

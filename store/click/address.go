@@ -29,6 +29,7 @@ type Address struct {
 	Database string
 	Table    string // "" for the tables that the profile names
 	Profile  string // "" to detect
+	Project  string // the tenant of a schema that holds several; "" for the only one
 
 	user     string
 	password func() string // no text, so that nothing that prints what holds an address prints it
@@ -51,7 +52,7 @@ func IsAddress(s string) bool { return strings.HasPrefix(s, Scheme) }
 var errPasswordInURL = errors.New("a user or a password in the address would end up in logs: set " + EnvUser + " and " + EnvPassword +
 	", or name a file with both in " + EnvCredentials)
 
-// ParseAddress reads clickhouse://HOST[:PORT]/DATABASE?table=T&profile=P&secure=1&ca=FILE. Beyond loopback the connection is encrypted;
+// ParseAddress reads clickhouse://HOST[:PORT]/DATABASE?table=T&profile=P&project=I&secure=1&ca=FILE. Beyond loopback the connection is encrypted;
 // plain allows it not to be.
 func ParseAddress(s string, plain bool, getenv func(string) string) (*Address, error) {
 	u, err := url.Parse(s)
@@ -67,9 +68,9 @@ func ParseAddress(s string, plain bool, getenv func(string) string) (*Address, e
 	}
 	secure := ""
 	for k, v := range u.Query() {
-		to, ok := map[string]*string{"table": &a.Table, "profile": &a.Profile, "ca": &a.CA, "secure": &secure}[k]
+		to, ok := map[string]*string{"table": &a.Table, "profile": &a.Profile, "project": &a.Project, "ca": &a.CA, "secure": &secure}[k]
 		if !ok {
-			return nil, fmt.Errorf("the address of the engine has %q, which is none of table, profile, secure, ca", k)
+			return nil, fmt.Errorf("the address of the engine has %q, which is none of table, profile, project, secure, ca", k)
 		}
 		*to = v[len(v)-1]
 	}

@@ -137,6 +137,9 @@ var errMoving = errors.New("the engine is being written to, and the parts of the
 // Steady asks for something that takes several questions, again if runs were written in the meantime, so that all of it is about the same
 // runs. ask begins anew each time.
 func (s *Store) Steady(ctx context.Context, ask func() error) error {
+	if s.reading != nil { // what writes there never rests
+		return ask()
+	}
 	begun := time.Now()
 	for try := 0; try < tries && (try < 2 || time.Since(begun) < s.c.budget); try++ {
 		before, err := s.tally(ctx)

@@ -131,6 +131,13 @@ func TestFailureAfterTheFirstRows(t *testing.T) {
 	}
 }
 
+func TestFailureThatRepeatsTheQuestion(t *testing.T) {
+	body := []byte("Code: 47. DB::Exception: Unknown expression identifier `x` in scope SELECT x" + strings.Repeat(", 1", 9000) + ". (UNKNOWN_IDENTIFIER)")
+	if f := failure(500, body); f == nil || f.Code != 47 {
+		t.Errorf("%+v", f)
+	}
+}
+
 // A question that is left is stopped in the engine, too, and one without an answer ends by the client's own clock.
 func TestLeavingStopsTheQuery(t *testing.T) {
 	killed := make(chan string, 4)

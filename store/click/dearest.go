@@ -23,7 +23,7 @@ func (g *namedGroup) compare(o *namedGroup) int {
 
 // dearest answers by groups of which there may be very many, as runs: only the dearest come back, and the sums of all.
 func (s *Store) dearest(ctx context.Context, x *sqlQuery, where string) (*analyze.Table, error) {
-	names, err := s.top(ctx, x.q)
+	names, err := s.top(ctx, x)
 	if err != nil {
 		return nil, err
 	}
@@ -40,22 +40,25 @@ func (s *Store) dearest(ctx context.Context, x *sqlQuery, where string) (*analyz
 	}
 	q := x.q
 	q.By = nil
-	all, everything := s.summed(q)
+	all, everything, err := s.summed(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	table, err := s.gather(ctx, all, everything)
 	if err != nil {
 		return nil, err
 	}
 	groups := table.Total.Runs
 	if x.q.By[0].Dim != analyze.DimRun {
-		groups, err = s.number(ctx, "SELECT uniqExact("+x.dimension(x.q.By[0])+") AS q_n FROM "+s.fromCalls+" WHERE "+where)
+		groups, err = s.number(ctx, "SELECT uniqExact("+x.dimension(x.q.By[0])+") AS q_n FROM "+x.calls+" WHERE "+where)
 	}
 	table.By, table.Rows, table.Left, table.Total.Own = some.By, some.Rows, groups-int64(len(some.Rows)), some.Total.Own
 	return table, err
 }
 
 // top are the names of the dearest groups, of one more than is asked for where there are.
-func (s *Store) top(ctx context.Context, q analyze.Query) ([]string, error) {
-	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+func (s *Store) top(ctx context.Context, of *sqlQuery) ([]string, error) {
+	x, q := &sqlQuery{q: of.q, tz: of.tz, calls: of.calls}, of.q
 	name, cost, calls, ask := x.dimension(q.By[0]), "sum(s_cost)", "sum(s_calls)", s.c.Query
 	if q.By[0].Dim == analyze.DimRun {
 		ask = s.queryRuns
@@ -83,7 +86,7 @@ func (s *Store) top(ctx context.Context, q analyze.Query) ([]string, error) {
 
 // only is the condition on the rows of some groups.
 func (s *Store) only(ctx context.Context, x *sqlQuery, names []string) (string, error) {
-	if x.q.By[0].Dim != analyze.DimRun {
+	if x.q.By[0].Dim != analyze.DimRun || s.reading != nil {
 		return x.dimension(x.q.By[0]) + " IN (" + literals(names) + ")", nil
 	}
 	list, err := s.named(ctx, names...)

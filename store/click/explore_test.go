@@ -73,8 +73,8 @@ func listOf(t *testing.T, s lister, q analyze.Query, by analyze.CallOrder, desc 
 	}
 }
 
-// text is a call as the screen shows it. What is pushed states the links that the reference infers.
-func text(r analyze.CallRow) string {
+// callText is a call as the screen shows it. What is pushed states the links that the reference infers.
+func callText(r analyze.CallRow) string {
 	r.Src, r.Price, r.RetryOf, r.RetryKind, r.Attempt = tracefmt.SourceRef{}, nil, "", 0, 0
 	j, _ := json.Marshal(r)
 	return string(j)
@@ -83,7 +83,7 @@ func text(r analyze.CallRow) string {
 // inOrder puts calls that are equal in an order in that of their runs and times: the reference has them as it met them.
 func inOrder(rows []analyze.CallRow) (list []string) {
 	for _, r := range rows {
-		list = append(list, text(r))
+		list = append(list, callText(r))
 	}
 	slices.Sort(list)
 	return list
@@ -136,7 +136,7 @@ func TestPagesMeet(t *testing.T) {
 			t.Fatal(from, len(p.Rows), err)
 		}
 		for i, r := range p.Rows {
-			if text(r) != text(all[from+i]) {
+			if callText(r) != callText(all[from+i]) {
 				t.Fatalf("from %d: call %d is another", from, from+i)
 			}
 		}
@@ -176,7 +176,7 @@ func TestWeigh(t *testing.T) {
 	if w, err := s.Weigh(t.Context(), analyze.Query{}, false); w != nil || err != nil {
 		t.Error(w, err)
 	}
-	x, err := s.sizeOf(t.Context(), "")
+	x, err := s.sizeOf(t.Context(), scope{})
 	if err != nil || x.rows != rows || x.runs != 20 {
 		t.Error(x, rows, err)
 	}

@@ -28,10 +28,11 @@ const mostListed = 1_000_000
 // A place is where a call stands in a list: lists are in the order of keys, runs and numbers in their runs. What is unknown has the largest
 // key, so it comes last either way.
 type place struct {
-	key int64
-	run string
-	seq int64
-	day string
+	key  int64
+	run  string
+	seq  int64
+	day  string
+	call string
 }
 
 func (p place) compare(o place) int {
@@ -63,9 +64,12 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	q = s.slid(q)
 	s.list.mu.Lock()
 	defer s.list.mu.Unlock()
-	x, where := s.sql(q)
+	x, where, err := s.sql(ctx, q)
+	if err != nil {
+		return analyze.CallPage{}, err
+	}
 	if of := fmt.Sprint(s.version(), q.String(), by, desc); s.list.of != of {
-		if err := s.begin(ctx, q, x.part, where, by, desc); err != nil {
+		if err := s.begin(ctx, x, where, by, desc); err != nil {
 			return analyze.CallPage{}, err
 		}
 		s.list.of = of
@@ -79,23 +83,21 @@ func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder
 	n = min(n, page.Reach-page.From)
 	places := l.all[min(page.From, len(l.all)):min(page.From+n, len(l.all))]
 	if !x.part {
-		var err error
-		if places, err = s.places(ctx, where, by, desc, page.From, n); err != nil {
+		if places, err = s.places(ctx, x, where, by, desc, page.From, n); err != nil {
 			return page, err
 		}
 	}
-	rows, err := s.rowsAt(ctx, places)
-	page.Rows = rows
+	page.Rows, err = s.rowsAt(ctx, q, places)
 	return page, err
 }
 
 // begin makes a new list.
-func (s *Store) begin(ctx context.Context, q analyze.Query, part bool, where string, by analyze.CallOrder, desc bool) error {
+func (s *Store) begin(ctx context.Context, x *sqlQuery, where string, by analyze.CallOrder, desc bool) error {
 	s.list.of, s.list.all, s.list.seen = "", nil, map[int]place{}
-	if part {
-		return s.order(ctx, q, by, desc)
+	if x.part {
+		return s.order(ctx, x.q, by, desc)
 	}
-	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls+" WHERE listed AND "+where)
+	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+x.calls+" WHERE listed AND "+where)
 	s.list.total = int(total)
 	return err
 }
@@ -112,7 +114,7 @@ func (s *Store) order(ctx context.Context, q analyze.Query, by analyze.CallOrder
 				continue
 			}
 			l.total++
-			l.all = append(l.all, place{store.OrderKey(c, by, desc), run.ID, c.Src.Offset, dayText(stated(c, tracefmt.HasStart, c.Start))})
+			l.all = append(l.all, place{store.OrderKey(c, by, desc), run.ID, c.Src.Offset, dayText(stated(c, tracefmt.HasStart, c.Start)), c.ID})
 		}
 		if len(l.all) >= 2*mostListed {
 			l.all = firstPlaces(l.all)
@@ -132,7 +134,7 @@ func firstPlaces(list []place) []place {
 const markEvery = 50
 
 // places asks where the calls of a page stand, from the nearest place known: forward, or backward and turned around.
-func (s *Store) places(ctx context.Context, where string, by analyze.CallOrder, desc bool, from, n int) ([]place, error) {
+func (s *Store) places(ctx context.Context, x *sqlQuery, where string, by analyze.CallOrder, desc bool, from, n int) ([]place, error) {
 	if n <= 0 {
 		return nil, nil
 	}
@@ -146,14 +148,14 @@ func (s *Store) places(ctx context.Context, where string, by analyze.CallOrder, 
 	}
 	sign := map[bool]string{true: "-", false: ""}[desc]
 	key := "if(" + orderColumns[by][1] + ", " + sign + "(" + orderColumns[by][0] + "), toInt64(" + number(math.MaxInt64) + ")) AS q_key"
-	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, toString(day) AS q_day FROM "+s.fromCalls+
+	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, toString(day) AS q_day, call AS q_call FROM "+x.calls+
 		" WHERE listed AND "+where+" ORDER BY "+order+" LIMIT "+strconv.Itoa(skip)+", "+strconv.Itoa(n))
 	if err != nil {
 		return nil, err
 	}
 	var list []place
 	for r.Next() {
-		list = append(list, place{r.Int(0), r.Text(1), r.Int(2), r.Text(3)})
+		list = append(list, place{r.Int(0), r.Text(1), r.Int(2), r.Text(3), r.Text(4)})
 	}
 	if back {
 		slices.Reverse(list)
@@ -184,9 +186,12 @@ func (l *callList) nearest(from, end int) (at int, back bool) {
 }
 
 // rowsAt reads the calls at some places.
-func (s *Store) rowsAt(ctx context.Context, list []place) (rows []analyze.CallRow, err error) {
+func (s *Store) rowsAt(ctx context.Context, q analyze.Query, list []place) (rows []analyze.CallRow, err error) {
 	if len(list) == 0 {
 		return nil, nil
+	}
+	if s.reading != nil {
+		return s.callsAt(ctx, bounds{q.Since, q.Until}, list)
 	}
 	days, runs, both := map[string]bool{}, map[string]bool{}, make([]string, len(list))
 	for i, p := range list {

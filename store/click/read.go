@@ -42,6 +42,15 @@ func (s *Store) eachPart(ctx context.Context, n int64, sql func(part string) str
 	return nil
 }
 
+// bounds are a time range that a question is bound to, in UTC nanoseconds; 0 is no bound.
+type bounds struct{ since, until int64 }
+
+// A scope is the calls that a question is about; where is "" for no other condition than the bounds.
+type scope struct {
+	bounds
+	where string
+}
+
 // A runFact is where a run's rows are.
 type runFact struct {
 	id        string
@@ -70,15 +79,21 @@ func literals(list []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// matching are the runs with a row that meets a condition, "" for all, by their first day and id.
-func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
-	size, err := s.sizeOf(ctx, where)
+// matching are the runs with a row that meets the condition of a scope, by their first day and id.
+func (s *Store) matching(ctx context.Context, sc scope) (list []runFact, err error) {
+	size, err := s.sizeOf(ctx, sc)
 	if err != nil {
 		return nil, err
 	}
-	err = s.eachPart(ctx, size.runs, func(part string) string {
-		return "SELECT " + runFactColumns + " FROM " + s.fromRuns + " WHERE " + part + s.having(where, part)
-	}, func(r *Rows) { list = append(list, newRunFact(r)) })
+	sql := func(part string) string {
+		return "SELECT " + runFactColumns + " FROM " + s.fromRuns + " WHERE " + part + s.having(sc.where, part)
+	}
+	if s.reading != nil {
+		if sql, err = s.runsMet(ctx, size.rows, sc); err != nil {
+			return nil, err
+		}
+	}
+	err = s.eachPart(ctx, size.runs, sql, func(r *Rows) { list = append(list, newRunFact(r)) })
 	slices.SortFunc(list, func(a, b runFact) int { return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.id, b.id)) })
 	return list, err
 }
@@ -100,6 +115,12 @@ func (s *Store) having(where, part string) string {
 
 // named are the runs with some ids, as far as they are there.
 func (s *Store) named(ctx context.Context, ids ...string) (list []runFact, err error) {
+	if s.reading != nil {
+		for _, id := range ids {
+			list = append(list, runFact{id: id, rows: 1})
+		}
+		return list, nil
+	}
 	r, err := s.c.Query(ctx, "SELECT "+runFactColumns+" FROM "+s.fromRuns+" WHERE run IN ("+literals(ids)+")")
 	if err != nil {
 		return nil, err
@@ -132,6 +153,9 @@ type runReader struct {
 func (s *Store) reader() *runReader {
 	r := &runReader{s: s, d: tracefmt.NewDecoder(s.names, nil), index: map[string]uint32{}}
 	r.d.Format = tracefmt.FormatCostscope
+	if s.reading != nil {
+		r.d.Format = s.reading.format
+	}
 	r.asm = tracefmt.Assembler{Names: s.names, Book: s.book, Mode: s.cfg.Mode, PathOf: r.path, Order: func(a, b tracefmt.SourceRef) int { return int(a.Offset - b.Offset) }}
 	return r
 }
@@ -167,29 +191,33 @@ func (r *runReader) run() *tracefmt.Run {
 
 // eachRun calls f for every run with a row that meets a condition, with all of the run's calls. What f gets is overwritten by the next run.
 // progress is told the rows read.
-func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
-	list, err := s.matching(ctx, where)
+func (s *Store) eachRun(ctx context.Context, sc scope, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
+	list, err := s.matching(ctx, sc)
 	if err != nil {
 		return err
 	}
-	return s.each(ctx, list, f, progress)
+	return s.each(ctx, sc.bounds, list, f, progress)
 }
 
-// each is eachRun for the runs of a list.
-func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
+// each is eachRun for the runs of a list. Bounds tell where another program's tables are to be looked at.
+func (s *Store) each(ctx context.Context, b bounds, list []runFact, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
 	rd, began := s.reader(), time.Now()
 	var read, all int64
 	for _, x := range list {
 		all += x.rows
 	}
+	most := int64(linesAtOnce)
+	if s.reading != nil {
+		most = spansAtOnce
+	}
 	for at := 0; at < len(list); {
 		end, rows, ids := at, int64(0), 0
-		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce && ids+len(list[end].id) <= idBytes) {
+		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= most && ids+len(list[end].id) <= idBytes) {
 			rows += list[end].rows
 			ids += len(list[end].id)
 			end++
 		}
-		if err := s.fetch(ctx, rd, list[at:end], f); err != nil {
+		if err := s.fetch(ctx, rd, b, list[at:end], f); err != nil {
 			return err
 		}
 		at, read = end, read+rows
@@ -202,7 +230,10 @@ func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, 
 }
 
 // fetch reads the lines of some runs.
-func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
+func (s *Store) fetch(ctx context.Context, rd *runReader, b bounds, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
+	if s.reading != nil {
+		return s.fetchSpans(ctx, rd, b, list, f)
+	}
 	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+rowsOf(list)+" ORDER BY q_run, q_seq")
 	if err != nil {
 		return err
@@ -235,7 +266,7 @@ func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func
 
 // Each calls f for every run.
 func (s *Store) Each(ctx context.Context, f func(run *tracefmt.Run) error) error {
-	return s.eachRun(ctx, "", func(_ *runReader, run *tracefmt.Run) error { return f(run) }, nil)
+	return s.eachRun(ctx, scope{}, func(_ *runReader, run *tracefmt.Run) error { return f(run) }, nil)
 }
 
 // Digest analyses the runs of a scope: what no sum of the engine tells. It reads the lines of those runs.
@@ -310,7 +341,7 @@ func (s *Store) oneRun(ctx context.Context, id string, f func(rd *runReader, run
 	if err != nil {
 		return err
 	}
-	return s.each(ctx, list, f, nil)
+	return s.each(ctx, bounds{}, list, f, nil)
 }
 
 // numberOf gives a run its number.
@@ -334,19 +365,22 @@ func (s *Store) idOf(n uint32) (string, error) {
 	return s.runID[n], nil
 }
 
-// scope is the condition of a question; "" where it has none.
-func (s *Store) scope(q analyze.Query) string {
-	if len(q.Where) == 0 && q.Since == 0 && q.Until == 0 {
-		return ""
+// scope is what a question is about.
+func (s *Store) scope(q analyze.Query) scope {
+	sc := scope{bounds: bounds{q.Since, q.Until}}
+	if len(q.Where) > 0 || sc.bounds != (bounds{}) {
+		sc.where = (&sqlQuery{q: q, tz: s.cfg.TZ}).where()
 	}
-	_, where := s.sql(q)
-	return where
+	return sc
 }
 
 // RunCosts is what each run with a matching call cost within the scope; where q.Most says so, of the dearest, that many or more.
 func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
 	q = s.slid(q)
-	x, where := s.summed(q)
+	x, where, err := s.summed(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}
@@ -418,6 +452,9 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
+	if s.reading != nil {
+		return s.spanOfSpans(ctx)
+	}
 	r, err := s.numbers(ctx, "SELECT min(start) AS q_first, max(if(has_end, finish, 0)) AS q_end, max(start) AS q_last, count() AS q_n FROM "+s.fromCalls+" WHERE has_start")
 	if err != nil || r[3] == 0 {
 		return 0, 0, false, err
@@ -433,11 +470,14 @@ func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error
 // SpanOf is the earliest start and the latest end of the calls that match; ok is false where none has a time.
 func (s *Store) SpanOf(ctx context.Context, q analyze.Query) (first, last int64, ok bool, err error) {
 	q = s.slid(q)
-	x, where := s.sql(q)
+	x, where, err := s.sql(ctx, q)
+	if err != nil {
+		return 0, 0, false, err
+	}
 	if x.part {
 		return s.scannedSpan(ctx, q)
 	}
-	r, err := s.c.Query(ctx, "SELECT min(start) AS q_first, max(if(has_end, greatest(start, finish), start)) AS q_last, count() AS q_n FROM "+s.fromCalls+" WHERE is_call AND has_start AND "+where)
+	r, err := s.c.Query(ctx, "SELECT min(start) AS q_first, max(if(has_end, greatest(start, finish), start)) AS q_last, count() AS q_n FROM "+x.calls+" WHERE is_call AND has_start AND "+where)
 	if err != nil || !r.Next() {
 		return 0, 0, false, err
 	}

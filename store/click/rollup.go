@@ -23,6 +23,7 @@ type Store struct {
 	fromCalls string       // what stands after FROM: the rows of calls, under the names of callColumns
 	fromRuns  string       // the rows of runs, under those of runColumns
 	lack      atomic.Int64 // rows that the runs state and that are not there, as far as that is known
+	reading   *reading     // of another program's tables; nil for the canonical ones
 	days      bool         // the tables of days are there, and hold all calls
 	byRun     bool         // all rows of a run are on one server
 
@@ -42,6 +43,13 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	}
 	s := &Store{c: c, cfg: cfg, book: book, names: tracefmt.NewNames(), runNo: map[string]uint32{},
 		fromCalls: c.table(callsTable), fromRuns: c.table(runsTable)}
+	other, err := c.detect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if other != nil {
+		return s, s.openReading(ctx, other)
+	}
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -59,16 +67,21 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 }
 
 // sql is a question, and its condition on the rows of calls.
-func (s *Store) sql(q analyze.Query) (*sqlQuery, string) {
-	x := &sqlQuery{q: q, tz: s.cfg.TZ}
-	return x, x.where()
+func (s *Store) sql(ctx context.Context, q analyze.Query) (x *sqlQuery, where string, err error) {
+	x = &sqlQuery{q: q, tz: s.cfg.TZ, calls: s.fromCalls}
+	if s.reading != nil {
+		x.calls, err = s.readCalls(ctx, bounds{q.Since, q.Until})
+	}
+	return x, x.where(), err
 }
 
 // summed is a question for sums, and its condition on the rows of calls, or where they tell the answer, of days.
-func (s *Store) summed(q analyze.Query) (*sqlQuery, string) {
-	x := &sqlQuery{q: q, tz: s.cfg.TZ}
-	x.days = s.days && x.inDays()
-	return x, x.where()
+func (s *Store) summed(ctx context.Context, q analyze.Query) (x *sqlQuery, where string, err error) {
+	if x, where, err = s.sql(ctx, q); s.days && x.inDays() {
+		x.days = true
+		where = x.where()
+	}
+	return x, where, err
 }
 
 // keys are the groups of the first n dimensions, each under a name that is no column's.
@@ -106,7 +119,10 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, 
 }
 
 func (s *Store) rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
-	x, where := s.summed(q)
+	x, where, err := s.summed(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	if x.part {
 		return s.scan(ctx, q, where)
 	}
@@ -139,7 +155,7 @@ func (s *Store) gather(ctx context.Context, x *sqlQuery, where string) (*analyze
 func (s *Store) scan(ctx context.Context, q analyze.Query, where string) (*analyze.Table, error) {
 	var rd *runReader
 	scan := analyze.NewScan(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
-	err := s.eachRun(ctx, where, func(r *runReader, run *tracefmt.Run) error {
+	err := s.eachRun(ctx, scope{bounds{q.Since, q.Until}, where}, func(r *runReader, run *tracefmt.Run) error {
 		rd = r
 		scan.Add(run)
 		return nil
@@ -152,7 +168,7 @@ func (s *Store) from(x *sqlQuery, days string) string {
 	if x.days {
 		return s.c.table(days)
 	}
-	return s.fromCalls
+	return x.calls
 }
 
 // sumsOf are the sums of a group, over calls or over days.

@@ -12,7 +12,10 @@ const fewRuns = 10_000
 
 // ManyRuns is how the costs of the runs with a matching call are spread, nil where they are few enough for RunCosts.
 func (s *Store) ManyRuns(ctx context.Context, q analyze.Query) (*analyze.ManyRuns, error) {
-	x, where := s.summed(s.slid(q))
+	x, where, err := s.summed(ctx, s.slid(q))
+	if err != nil {
+		return nil, err
+	}
 	if x.part {
 		return nil, nil
 	}

@@ -16,10 +16,11 @@ import (
 
 // A sqlQuery writes an analyze.Query in SQL.
 type sqlQuery struct {
-	q    analyze.Query
-	tz   *time.Location
-	part bool // the question has conditions that only the runs themselves can answer: the SQL finds too much
-	days bool // it is put to tables of days
+	calls string // what stands after FROM
+	q     analyze.Query
+	tz    *time.Location
+	part  bool // the question has conditions that only the runs themselves can answer: the SQL finds too much
+	days  bool // it is put to tables of days
 }
 
 // textColumns are the dimensions that are columns as they stand.

@@ -121,7 +121,10 @@ func compareSpread(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
 			want.Partial++
 		}
 	}
-	x, where := s.summed(q)
+	x, where, err := s.summed(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
 	got, err := s.manyRuns(t.Context(), x, where)
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,9 @@ const fillFor = 15
 
 // look asks for the mark.
 func (s *Store) look(ctx context.Context) (m pulse, err error) {
+	if s.reading != nil {
+		return s.lookAtSpans(ctx)
+	}
 	r, err := s.c.Query(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows, toString(max(last_day)) AS q_day FROM "+s.fromRuns)
 	if err != nil || !r.Next() {
 		return m, err
@@ -90,6 +93,9 @@ func (s *Store) news(ctx context.Context) (bool, error) {
 	grown := m != w.mark
 	if !grown && w.filling == 0 {
 		return false, nil
+	}
+	if s.reading != nil {
+		return true, s.moved(ctx, m)
 	}
 	rows, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls)
 	if err != nil {
@@ -189,7 +195,7 @@ func (s *Store) move(ctx context.Context, lastDay string) error {
 	if width == 0 {
 		return nil
 	}
-	last, err := s.number(ctx, "SELECT max(start) AS q_n FROM "+s.fromCalls+" WHERE has_start AND day = "+quote(lastDay))
+	last, err := s.lastStart(ctx, lastDay)
 	if err != nil || last == 0 {
 		return err
 	}
@@ -197,6 +203,14 @@ func (s *Store) move(ctx context.Context, lastDay string) error {
 	defer s.mu.Unlock()
 	s.window.from = last - int64(width)
 	return nil
+}
+
+// lastStart is the latest start of the calls of a day.
+func (s *Store) lastStart(ctx context.Context, day string) (int64, error) {
+	if s.reading != nil {
+		return s.lastSpan(ctx, day)
+	}
+	return s.number(ctx, "SELECT max(start) AS q_n FROM "+s.fromCalls+" WHERE has_start AND day = "+quote(day))
 }
 
 // Since is where a question that begins at since begins now.

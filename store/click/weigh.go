@@ -18,12 +18,15 @@ const (
 // themselves, as Digest is.
 func (s *Store) Weigh(ctx context.Context, q analyze.Query, whole bool) (*analyze.Weight, error) {
 	q = s.slid(q)
-	x, _ := s.sql(q)
-	if whole || x.part {
+	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+	if x.where(); whole || x.part {
 		return s.weighRuns(ctx, q)
 	}
 	if s.all() <= littleSummed {
 		return nil, nil
+	}
+	if s.reading != nil {
+		return s.weighSpans(q), nil
 	}
 	rows, err := s.number(ctx, "SELECT sum(rows) AS q_n FROM "+s.fromRuns+" WHERE "+daysOf(q))
 	if err != nil || rows <= littleSummed {
@@ -40,6 +43,9 @@ func (s *Store) weighRuns(ctx context.Context, q analyze.Query) (*analyze.Weight
 	size, err := s.sizeOf(ctx, s.scope(q))
 	if err != nil || size.rows <= littleRead {
 		return nil, err
+	}
+	if s.reading != nil {
+		return &analyze.Weight{Rows: size.rows, Takes: s.pace.of(size.rows)}, nil
 	}
 	long, err := s.number(ctx, "SELECT toInt64(avg(length(q_line))) AS q_n FROM (SELECT line AS q_line FROM "+s.fromCalls+" LIMIT 1000)")
 	return &analyze.Weight{Rows: size.rows, Bytes: size.rows * long, Takes: s.pace.of(size.rows)}, err
@@ -60,9 +66,12 @@ func daysOf(q analyze.Query) string {
 // A size is how many runs there are, and their rows.
 type size struct{ runs, rows int64 }
 
-// sizeOf is the size of the runs with a row that meets a condition, "" for all.
-func (s *Store) sizeOf(ctx context.Context, where string) (x size, err error) {
-	r, err := s.c.Query(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows FROM "+s.fromRuns+" WHERE 1"+s.having(where, "1"))
+// sizeOf is the size of the runs with a row that meets the condition of a scope.
+func (s *Store) sizeOf(ctx context.Context, sc scope) (x size, err error) {
+	if s.reading != nil {
+		return s.sizeRead(ctx, sc)
+	}
+	r, err := s.c.Query(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows FROM "+s.fromRuns+" WHERE 1"+s.having(sc.where, "1"))
 	if err != nil || !r.Next() {
 		return x, err
 	}

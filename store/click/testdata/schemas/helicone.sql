@@ -1,0 +1,41 @@
+-- Helicone: one row per request through its proxy. cost is in billionths of a dollar.
+CREATE TABLE {db}.request_response_rmt (
+  response_id Nullable(UUID),
+  response_created_at Nullable(DateTime64(3)),
+  latency Nullable(Int64),
+  status Int64,
+  completion_tokens Nullable(Int64),
+  completion_audio_tokens Nullable(Int64),
+  reasoning_tokens Nullable(Int64),
+  prompt_tokens Nullable(Int64),
+  prompt_audio_tokens Nullable(Int64),
+  prompt_cache_write_tokens Nullable(Int64),
+  prompt_cache_read_tokens Nullable(Int64),
+  model String,
+  request_id UUID,
+  request_created_at DateTime64(3),
+  auth_type String,
+  user_id String,
+  organization_id UUID,
+  proxy_key_id Nullable(UUID),
+  threat Nullable(Bool),
+  time_to_first_token Nullable(Int64),
+  provider String,
+  country_code Nullable(String),
+  target_url Nullable(String),
+  created_at DateTime DEFAULT now(),
+  updated_at DateTime64(3) DEFAULT now(),
+  properties Map(LowCardinality(String), String),
+  scores Map(LowCardinality(String), Int64),
+  request_body String CODEC(ZSTD(3)),
+  response_body String CODEC(ZSTD(3)),
+  assets Array(String),
+  cache_enabled Bool DEFAULT false,
+  cache_reference_id Nullable(UUID),
+  cost UInt64 DEFAULT 0,
+  prompt_id Nullable(String),
+  prompt_version Nullable(String)
+) ENGINE = ReplacingMergeTree(updated_at) PARTITION BY toYYYYMM(request_created_at)
+ORDER BY (organization_id, provider, model, user_id, request_created_at, request_id);
+
+SYSTEM STOP MERGES {db}.request_response_rmt;
