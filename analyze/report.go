@@ -186,8 +186,8 @@ type ReportRow struct {
 	LowerBound     bool     `json:"lower_bound"`
 	LLM            int64    `json:"llm_calls"`
 	Tools          int64    `json:"tool_calls"`
-	Success        int64    `json:"success_runs"`
-	Failure        int64    `json:"failure_runs"`
+	Success        *int64   `json:"success_runs"` // null where outcomes are not recorded
+	Failure        *int64   `json:"failure_runs"`
 	Unknown        int64    `json:"unknown_runs"`
 	InFlight       int64    `json:"in_flight_runs"`
 }
@@ -237,8 +237,8 @@ type Distribution struct {
 }
 
 type OutcomeReport struct {
-	Success      int64       `json:"success"`
-	Failure      int64       `json:"failure"`
+	Success      *int64      `json:"success"` // null where outcomes are not recorded
+	Failure      *int64      `json:"failure"`
 	Unknown      int64       `json:"unknown"`
 	InFlight     int64       `json:"in_flight"`
 	PerSuccess   *Dollars    `json:"cost_per_success_usd"`
@@ -336,6 +336,7 @@ func NewReport(in ReportInput) *Report {
 	if in.Deep != nil {
 		r.analysed(in.Deep, total.CostKnown(), in.TZ)
 	}
+	r.leaveOpen(&in.Status)
 	return r
 }
 
@@ -498,7 +499,7 @@ func reportRow(r, total *Row) ReportRow {
 		Max: dollars(r.Max, some && !r.MaxStale), Top1: Fraction(r.TopShare(1, 100)),
 		Input: number(r.Input, usage), CacheRead: number(r.CacheRead, usage), CacheWrite: number(r.CacheWrite, usage), Output: number(r.Output, usage),
 		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LowerBound: r.Incomplete(), LLM: r.LLM, Tools: r.Tools,
-		Success: r.Success, Failure: r.Failure, Unknown: r.Unknown, InFlight: r.InFlight,
+		Success: &r.Success, Failure: &r.Failure, Unknown: r.Unknown, InFlight: r.InFlight,
 	}
 	if money && total.CostKnown() {
 		row.Share = Fraction(ratio(int64(r.Cost), int64(total.Cost)))
@@ -546,7 +547,7 @@ func (t *Tail) distribution(unit string) *Distribution {
 
 func (o *Outcomes) report(money bool) OutcomeReport {
 	rep := OutcomeReport{
-		Success: o.Success, Failure: o.Failure, Unknown: o.Unknown, InFlight: o.InFlight, FailureRatio: Fraction(math.NaN()),
+		Success: &o.Success, Failure: &o.Failure, Unknown: o.Unknown, InFlight: o.InFlight, FailureRatio: Fraction(math.NaN()),
 		Indicative: o.Success < indicativeBelow, Values: []ValueInfo{},
 	}
 	if !money {
