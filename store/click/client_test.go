@@ -133,7 +133,7 @@ func TestFailureAfterTheFirstRows(t *testing.T) {
 
 func TestFailureThatRepeatsTheQuestion(t *testing.T) {
 	body := []byte("Code: 47. DB::Exception: Unknown expression identifier `x` in scope SELECT x" + strings.Repeat(", 1", 9000) + ". (UNKNOWN_IDENTIFIER)")
-	if f := failure(500, body); f == nil || f.Code != 47 {
+	if f := failure(&http.Response{StatusCode: 500}, body); f == nil || f.Code != 47 {
 		t.Errorf("%+v", f)
 	}
 }

@@ -74,7 +74,8 @@ func assembled(t *testing.T, each func(f func(run *tracefmt.Run) error) error, n
 
 // The engine decides about every call what tracefmt decides when it reads the same spans from a file.
 func TestCallsAsTracefmtDecides(t *testing.T) {
-	spans := append(hard(), generated(t, 5)...)
+	plain := append(hard(), toldRuns(t, 5)...)
+	spans := slices.Clone(plain)
 	for _, d := range dialects() {
 		for i := range d {
 			d[i].run = "dialect " + d[0].name
@@ -84,7 +85,11 @@ func TestCallsAsTracefmtDecides(t *testing.T) {
 	spans = append(spans, dice{rand.New(rand.NewPCG(1, 7))}.runs(150)...)
 	for _, x := range slices.Concat(spanSchemas, products) {
 		t.Run(x.name, func(t *testing.T) {
-			m, s := opened(t, x, "decided_"+x.name, spans)
+			told := spans
+			if slices.ContainsFunc(products, func(p schema) bool { return p.name == x.name }) {
+				told = plain // their counts are parts that do not overlap, and never below zero
+			}
+			m, s := opened(t, x, "decided_"+x.name, told)
 			a, b := assembled(t, func(f func(*tracefmt.Run) error) error { return m.Each(t.Context(), f) }, m.Names()), decided(t, s)
 			differ(t, "calls", a, b)
 		})

@@ -53,7 +53,6 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
-	var err error
 	if s.watch.mark, err = s.look(ctx); err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ var products = []schema{{"langfuse", fillLangfuse, langfuseFile}, {"helicone", f
 func TestTablesOfProducts(t *testing.T) {
 	for _, x := range products {
 		t.Run(x.name, func(t *testing.T) {
-			m, s := opened(t, x, x.name, append(hard(), generated(t, 30)...))
+			m, s := opened(t, x, x.name, append(hard(), toldRuns(t, 30)...))
 			sameTables(t, m, s)
 			sameReport(t, m, s, "sources", "skipped", "warnings")
 		})

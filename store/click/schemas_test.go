@@ -288,7 +288,7 @@ func opened(t *testing.T, x schema, db string, spans []told) (*store.Mem, *Store
 func TestTablesOfSpans(t *testing.T) {
 	for _, x := range spanSchemas {
 		t.Run(x.name, func(t *testing.T) {
-			m, s := opened(t, x, x.name, append(hard(), generated(t, 30)...))
+			m, s := opened(t, x, x.name, append(hard(), toldRuns(t, 30)...))
 			sameTables(t, m, s)
 			sameReport(t, m, s, "sources", "skipped", "warnings")
 		})
@@ -318,7 +318,7 @@ func TestDaysOfTablesOfSpans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spans := append(long(), generated(t, 10)...)
+	spans := append(long(), toldRuns(t, 10)...)
 	c := modern(t, "days", "otel")
 	fillOTel(false)(t, c, spans)
 	s, err := Open(t.Context(), c, analyze.Config{TZ: zone}, tracefmt.BuiltinPrices())

@@ -167,7 +167,7 @@ var operations = map[tracefmt.Kind]string{tracefmt.KindLLM: "chat", tracefmt.Kin
 	tracefmt.KindAgent: "invoke_agent"}
 
 // generated are the calls of a generated trace, as spans below one of their run.
-func generated(t *testing.T, runs int) (list []told) {
+func toldRuns(t *testing.T, runs int) (list []told) {
 	m := mem(t, func(w *bytes.Buffer) {
 		if _, err := sample.Generate(w, "production", 11, runs); err != nil {
 			t.Fatal(err)
