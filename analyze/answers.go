@@ -24,11 +24,15 @@ type Table struct {
 	By    []Dimension
 	Total Row // Path is empty
 	Rows  []Row
+	Left  int64 // groups that Rows lacks, cheaper than those it has; Total is of all
 
 	Workflows, Agents int64      // distinct names stated, among the calls that match
 	Threads           int64      // distinct agent instances summed over the runs; -1 where cells cannot tell
 	Unpriced          []Unpriced // models without a price, most calls first
 }
+
+// Groups is the number of groups, whether they are among the rows or not.
+func (t *Table) Groups() int64 { return int64(len(t.Rows)) + t.Left }
 
 // Unpriced is a model that the price book does not know.
 type Unpriced struct {
@@ -83,6 +87,13 @@ type CallPage struct {
 	Rows  []CallRow
 }
 
+// A Weight is what a question would read.
+type Weight struct {
+	Rows  int64
+	Bytes int64         // that would come here; 0 where they are added up where they are
+	Takes time.Duration // about; 0 where nobody knows
+}
+
 // A RunCost is what one run cost within a scope, with what an analysis over runs needs beside it.
 type RunCost struct {
 	Run     uint32
@@ -91,6 +102,12 @@ type RunCost struct {
 
 	Incomplete bool // a call of it has an unknown cost: Cost is a lower bound
 }
+
+// Unknown says that nothing is known of what the run cost.
+func (r *RunCost) Unknown() bool { return unknownCost(r.Cost, r.Incomplete) }
+
+// unknownCost says that a sum of costs, to which some that are not known may be missing, says nothing.
+func unknownCost(sum tracefmt.USD, incomplete bool) bool { return incomplete && sum == 0 }
 
 // Source is what was read of one trace file.
 type Source struct {
@@ -115,6 +132,7 @@ type Skip struct {
 type Status struct {
 	Loading    bool
 	Live       bool         // following the sources
+	Unsummed   bool         // Spent and what stands below it are not added up, though Live
 	Heard      time.Time    // when something new was last read, while Live
 	Spent      tracefmt.USD // cost of all runs so far, where it is known
 	Failed     int64        // calls, while Live

@@ -179,5 +179,5 @@ func (a *Analysis) more(t *Table, l *FlagLimits) (list []Flag) {
 // dominatedWhy says by what a flow is dominated.
 func dominatedWhy(flows *[2]Flow) string {
 	f, by := &flows[0], &flows[1]
-	return by.name() + " costs " + Money(by.MeanCost) + " a run and is as good: " + Percent(by.Quality) + " against " + Money(f.MeanCost) + " and " + Percent(f.Quality)
+	return "as good for " + Money(by.MeanCost) + " a run, not " + Money(f.MeanCost) + ": " + by.name() + ", " + Percent(by.Quality) + " against " + Percent(f.Quality)
 }

@@ -71,8 +71,7 @@ type ExportPath struct {
 	Figures []Figure
 	Dear    []DearCall // the dearest, first
 	Deep    *Analysis
-	Spread  Tail // of what runs cost here
-	costs   Hist // the same
+	Spread  RunSpread // of what runs cost here
 }
 
 // A DearCall is a call with its place in the source.
@@ -112,7 +111,7 @@ func NewExport(ctx context.Context, src ExportSource, o ExportOptions) (*Export,
 	x.Report = NewReport(x.names.Input(o.ReportInput))
 	for i := range x.Paths {
 		x.names.path(&x.Paths[i])
-		x.Paths[i].Figures = figuresOf(&x.Paths[i].costs, &x.Paths[i].Spread, x.Paths[i].Deep, x.names)
+		x.Paths[i].Figures = figuresOf(&x.Paths[i].Spread, x.Paths[i].Deep, x.names)
 	}
 	return x, nil
 }
@@ -317,12 +316,7 @@ func askPath(ctx context.Context, src ExportSource, q Query, p Mark) (*ExportPat
 	if err != nil {
 		return nil, err
 	}
-	costs := make([]tracefmt.USD, len(runs))
-	for i, r := range runs {
-		costs[i] = r.Cost
-		path.costs.Add(int64(r.Cost))
-	}
-	path.Spread = NewTail(costs)
+	path.Spread = NewRunSpread(runs)
 	d, err := src.Digest(ctx, q, nil)
 	if err != nil {
 		return nil, err

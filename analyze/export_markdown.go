@@ -231,7 +231,7 @@ func (m *exportWriter) facts(p *ExportPath) {
 	fact("calls", join(plural(r.Calls, "call")+" in "+plural(r.Runs, "run"), Count(r.Failed)+" failed"))
 	fact("outcomes", p.outcomes())
 	if t := &p.Spread; t.N > 1 && r.CostKnown() {
-		fact("cost per run", join("mean "+Money(t.Mean), "median "+Money(t.Median), "p95 "+Money(t.P95), "max "+Money(t.Max)))
+		fact("cost per run", join("mean "+Money(t.Mean), "median "+Money(t.Median), "p95 "+Money(t.P95), "max "+Money(t.Max), t.gaps()))
 	}
 	if r.Chains > 0 {
 		fact("retries", join(Percent(r.RetryRatio())+" further attempts", plural(r.Chains, "chain"), Money(r.Wasted)+" wasted ("+Percent(r.WasteShare())+" of its cost)"))

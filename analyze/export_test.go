@@ -177,22 +177,19 @@ func TestLongChainsAreDrawnShort(t *testing.T) {
 }
 
 func TestFiguresNeedEvidence(t *testing.T) {
-	one := NewTail([]tracefmt.USD{5})
-	var h Hist
-	h.Add(5)
-	if f := costFigure(&h, &one); f != nil {
+	one := NewRunSpread([]RunCost{{Cost: 5}, {Incomplete: true}})
+	if f := costFigure(&one); f != nil {
 		t.Error("one run has a distribution")
 	}
-	free := NewTail([]tracefmt.USD{0, 0, 1e12})
-	h = Hist{}
-	for _, x := range []int64{0, 0, 1e12} {
-		h.Add(x)
-	}
-	f := costFigure(&h, &free)
-	if f == nil || f.Free != 2 || len(f.Bins) != 1 || f.Bins[0].Low != 1e12 {
+	free := NewRunSpread([]RunCost{{}, {}, {Cost: 1e12}, {Incomplete: true}})
+	f := costFigure(&free)
+	if f == nil || f.Free != 2 || f.N != 3 || len(f.Bins) != 1 || f.Bins[0].Low != 1e12 {
 		t.Errorf("two of three runs cost nothing: %+v", f)
 	}
-	if len(figuresOf(&Hist{}, &Tail{}, &Analysis{}, nil)) != 0 {
+	if want := "Cost per run: 3 runs · 2 runs cost nothing · 1 run of unknown cost, left out"; f.Title() != want {
+		t.Errorf("%q, want %q", f.Title(), want)
+	}
+	if len(figuresOf(&RunSpread{}, &Analysis{}, nil)) != 0 {
 		t.Error("pictures of nothing")
 	}
 	r := FactorReport{Base: 10, Total: 10}

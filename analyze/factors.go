@@ -51,6 +51,7 @@ type Factors struct {
 	parts   [partCount][FactorCount]tracefmt.USD // by the number of factors of the cell, minus 1
 	roles   [Roles]RoleCost
 	rest    tracefmt.USD
+	grown   tracefmt.USD
 	calls   int64
 	unknown int64
 	wraps   int32
@@ -83,14 +84,17 @@ func (x *Factors) add(st *Study, in []bool) {
 
 // Causes are which factors a call needed, and which part of each.
 type causes struct {
-	mask  uint8
-	retry tracefmt.RetryKind
-	role  Role
-	tool  int // partTurns or partFees
+	mask     uint8
+	retry    tracefmt.RetryKind
+	role     Role
+	tool     int  // partTurns or partFees
+	roled    bool // it has a role
+	inferred bool // which is not stated
 }
 
 func (x *Factors) call(st *Study, i int, c *tracefmt.Call) {
-	n := x.causesOf(st, i, c)
+	n := x.book.causesOf(st, i, c)
+	x.count(n, c)
 	x.calls += int64(b2i(c.IsCall))
 	x.unknown += int64(b2i(missing(c)))
 	if !known(c) {
@@ -99,19 +103,52 @@ func (x *Factors) call(st *Study, i int, c *tracefmt.Call) {
 	if !c.IsCall {
 		x.wraps += plus((*int64)(&x.rest), int64(c.Cost))
 	}
-	flat, growth := c.Cost, tracefmt.USD(0)
-	if st.Places[i].Turn > 0 && n.mask&(FactorErrors.bit()|FactorHuman.bit()) == 0 {
-		flat, growth = cutCall(st, i)
-	}
+	flat, growth := n.divide(st, i)
 	x.cell(n, flat)
 	if growth != 0 {
+		if n.mask == 0 {
+			x.wraps += plus((*int64)(&x.grown), int64(flat))
+		}
 		n.mask |= FactorContext.bit()
 		x.cell(n, growth)
 	}
 }
 
+// count counts a call of a role.
+func (x *Factors) count(n causes, c *tracefmt.Call) {
+	if !n.roled || !c.IsCall {
+		return
+	}
+	r := &x.roles[n.role]
+	r.Calls++
+	r.Inferred += int64(b2i(n.inferred))
+	if known(c) {
+		x.wraps += plus((*int64)(&r.Cost), int64(c.Cost))
+	}
+}
+
+// divide takes apart from the cost of call i, which is known, what growth of the context added.
+func (n *causes) divide(st *Study, i int) (flat, growth tracefmt.USD) {
+	if st.Places[i].Turn > 0 && n.mask&(FactorErrors.bit()|FactorHuman.bit()) == 0 {
+		return cutCall(st, i)
+	}
+	return st.Run.Calls[i].Cost, 0
+}
+
+// factorsOf are the factors of a call, as bits: of its cost, or of a part of it.
+func (b *roleBook) factorsOf(st *Study, i int) uint8 {
+	c := &st.Run.Calls[i]
+	n := b.causesOf(st, i, c)
+	if known(c) {
+		if _, growth := n.divide(st, i); growth != 0 {
+			n.mask |= FactorContext.bit()
+		}
+	}
+	return n.mask
+}
+
 // causesOf finds the factors of a call but for context growth. Error handling and human review have no others beside retries.
-func (x *Factors) causesOf(st *Study, i int, c *tracefmt.Call) (n causes) {
+func (b *roleBook) causesOf(st *Study, i int, c *tracefmt.Call) (n causes) {
 	p := &st.Places[i]
 	if p.Mark&markExtra != 0 {
 		n.mask, n.retry = FactorRetries.bit(), st.retryKindOf(i)
@@ -120,7 +157,7 @@ func (x *Factors) causesOf(st *Study, i int, c *tracefmt.Call) (n causes) {
 	case c.Kind == tracefmt.KindHuman:
 		n.mask |= FactorHuman.bit()
 		return n
-	case x.book.recovers(c):
+	case b.recovers(c):
 		n.mask |= FactorErrors.bit()
 		return n
 	case c.Kind == tracefmt.KindTool || c.Kind == tracefmt.KindRetriever:
@@ -128,17 +165,9 @@ func (x *Factors) causesOf(st *Study, i int, c *tracefmt.Call) (n causes) {
 	case p.Turn >= 2:
 		n.mask, n.tool = n.mask|FactorTools.bit(), partTurns
 	}
-	var inferred bool
-	if n.role, inferred = x.book.role(c); n.role != RoleExecutor {
+	n.roled = true
+	if n.role, n.inferred = b.role(c); n.role != RoleExecutor {
 		n.mask |= FactorAgents.bit()
-	}
-	if c.IsCall {
-		r := &x.roles[n.role]
-		r.Calls++
-		r.Inferred += int64(b2i(inferred))
-		if known(c) {
-			x.wraps += plus((*int64)(&r.Cost), int64(c.Cost))
-		}
 	}
 	return n
 }
@@ -186,7 +215,7 @@ func (x *Factors) merge(o *Factors) {
 		x.roles[r].Inferred += o.roles[r].Inferred
 		x.wraps += plus((*int64)(&x.roles[r].Cost), int64(o.roles[r].Cost))
 	}
-	x.wraps += o.wraps + plus((*int64)(&x.rest), int64(o.rest))
+	x.wraps += o.wraps + plus((*int64)(&x.rest), int64(o.rest)) + plus((*int64)(&x.grown), int64(o.grown))
 	x.calls += o.calls
 	x.unknown += o.unknown
 }
@@ -200,6 +229,7 @@ type FactorReport struct {
 	Total    tracefmt.USD
 	Base     tracefmt.USD // first attempts of first turns of executors
 	Rest     tracefmt.USD // of Base: what runs cost beyond their calls
+	Grown    tracefmt.USD // of Base: what calls that needed context growth alone had cost without it
 	Overall  float64      // Total over Base; NaN where Base is 0
 	Factors  [FactorCount]FactorShare
 	Roles    []RoleCost // of roles with calls, in the order of Role
@@ -222,7 +252,7 @@ type FactorPart struct {
 
 // result sums up.
 func (x *Factors) result() FactorReport {
-	r := FactorReport{Calls: x.calls, Unknown: x.unknown, Base: x.cells[0], Rest: x.rest, Overall: math.NaN()}
+	r := FactorReport{Calls: x.calls, Unknown: x.unknown, Base: x.cells[0], Rest: x.rest, Grown: x.grown, Overall: math.NaN()}
 	wraps := x.wraps
 	for _, c := range x.cells {
 		wraps += plus((*int64)(&r.Total), int64(c))
@@ -231,8 +261,8 @@ func (x *Factors) result() FactorReport {
 	for f := range r.Factors {
 		r.Factors[f] = FactorShare{Factor: Factor(f), Multiple: math.NaN()}
 	}
-	for _, role := range x.roles {
-		if role.Role = Role(len(r.Roles)); role.Calls > 0 {
+	for n, role := range x.roles {
+		if role.Role = Role(n); role.Calls > 0 {
 			r.Roles = append(r.Roles, role)
 		}
 	}

@@ -19,15 +19,16 @@ type Figure interface {
 
 // A CostFigure is how many runs cost how much, and how much of the money they make up.
 type CostFigure struct {
-	Bins              []Bin // of the runs that cost something
-	N                 int   // all runs
-	Free              int64 // of them, those that cost nothing
+	Bins              []Bin  // of the runs that cost something
+	N                 int    // all runs of known cost
+	Free              int64  // of them, those that cost nothing
+	Gaps              string // which runs are not in it, or not in full
 	Mean, Median, P95 tracefmt.USD
 }
 
 func (f *CostFigure) Name() string { return "cost-per-run" }
 func (f *CostFigure) Title() string {
-	return join("Cost per run: "+plural(int64(f.N), "run"), gap(f.Free, "run", "cost nothing"))
+	return join("Cost per run: "+plural(int64(f.N), "run"), gap(f.Free, "run", "cost nothing"), f.Gaps)
 }
 
 // rangeText is a bin for people.
@@ -191,8 +192,8 @@ func spendFigure(l *LoadReport, zone *time.Location) *SpendFigure {
 }
 
 // figuresOf are the pictures of a path: those with something to show.
-func figuresOf(costs *Hist, spread *Tail, a *Analysis, names *Redactor) (list []Figure) {
-	if f := costFigure(costs, spread); f != nil {
+func figuresOf(spread *RunSpread, a *Analysis, names *Redactor) (list []Figure) {
+	if f := costFigure(spread); f != nil {
 		list = append(list, f)
 	}
 	if f := ladderFigure(a, names); f != nil {
@@ -208,11 +209,15 @@ func figuresOf(costs *Hist, spread *Tail, a *Analysis, names *Redactor) (list []
 }
 
 // costFigure needs at least two runs, and some cost.
-func costFigure(costs *Hist, t *Tail) *CostFigure {
-	if t.N < 2 || t.Overflow || t.Sum == 0 {
+func costFigure(s *RunSpread) *CostFigure {
+	if s.N < 2 || s.Overflow || s.Sum == 0 {
 		return nil
 	}
-	f := &CostFigure{Bins: costs.Bins(), N: t.N, Mean: t.Mean, Median: t.Median, P95: t.P95}
+	var costs Hist
+	for _, x := range s.Costs {
+		costs.Add(int64(x))
+	}
+	f := &CostFigure{Bins: costs.Bins(), N: s.N, Mean: s.Mean, Median: s.Median, P95: s.P95, Gaps: s.gaps()}
 	if f.Bins[0].Sum == 0 { // a log scale has no place for nothing
 		f.Free, f.Bins = f.Bins[0].N, f.Bins[1:]
 		first := slices.IndexFunc(f.Bins, func(b Bin) bool { return b.N > 0 })

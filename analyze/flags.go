@@ -84,7 +84,7 @@ var flagRules = [...]struct {
 	}},
 	{"context_growth", func(l *FlagLimits) float64 { return l.Growth }, func(p *flagged) finding {
 		v := ratio(int64(p.facts.Growth), int64(p.facts.Input))
-		return finding{v, p.facts.Growth, p.row.LLM, "calls", "exact", Percent(v) + " of its input cost is context beyond the first prompt"}
+		return finding{v, p.facts.Growth, p.row.LLM, "calls", "exact", Percent(v) + " of its input cost is context growth"}
 	}},
 	{"loop", func(*FlagLimits) float64 { return 0 }, func(p *flagged) finding {
 		v := math.NaN()
@@ -104,14 +104,14 @@ var flagRules = [...]struct {
 			return finding{value: math.NaN()}
 		}
 		v := p.facts.RunCosts.TopShare(rankOf(5, 100, n))
-		return finding{v, tracefmt.USD(v * float64(p.facts.RunCosts.Sum())), n, "runs", "exact", fmt.Sprintf("the dearest 5%% of its runs make up %s of its cost", Percent(v))}
+		return finding{v, tracefmt.USD(v * float64(p.facts.RunCosts.Sum())), n, "runs", "exact", fmt.Sprintf("its dearest 5%% of runs are %s of its cost", Percent(v))}
 	}},
 	{"unpriced", func(*FlagLimits) float64 { return 0 }, func(p *flagged) finding {
 		v := math.NaN()
 		if p.row.Unpriced > 0 {
 			v = float64(p.row.Unpriced)
 		}
-		return finding{v, 0, p.row.Calls, "calls", "exact", fmt.Sprintf("no price for %s: their cost is unknown and in no total", plural(p.row.Unpriced, "call"))}
+		return finding{v, 0, p.row.Calls, "calls", "exact", fmt.Sprintf("no price for %s: cost unknown, in no total", plural(p.row.Unpriced, "call"))}
 	}},
 }
 

@@ -98,23 +98,18 @@ var grades = [...]struct {
 	width    float64
 }{{GradeUsable, 100, 0.10, 2}, {GradeIndicative, 30, 0.25, 4}}
 
-// NewForecast projects runs of a pilot to a number of runs. Runs in flight do not count.
+// NewForecast projects runs of a pilot to a number of runs. Runs in flight, and runs of unknown cost, do not count.
 func NewForecast(ctx context.Context, pilot []RunCost, runs int64, factors []ScenarioFactor) Forecast {
-	var costs []tracefmt.USD
-	flying, partial := int64(0), int64(0)
-	for _, r := range pilot {
-		if r.Outcome == tracefmt.OutcomeInFlight {
-			flying++
-			continue
-		}
-		costs = append(costs, r.Cost)
-		partial += int64(b2i(r.Incomplete))
+	finished := slices.DeleteFunc(slices.Clone(pilot), func(r RunCost) bool { return r.Outcome == tracefmt.OutcomeInFlight })
+	s := NewRunSpread(finished)
+	f := forecastOf(ctx, s.Costs, runs, factors)
+	if s.Partial > 0 {
+		f.because("%s of the pilot with calls of unknown cost: the forecast is a lower bound", plural(s.Partial, "run"))
 	}
-	f := forecastOf(ctx, costs, runs, factors)
-	if partial > 0 {
-		f.because("%s of the pilot with calls of unknown cost: the forecast is a lower bound", plural(partial, "run"))
+	if s.Unknown > 0 {
+		f.because("%s of unknown cost left out", plural(s.Unknown, "run"))
 	}
-	if flying > 0 {
+	if flying := int64(len(pilot) - len(finished)); flying > 0 {
 		f.because("%s in flight left out", plural(flying, "run"))
 	}
 	return f

@@ -70,8 +70,9 @@ func TestGrades(t *testing.T) {
 	}
 	runs := even(120)
 	runs[3].Outcome, runs[4].Incomplete = tracefmt.OutcomeInFlight, true
+	runs[5] = RunCost{Incomplete: true}
 	f := NewForecast(context.Background(), runs, 1000, nil)
-	if f.Pilot != 119 || len(f.Reasons) != 2 || !strings.Contains(f.Reasons[0], "1 run of the pilot") {
+	if f.Pilot != 118 || len(f.Reasons) != 3 || !strings.Contains(f.Reasons[0], "1 run of the pilot") || f.Reasons[1] != "1 run of unknown cost left out" {
 		t.Errorf("%d runs, %q", f.Pilot, f.Reasons)
 	}
 }

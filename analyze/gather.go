@@ -159,15 +159,18 @@ func (g *Gathering) Bin(path []string, bucket uint16, n, sum int64) {
 	g.f.nodes[g.leaf(path)].row.Costs.put(bucket, n, sum)
 }
 
-// Runs states the distinct runs of a group, whatever its depth: those of success, failure, unknown outcome, and in flight.
+// Runs counts distinct runs of a group, whatever its depth: those of success, failure, unknown outcome, and in flight.
 func (g *Gathering) Runs(path []string, success, failure, unknown, inFlight int64) {
 	at := int32(0)
 	for i, name := range path {
 		at = g.f.childOf(at, g.value(g.f.by[i], name), i+1)
 	}
 	row := &g.f.nodes[at].row
-	row.Success, row.Failure, row.Unknown, row.InFlight = success, failure, unknown, inFlight
-	row.Runs = success + failure + unknown + inFlight
+	row.Success += success
+	row.Failure += failure
+	row.Unknown += unknown
+	row.InFlight += inFlight
+	row.Runs += success + failure + unknown + inFlight
 }
 
 // Facts states what a table says beside its rows.
@@ -202,7 +205,7 @@ func (g *Gathering) value(d Dimension, name string) uint32 {
 	case DimStatus:
 		return enumOf(name, func(v uint8) string { return tracefmt.Status(v).String() })
 	case DimOutcome:
-		return enumOf(name, func(v uint8) string { return tracefmt.Outcome(v).String() })
+		return uint32(OutcomeOf(name))
 	case DimDay:
 		return uint32(dayOf(name))
 	case DimRun, DimSource, DimTag:
@@ -218,6 +221,11 @@ func dayOf(name string) int32 {
 		return NoDay
 	}
 	return int32(t.Unix() / 86400)
+}
+
+// OutcomeOf is the outcome with a name; unknown where there is none.
+func OutcomeOf(name string) tracefmt.Outcome {
+	return tracefmt.Outcome(enumOf(name, func(v uint8) string { return tracefmt.Outcome(v).String() }))
 }
 
 // enumOf is the number of a word.

@@ -14,9 +14,11 @@ type Matcher struct {
 	days         dayClock
 	student      *Student // nil where no condition asks for attempts
 	study        *Study   // of the run at hand
-	wastes       bool     // a condition asks what was wasted
-	ofRun        bool     // there are conditions on runs
-	out          bool     // the run at hand fails one
+	roles        roleBook
+	models       modelCosts // of the run at hand
+	studies      bool       // conditions ask for more than attempts
+	ofRun        bool       // there are conditions on runs
+	out          bool       // the run at hand fails one
 	preds        []matchPred
 	since, until int64
 	needsSource  bool
@@ -45,7 +47,7 @@ const (
 
 // Compile prepares the conditions of q.
 func (q *Query) Compile(names *tracefmt.Names, cfg Config) *Matcher {
-	m := &Matcher{names: names, days: newDayClock(cfg.TZ), since: q.Since, until: q.Until}
+	m := &Matcher{names: names, roles: roleBook{names: names, patterns: DefaultRoles()}, days: newDayClock(cfg.TZ), since: q.Since, until: q.Until}
 	for _, d := range q.By {
 		m.needsSource = m.needsSource || d.Dim == DimSource
 	}
@@ -55,11 +57,11 @@ func (q *Query) Compile(names *tracefmt.Names, cfg Config) *Matcher {
 			p.Text, p.fold = "", ""
 		}
 		p.several()
-		if (p.Measure == MeasureAttempt || p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && m.student == nil {
+		if (p.Measure == MeasureAttempt || p.Measure.inWords()) && m.student == nil {
 			m.student = NewStudent(cfg)
 		}
-		m.wastes = m.wastes || p.Measure == MeasureWasteClass
-		m.ofRun = m.ofRun || p.Measure >= MeasureRunCost
+		m.studies = m.studies || p.Measure == MeasureWasteClass || p.Measure == MeasureFactor
+		m.ofRun = m.ofRun || p.ofRun()
 		for v := range p.enum {
 			p.enum[v] = p.matchEnum(uint8(v))
 		}
@@ -131,8 +133,10 @@ func (m *Matcher) meets(k *CellKey, c *tracefmt.Call, run *tracefmt.Run, i int, 
 		p := &m.preds[n]
 		var ok bool
 		switch {
-		case p.Measure >= MeasureRunCost:
+		case p.ofRun():
 			continue
+		case p.Measure == MeasureFactor:
+			ok = i >= 0 && m.study != nil && p.matchFactors(m.roles.factorsOf(m.study, i))
 		case p.Measure != MeasureNone:
 			ok = p.matchNumber(m.measure(p.Measure, c, i))
 		case p.Dimension.Dim >= DimRun:
@@ -170,6 +174,19 @@ func (p *matchPred) matchNumber(v int64, known bool) bool {
 	return known && p.Op.holds(cmp.Compare(v, p.Number))
 }
 
+// matchFactors tells whether one of the factors is asked for.
+func (p *matchPred) matchFactors(mask uint8) bool {
+	if mask == 0 {
+		return p.matchNumber(int64(FactorCount), true)
+	}
+	for f := range FactorCount {
+		if mask&f.bit() != 0 && p.matchNumber(int64(f), true) {
+			return true
+		}
+	}
+	return false
+}
+
 // of is the measure of a call; ok is false where it is not known.
 func (m Measure) of(c *tracefmt.Call) (v int64, ok bool) {
 	switch m {
@@ -193,6 +210,8 @@ func (m Measure) of(c *tracefmt.Call) (v int64, ok bool) {
 		return -1, true
 	case MeasureWasteClass:
 		return int64(wasteNone), true
+	case MeasureDuty:
+		return 0, false
 	}
 	return int64(max(c.Attempt, 1)), true
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"iter"
 	"math"
 
 	"costscope/tracefmt"
@@ -12,7 +13,7 @@ func (m *Matcher) Enter(run *tracefmt.Run, sourceName func(uint32) string) {
 	m.out = false
 	switch {
 	case m.student == nil:
-	case m.wastes:
+	case m.studies:
 		m.study = m.student.Study(run)
 	default:
 		m.study = m.student.link(run)
@@ -21,30 +22,53 @@ func (m *Matcher) Enter(run *tracefmt.Run, sourceName func(uint32) string) {
 		return
 	}
 	for n := range m.preds {
-		p := &m.preds[n]
-		if p.Measure >= MeasureRunCost && p.matchNumber(m.ofWhole(p.Measure, run, n, sourceName)) == p.Not {
+		if p := &m.preds[n]; p.ofRun() && m.matchRun(p, run, n, sourceName) == p.Not {
 			m.out = true
 			return
 		}
 	}
 }
 
-// ofWhole is the measure of a run; known is false where it has none. Of unknown costs a run's cost holds nothing: it is what can be shown.
+// matchRun tells whether the run at hand meets condition n.
+func (m *Matcher) matchRun(p *matchPred, run *tracefmt.Run, n int, sourceName func(uint32) string) bool {
+	if p.Dimension.Dim != DimRunModel {
+		return p.matchNumber(m.ofWhole(p.Measure, run, n, sourceName))
+	}
+	m.models = m.models[:0]
+	for c := range m.before(run, n, sourceName) {
+		if known(c) {
+			m.models.add(c.Model, c.Cost)
+		}
+	}
+	return m.matchSym(p, m.models.dearest())
+}
+
+// before are the calls of the run at hand that meet the first n conditions.
+func (m *Matcher) before(run *tracefmt.Run, n int, sourceName func(uint32) string) iter.Seq[*tracefmt.Call] {
+	return func(yield func(*tracefmt.Call) bool) {
+		for i := range run.Calls {
+			c := &run.Calls[i]
+			if !contributes(c) {
+				continue
+			}
+			if k := keyOf(run, c, &m.days); m.meets(&k, c, run, i, m.sourceOf(c, sourceName), n) && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// ofWhole is the measure of a run; known is false where it has none. A cost that is known in part is what is known of it.
 func (m *Matcher) ofWhole(x Measure, run *tracefmt.Run, n int, sourceName func(uint32) string) (v int64, known bool) {
 	if x == MeasureScore {
 		return ScoreNumber(run.Score), run.HasScore
 	}
-	sum := tracefmt.USD(0)
-	for i := range run.Calls {
-		c := &run.Calls[i]
-		if !contributes(c) {
-			continue
-		}
-		if k := keyOf(run, c, &m.days); m.meets(&k, c, run, i, m.sourceOf(c, sourceName), n) {
-			sum, _ = sum.Add(c.Cost)
-		}
+	sum, incomplete := tracefmt.USD(0), false
+	for c := range m.before(run, n, sourceName) {
+		sum, _ = sum.Add(c.Cost)
+		incomplete = incomplete || missing(c)
 	}
-	return int64(sum), true
+	return int64(sum), !unknownCost(sum, incomplete)
 }
 
 // ScoreNumber is a score in billionths, as conditions compare it.
@@ -62,6 +86,10 @@ func (m *Matcher) measure(x Measure, c *tracefmt.Call, i int) (v int64, known bo
 			}
 		case MeasureWasteClass:
 			return int64(m.study.Places[i].Waste), true
+		case MeasureDuty:
+			if c.IsCall {
+				return m.roles.duty(c), true
+			}
 		}
 	}
 	return x.of(c)

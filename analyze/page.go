@@ -163,9 +163,12 @@ func (r *Report) successLine() string {
 }
 
 func (r *Report) runLine() string {
-	d := &r.tail
+	d := &r.spread
 	if r.Distribution == nil {
 		return ""
+	}
+	if d.N == 0 {
+		return d.gaps()
 	}
 	mean := "mean " + Money(d.Mean)
 	if m := d.MeanOverMedian(); m == m && d.N > 1 {
@@ -176,11 +179,11 @@ func (r *Report) runLine() string {
 		without = "without the top run " + Money(d.MeanWithoutTop)
 	}
 	return join(mean, "p95 "+Money(d.P95), "p99 "+Money(d.P99), "max "+Money(d.Max), without, "n = "+Count(int64(d.N)),
-		gap(r.partial, "run", "with unknown costs, at least"))
+		d.gaps())
 }
 
 func (r *Report) tailLine() string {
-	d := &r.tail
+	d := &r.spread
 	if r.Distribution == nil || d.K80 == 0 || d.N < 2 {
 		return ""
 	}

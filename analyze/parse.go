@@ -14,13 +14,14 @@ import (
 var dimNames = [...]string{
 	DimWorkflow: "workflow", DimFeature: "feature", DimVersion: "version", DimAgent: "agent", DimRole: "role", DimStep: "step",
 	DimKind: "kind", DimModel: "model", DimProvider: "provider", DimTool: "tool", DimStatus: "status", DimOutcome: "outcome", DimDay: "day",
-	DimRun: "run", DimUser: "user", DimSession: "session", DimSource: "source", DimTag: "tag",
+	DimRun: "run", DimUser: "user", DimSession: "session", DimSource: "source", DimTag: "tag", DimRunModel: "run.model",
 }
 
 // measureNames are the measures by Measure.
 var measureNames = [...]string{
 	MeasureCost: "cost", MeasureInput: "input", MeasureOutput: "output", MeasureTokens: "tokens", MeasureDuration: "duration",
-	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt", MeasureTime: "time", MeasureRetry: "retry_kind", MeasureWasteClass: "waste", MeasureRunCost: "run.cost", MeasureScore: "score",
+	MeasureCacheRead: "cache_read", MeasureAttempt: "attempt", MeasureTime: "time", MeasureRetry: "retry_kind", MeasureWasteClass: "waste", MeasureFactor: "factor", MeasureDuty: "duty",
+	MeasureRunCost: "run.cost", MeasureScore: "score",
 }
 
 // opNames are the operators by Op.
@@ -154,6 +155,9 @@ func fieldDimension(field string) Dimension {
 	if tag, ok := strings.CutPrefix(field, "tag:"); ok && tag != "" {
 		return Dimension{DimTag, tag}
 	}
+	if strings.EqualFold(field, dimNames[DimRunModel]) {
+		return Dimension{Dim: DimRunModel}
+	}
 	d, err := ParseDimension(field)
 	if err != nil {
 		d = Dimension{DimTag, field}
@@ -196,7 +200,7 @@ func (p *Pred) checkValue() error {
 
 // setNumber reads the number that a measure is compared with.
 func (p *Pred) setNumber() error {
-	if (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) && p.Op != OpEqual {
+	if p.Measure.inWords() && p.Op != OpEqual {
 		_, words := choicesOf(p.Measure)
 		return fmt.Errorf("%s is one of %s: compare it with =", measureNames[p.Measure], strings.Join(words, ", "))
 	}
@@ -214,7 +218,7 @@ func (p *Pred) setNumber() error {
 	}
 	v, err := parseNumber(p.Measure, p.Text)
 	p.Number = v
-	if err == nil && (p.Measure == MeasureRetry || p.Measure == MeasureWasteClass) {
+	if err == nil && p.Measure.inWords() {
 		p.Text = spansText(p.Measure, []numRange{{v, v + 1}})
 	}
 	return err
@@ -231,7 +235,7 @@ func parseNumber(m Measure, text string) (v int64, err error) {
 		v, err = parseMillis(text)
 	case MeasureTime:
 		v, err = parseStart(text)
-	case MeasureRetry, MeasureWasteClass:
+	case MeasureRetry, MeasureWasteClass, MeasureFactor, MeasureDuty:
 		return parseWord(m, text)
 	case MeasureScore:
 		var f float64

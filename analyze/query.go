@@ -28,6 +28,8 @@ const (
 	DimSession
 	DimSource
 	DimTag
+	// DimRunModel is of the run: a condition on it keeps all of its calls or none. Nothing is grouped by it.
+	DimRunModel
 )
 
 // A Dimension is a Dim, with the tag's name for DimTag ("tag:NAME").
@@ -64,6 +66,8 @@ const (
 	MeasureTime       // when the call starts, UTC nanoseconds
 	MeasureRetry      // the kind of the retry whose cost the call is part of: a RetryKind, -1 for none
 	MeasureWasteClass // why the cost of the call was for nothing
+	MeasureFactor     // the multipliers that the cost of the call needed, or a part of it: Factors, FactorCount for none
+	MeasureDuty       // what the agent that made the call is for: a Role, -1 for people and error handling
 	// The measures from here on are of the run: they keep all of its calls or none.
 	MeasureRunCost // USD, of the calls of the run that meet the conditions before this one
 	MeasureScore   // billionths
@@ -79,12 +83,17 @@ type Pred struct {
 	Number    int64  // for measures; money in pico-dollars
 }
 
+// ofRun says that the condition keeps all calls of a run or none.
+func (p *Pred) ofRun() bool { return p.Measure >= MeasureRunCost || p.Dimension.Dim == DimRunModel }
+
 // A Query is a question about calls: which (Where, Since, Until; all must hold) and grouped by what. The order of conditions matters to
-// run.cost alone, which adds up what those before it leave: whatever is asked of the calls later, the runs that it kept stay the same.
+// run.cost and run.model alone, which look at the calls that those before them leave: whatever is asked of the calls later, the runs that
+// they kept stay the same.
 type Query struct {
 	By           []Dimension
 	Where        []Pred
 	Since, Until int64 // start time in UTC nanoseconds, [Since, Until); 0 = open
+	Most         int   // as many rows are enough, the dearest: a store may leave the others out; 0: all are wanted
 }
 
 // A CellKey is what calls are summed up by once and for all.

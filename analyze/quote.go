@@ -223,7 +223,7 @@ func Fields() []string {
 	for d := DimWorkflow; d < DimTag; d++ {
 		names = append(names, dimNames[d])
 	}
-	return append(append(names, measureNames[MeasureCost:]...), "tag:")
+	return append(append(names, measureNames[MeasureCost:]...), dimNames[DimRunModel], "tag:")
 }
 
 // FieldOf is what the name of a field means: a measure, else a dimension, which is a tag where no other is called like that.

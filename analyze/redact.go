@@ -101,6 +101,9 @@ func (r *Redactor) Name(d Dimension, name string) string {
 	case d.Dim == DimKind || d.Dim == DimStatus || d.Dim == DimOutcome:
 		return name
 	}
+	if d.Dim == DimRunModel {
+		d.Dim = DimModel
+	}
 	return r.pseudonym(d.word(), name)
 }
 

@@ -47,13 +47,12 @@ type Report struct {
 
 	tz       *time.Location
 	deep     *Analysis // nil: nothing of the above
-	tail     Tail
+	spread   RunSpread
 	outcomes Outcomes
 	total    Row
 	skips    int64
 	queryOf  string
 	warnings []string // of the store; those about prices are notes of their own in the text
-	partial  int64    // runs with a call of unknown cost
 }
 
 // ReportInput is what a report is made of. Table must be the answer to Query, and Runs what each of its runs costs within it.
@@ -233,7 +232,8 @@ type Distribution struct {
 	EffectiveN     Fraction `json:"effective_n"`
 	TailIndex      Fraction `json:"tail_index"`
 	Capped         bool     `json:"capped"`
-	Incomplete     int64    `json:"incomplete"` // runs with a call of unknown cost: theirs is a lower bound
+	Incomplete     int64    `json:"incomplete"` // of the n, runs with a call of unknown cost: theirs is a lower bound
+	Unknown        int64    `json:"unknown"`    // runs of which no cost is known: left out
 }
 
 type OutcomeReport struct {
@@ -295,15 +295,10 @@ func (f *Fraction) UnmarshalJSON(b []byte) error {
 // NewReport puts a report together.
 func NewReport(in ReportInput) *Report {
 	total := in.Table.Total
-	costs, partial := make([]tracefmt.USD, len(in.Runs)), int64(0)
-	for i, r := range in.Runs {
-		costs[i] = r.Cost
-		partial += int64(b2i(r.Incomplete))
-	}
 	r := &Report{
 		Version: in.Version, Prices: NewPriceInfo(&in.Status),
 		Sources: []SourceInfo{}, Skipped: []SkipInfo{}, Warnings: []string{}, Rows: make([]ReportRow, 0, len(in.Table.Rows)), By: []string{},
-		tail: NewTail(costs), outcomes: NewOutcomes(in.Runs), total: total, skips: in.Status.SkipCount, queryOf: in.Query.narrowing(), partial: partial,
+		spread: NewRunSpread(in.Runs), outcomes: NewOutcomes(in.Runs), total: total, skips: in.Status.SkipCount, queryOf: in.Query.narrowing(),
 	}
 	for _, s := range in.Status.Sources {
 		info := SourceInfo{s.Path, s.Format, s.Bytes, s.Records, s.Calls, s.Skipped, s.Duplicates, s.Note, nil}
@@ -324,9 +319,8 @@ func NewReport(in ReportInput) *Report {
 	r.Query = in.queryInfo()
 	r.Totals = in.totals()
 	r.Retries = retryReport(&total)
-	if len(costs) > 0 && total.CostKnown() {
-		r.Distribution = r.tail.distribution("run")
-		r.Distribution.Incomplete = partial
+	if len(in.Runs) > 0 && total.CostKnown() {
+		r.Distribution = r.spread.distribution()
 	}
 	r.Outcomes = r.outcomes.report(total.CostKnown())
 	r.warnings = append(slices.Clip(in.Status.Warnings), ownWarnings(&total.Summary)...)
@@ -529,13 +523,14 @@ func retryReport(r *Row) RetryReport {
 	return rep
 }
 
-func (t *Tail) distribution(unit string) *Distribution {
-	ok := !t.Overflow
+func (s *RunSpread) distribution() *Distribution {
+	some := s.N > 0
+	ok := some && !s.Overflow
 	d := &Distribution{
-		Unit: unit, N: t.N, Mean: dollars(t.Mean, ok), Median: dollars(t.Median, true), P90: dollars(t.P90, true), P95: dollars(t.P95, true),
-		P99: dollars(t.P99, true), Max: dollars(t.Max, true), MeanWithoutTop: dollars(t.MeanWithoutTop, ok && t.N > 1), Gini: Fraction(t.Gini),
-		Top1: Fraction(t.Top1.Share), Top5: Fraction(t.Top5.Share), Top10: Fraction(t.Top10.Share), K80: number(t.K80, t.K80 > 0),
-		EffectiveN: Fraction(t.EffectiveN), TailIndex: Fraction(t.Index), Capped: t.Capped,
+		Unit: "run", N: s.N, Mean: dollars(s.Mean, ok), Median: dollars(s.Median, some), P90: dollars(s.P90, some), P95: dollars(s.P95, some),
+		P99: dollars(s.P99, some), Max: dollars(s.Max, some), MeanWithoutTop: dollars(s.MeanWithoutTop, ok && s.N > 1), Gini: Fraction(s.Gini),
+		Top1: Fraction(s.Top1.Share), Top5: Fraction(s.Top5.Share), Top10: Fraction(s.Top10.Share), K80: number(s.K80, s.K80 > 0),
+		EffectiveN: Fraction(s.EffectiveN), TailIndex: Fraction(s.Index), Capped: s.Capped, Incomplete: s.Partial, Unknown: s.Unknown,
 	}
 	if !ok {
 		nan := Fraction(math.NaN())

@@ -157,5 +157,14 @@ func (b *roleBook) role(c *tracefmt.Call) (r Role, inferred bool) {
 	return RoleExecutor, true
 }
 
+// duty is the role of the agent that made a call; -1 for people and error handling.
+func (b *roleBook) duty(c *tracefmt.Call) int64 {
+	if c.Kind == tracefmt.KindHuman || b.recovers(c) {
+		return -1
+	}
+	r, _ := b.role(c)
+	return int64(r)
+}
+
 // recovers says that a call is tagged as error handling.
 func (b *roleBook) recovers(c *tracefmt.Call) bool { return b.of(c.Tags)&saysStage != 0 }

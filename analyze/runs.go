@@ -32,7 +32,7 @@ type Runs struct {
 	rows   []RunRow
 	values []valueRow
 	sorted bool
-	models []modelCost // of the run at hand
+	models modelCosts // of the run at hand
 }
 
 // A valueRow is what one run was worth in one unit.
@@ -41,6 +41,9 @@ type valueRow struct {
 	amount float64
 	run    RunRow // what says which flow it belongs to
 }
+
+// modelCosts are what the models of a run cost.
+type modelCosts []modelCost
 
 type modelCost struct {
 	model tracefmt.Sym
@@ -69,13 +72,13 @@ func (x *Runs) add(st *Study, in []bool) {
 		}
 		if known(c) {
 			row.Cost, _ = row.Cost.Add(c.Cost)
-			x.model(c.Model, c.Cost)
+			x.models.add(c.Model, c.Cost)
 		}
 	}
 	if !empty && !matched {
 		return
 	}
-	row.Model = x.dearest()
+	row.Model = x.models.dearest()
 	x.facts(&row, run.Facts)
 	x.rows, x.sorted = append(x.rows, row), false
 }
@@ -94,23 +97,23 @@ func (x *Runs) facts(row *RunRow, f *tracefmt.RunFacts) {
 	}
 }
 
-func (x *Runs) model(y tracefmt.Sym, cost tracefmt.USD) {
+func (x *modelCosts) add(y tracefmt.Sym, cost tracefmt.USD) {
 	if y == 0 {
 		return
 	}
-	for i := range x.models {
-		if m := &x.models[i]; m.model == y {
+	for i := range *x {
+		if m := &(*x)[i]; m.model == y {
 			m.cost, _ = m.cost.Add(cost)
 			return
 		}
 	}
-	x.models = append(x.models, modelCost{y, cost})
+	*x = append(*x, modelCost{y, cost})
 }
 
-// dearest is the model of the run at hand that cost most, the first of several that cost the same.
-func (x *Runs) dearest() (y tracefmt.Sym) {
+// dearest is the model that cost most, the first of several that cost the same; 0 for none.
+func (x modelCosts) dearest() (y tracefmt.Sym) {
 	most := tracefmt.USD(-1)
-	for _, m := range x.models {
+	for _, m := range x {
 		if m.cost > most {
 			y, most = m.model, m.cost
 		}

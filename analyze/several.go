@@ -101,7 +101,7 @@ func (p Pred) Spans() (list [][2]int64) {
 func spansText(m Measure, list []numRange) string {
 	var parts []string
 	for _, s := range list {
-		if m != MeasureRetry && m != MeasureWasteClass {
+		if !m.inWords() {
 			parts = append(parts, spanText(m, s))
 			continue
 		}
@@ -225,10 +225,27 @@ func (p *matchPred) several() {
 	}
 }
 
+// inWords says that the numbers of a measure are written as words.
+func (m Measure) inWords() bool { return m >= MeasureRetry && m <= MeasureDuty }
+
+// Words are those that stand for the numbers of a measure; nil where numbers are written.
+func (m Measure) Words() []string {
+	if !m.inWords() {
+		return nil
+	}
+	_, words := choicesOf(m)
+	return words
+}
+
 // choicesOf are the words that stand for the numbers of a measure, from first on.
 func choicesOf(m Measure) (first int64, words []string) {
-	if m == MeasureWasteClass {
+	switch m {
+	case MeasureWasteClass:
 		return 0, wasteNames[:]
+	case MeasureFactor:
+		return 0, factorWords[:]
+	case MeasureDuty:
+		return -1, append([]string{"none"}, roleNames[:]...)
 	}
 	words = []string{"none", "unstated"}
 	for k := tracefmt.RetryPlain; k <= tracefmt.RetryTool; k++ {
@@ -250,6 +267,14 @@ func parseWord(m Measure, s string) (int64, error) {
 // wasteNames are what a call's cost was wasted on, in a condition.
 var wasteNames = [wasteClasses]string{wasteNone: "none", wasteSuperseded: "superseded", wasteLoop: "loop", wasteRedundant: "redundant"}
 
+// factorWords are the multipliers in a condition; the last is none of them.
+var factorWords = [FactorCount + 1]string{
+	FactorRetries: "retries", FactorTools: "tools", FactorContext: "context", FactorAgents: "agents", FactorErrors: "errors", FactorHuman: "human", FactorCount: "base",
+}
+
+// Word is the factor in a condition.
+func (f Factor) Word() string { return factorWords[f] }
+
 // ConditionHelp is the conditions that there are, by examples, and what they keep.
 var ConditionHelp = [][2]string{
 	{"agent=planner", "the calls with that name: " + strings.Join(dimNames[DimWorkflow:DimTag], ", ") + ", or a tag"},
@@ -258,8 +283,11 @@ var ConditionHelp = [][2]string{
 	{"!status=error", "all others"},
 	{"cost>0.10", "calls whose number is known and compares so: " + strings.Join(measureNames[MeasureCost:MeasureRetry], ", ")},
 	{"cost=0.10..1|5", "within a range, its end not included, or one of several numbers"},
-	{"run.cost=0.10..1", "all calls of the runs whose calls, of those that the conditions before leave, cost as much together; unknown costs count as nothing"},
+	{"run.cost=0.10..1", "all calls of the runs whose calls, of those that the conditions before leave, cost as much together; a run of unknown cost meets none"},
 	{"score>=0.8", "all calls of the runs with such a score"},
 	{"retry_kind=plain_retry", "calls whose cost is that of such retries: also prompt_adjustment, fallback_model, tool_reinvocation, unstated, none"},
 	{"waste=superseded", "calls whose cost was wasted so: also loop, redundant, none"},
+	{"factor=tools", "calls that cost, at least in part, because of that multiplier: also retries, context, agents, errors, human, base for none"},
+	{"duty=planner", "calls of agents that are for that, as stated or by their name: also executor, validator, monitor, none for people and error handling"},
+	{"run.model=large", "all calls of the runs of whose calls, of those that the conditions before leave, that model's cost most"},
 }

@@ -222,7 +222,7 @@ func ordered(ctx context.Context, s runs, q analyze.Query, names *tracefmt.Names
 				continue
 			}
 			p.n++
-			p.list = append(p.list, slot{orderKey(c, by, desc), n, uint32(i)})
+			p.list = append(p.list, slot{OrderKey(c, by, desc), n, uint32(i)})
 		}
 		if len(p.list) >= 2*maxOrdered {
 			p.list = firstSlots(p.list)
@@ -244,8 +244,8 @@ func firstSlots(slots []slot) []slot {
 	return slots[:min(len(slots), maxOrdered)]
 }
 
-// orderKey is what a call is sorted by, ascending. What is unknown comes last either way.
-func orderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
+// OrderKey is what a call is sorted by, ascending. What is unknown comes last either way.
+func OrderKey(c *tracefmt.Call, by analyze.CallOrder, desc bool) int64 {
 	v, known := int64(0), true
 	switch by {
 	case analyze.ByCost:

@@ -58,9 +58,6 @@ func AppendCall(b []byte, n *Names, c *Call, o Origin) []byte {
 	w.sym("session_id", c.Session)
 	w.sym("service.name", r.Service)
 	w.facts(r)
-	if r.Has&HasEnd != 0 { // its end tells as well that it holds nothing
-		flags &^= FlagSnapshot
-	}
 	w.flags(flags)
 	w.tags(r.Tags)
 	w.text("source", o.Source)

@@ -49,7 +49,7 @@ func init() {
 		{"1 9", "the lens of that number; again: let it fill the screen", "", cannotLens, nil},
 		{"B", "baseline: compare with another trace or an earlier time, and back; stops reading one", "baseline", nil, (*App).baselineKey},
 		{"D", "compare with another baseline", "", nil, (*App).askBaseline},
-		{"tab", "next lens", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
+		{"tab", "next lens", "lens", cannotLens, func(a *App) tea.Cmd { return a.nextLens(1) }},
 		{"shift+tab", "lens before", "", cannotLens, func(a *App) tea.Cmd { return a.nextLens(-1) }},
 		{"z", "let the lens fill the screen, and back", "zoom", cannotZoom, (*App).zoom},
 		{"i", "money icicle: all paths as one picture, as wide as their cost; and back", "icicle", cannotIcicle, (*App).showIcicle},
@@ -83,14 +83,14 @@ func init() {
 
 // footOnly says where a word has its place in the footer, of those that do not belong everywhere.
 var footOnly = map[string]func(*App) bool{
-	"flag": inFindings, "bar": (*App).zoomed, "range": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
+	"flag": inFindings, "bar": (*App).zoomed, "range": (*App).zoomed, "lens": (*App).zoomed, "runs/calls": (*App).zoomed, "previous": inDetail, "copy": inDetail,
 	"run":  func(a *App) bool { return a.table() == nil },
 	"zoom": func(a *App) bool { return !a.zoomed() }, "icicle": func(a *App) bool { return !inIcicle(a) }, "calls": inIcicle, "exclude": inIcicle,
 	"baseline": func(a *App) bool { return a.table() != nil },
 }
 
 // footSpare are the words that stand in the footer only where there is room for all others.
-var footSpare = []string{"what-if", "time", "baseline"}
+var footSpare = []string{"lens", "what-if", "time", "baseline"}
 
 // inFindings says that the findings fill the screen: what one means to look at later is flagged there.
 func inFindings(a *App) bool {

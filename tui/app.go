@@ -15,6 +15,7 @@ import (
 // An App is the explorer's state. It is used by one goroutine.
 type App struct {
 	src     Source
+	weighed *weighed // src, or what is below it; nil where nothing is weighed
 	opt     Options
 	theme   *Theme
 	profile termenv.Profile
@@ -93,6 +94,10 @@ func New(src Source, o Options) *App {
 		o.By = []analyze.Dimension{{Dim: analyze.DimWorkflow}, {Dim: analyze.DimAgent}, {Dim: analyze.DimStep}}
 	}
 	a := &App{src: src, opt: o, profile: profileOf(o), wait: after, look: look{sort: "measure", hidden: map[string]bool{}}}
+	if w, ok := src.(Weigher); ok {
+		a.weighed = &weighed{Source: src, by: w, agreed: map[string]bool{}}
+		a.src = a.weighed
+	}
 	a.theme = newTheme(darkBackground(o.Theme, env), a.profile)
 	a.note, a.bad = clean(o.Notice), o.Notice != ""
 	a.stack = []screen{newPaths(scope{query: o.Query}, o.By[0])}
@@ -139,6 +144,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.pulse.due = false
 		return a, a.askStatus()
 	case changedMsg:
+		if a.weighed != nil {
+			a.weighed.forget()
+		}
 		return a, tea.Batch(a.listen(), a.changed())
 	case analysingMsg:
 		return a, a.analysing(m)
@@ -156,12 +164,16 @@ func (a *App) top() screen { return a.stack[len(a.stack)-1] }
 // take hands an answer to the screens: one that was left has moved on and drops it.
 func (a *App) take(r reply) tea.Cmd {
 	a.refresh.slowest = max(a.refresh.slowest, r.took)
+	r.at = a.opt.Now()
 	cmds := []tea.Cmd{a.arrive(r), a.base.take(a, r)}
 	if d, ok := a.over.(answered); ok {
 		d.take(a, r)
 	}
 	for _, s := range a.stack {
 		cmds = append(cmds, s.take(a, r))
+	}
+	if a.aging() {
+		cmds = append(cmds, a.beat())
 	}
 	return tea.Batch(cmds...)
 }

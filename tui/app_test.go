@@ -184,8 +184,8 @@ func TestColumnsCanBeHidden(t *testing.T) {
 
 func TestShapeNamesWhatItShows(t *testing.T) {
 	p := play(t, small(), 120, 40)
-	p.sees("support-bot · cost per run", "runs 153", "money $", "▴p50", "Gini", "the median", "top 1% of runs")
-	p.press("u").sees("cost per call", "calls 2,750").press("L").sees("log heights")
+	p.sees("support-bot · cost per run", "153 runs", "their money $", "▴p50", "Gini", "the median", "top 1% of runs")
+	p.press("u").sees("cost per call", "2,750 calls").press("L").sees("log heights")
 	p.press("j").sees("checkout · cost per call")
 }
 

@@ -14,6 +14,8 @@ type asker struct {
 	cancel context.CancelFunc
 	slow   time.Duration // what an answer takes, as far as is known
 	asked  time.Time
+	err    error     // of the last question
+	good   time.Time // when the answer that is shown came; zero where it is of another question, or there is none
 }
 
 // The cursor must rest before a lens asks: as long as an answer takes, within limits, so that moving on is never slowed by questions that
@@ -32,6 +34,7 @@ type reply struct {
 	ans  any
 	err  error
 	took time.Duration
+	at   time.Time // when it was taken in
 }
 
 // due tells a screen that its pause is over and the question should be asked now.
@@ -85,6 +88,9 @@ func (k *asker) took(r reply) bool {
 		return false
 	}
 	k.busy, k.slow = false, r.took
+	if k.err = r.err; r.err == nil {
+		k.good = r.at
+	}
 	if k.cancel != nil {
 		k.cancel()
 		k.cancel = nil

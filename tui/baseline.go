@@ -201,12 +201,13 @@ func (a *App) explaining() bool {
 func (a *App) baselineTurned() tea.Cmd {
 	a.look.serial++
 	a.insights = nil
+	var cmds []tea.Cmd
 	for _, s := range a.stack {
 		if p, ok := s.(*paths); ok {
-			p.vs.forget(a, p)
+			cmds = append(cmds, p.vs.forget(a, p))
 		}
 	}
-	return a.top().load(a)
+	return tea.Batch(append(cmds, a.top().load(a))...)
 }
 
 // needsBaseline refuses what needs a baseline.

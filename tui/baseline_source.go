@@ -16,6 +16,7 @@ type shifted struct {
 
 func (s *shifted) Status() analyze.Status   { return s.src.Status() }
 func (s *shifted) Changed() <-chan struct{} { return s.src.Changed() }
+func (s *shifted) Since(since int64) int64  { return sinceOf(s.src, since) }
 
 func (s *shifted) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
 	q, err := s.shift(ctx, q)
@@ -122,6 +123,7 @@ func previous(src Source) func(context.Context, analyze.Query) (analyze.Query, e
 			return q, errors.New("the time range does not begin anywhere: nothing is before it")
 		}
 		end := q.Until
+		q.Since = sinceOf(src, q.Since)
 		if end == 0 {
 			last, err := src.Calls(ctx, analyze.Query{Since: q.Since}, analyze.ByTime, true, 0, 1)
 			if err != nil {

@@ -15,6 +15,7 @@ type versus struct {
 	ask  asker // for the rows before
 	deep asker // for the reasons
 	more bool  // the rows changed while the reasons were looked for
+	half bool  // the side after is still being read: what is not there yet may come
 
 	plain *analyze.Table // of the side after, without the rows that are gone
 	table *analyze.Table // of the side before; nil: not known yet, or no baseline
@@ -62,17 +63,16 @@ func (v *versus) take(a *App, p *paths, r reply) (cmd tea.Cmd, mine bool) {
 			v.rows[rowName(&v.table.Rows[i])] = &v.table.Rows[i]
 		}
 		v.join(p)
-		p.arrange(a)
-		return tea.Batch(v.explain(a, p), p.aim(a, false)), true
+		return tea.Batch(v.explain(a, p), p.arrange(a)), true
 	case v.deep.took(r):
 		if v.err = r.err; r.err == nil {
 			v.explained(r.ans.(*compared))
-			p.arrange(a)
+			cmd = p.arrange(a)
 		}
 		if v.more {
-			return v.explain(a, p), true
+			cmd = tea.Batch(cmd, v.explain(a, p))
 		}
-		return nil, true
+		return cmd, true
 	}
 	return nil, false
 }
@@ -118,11 +118,11 @@ func (a *App) compare(q analyze.Query, past keptSurvey) func(context.Context) (*
 
 // join adds the rows that only the side before has.
 func (v *versus) join(p *paths) {
-	if v.table == nil || p.table == nil {
+	if v.table == nil || p.latest == nil {
 		return
 	}
 	if v.plain == nil {
-		v.plain = p.table
+		v.plain = p.latest
 	}
 	here := make(map[string]bool, len(v.plain.Rows))
 	for i := range v.plain.Rows {
@@ -135,24 +135,24 @@ func (v *versus) join(p *paths) {
 			t.Rows = append(t.Rows, analyze.Row{Path: r.Path})
 		}
 	}
-	p.table = &t
+	p.latest = &t
 }
 
 // fresh tells that the table has another answer.
 func (v *versus) fresh(p *paths) {
-	v.plain = p.table
+	v.plain = p.latest
 	v.join(p)
 }
 
 // forget drops what is known: there is another baseline, or none.
-func (v *versus) forget(a *App, p *paths) {
+func (v *versus) forget(a *App, p *paths) tea.Cmd {
 	v.leave()
 	if v.plain != nil {
-		p.table = v.plain
+		p.latest = v.plain
 	}
 	past := v.past
 	*v = versus{ask: v.ask, deep: v.deep, past: past}
-	p.arrange(a)
+	return p.arrange(a)
 }
 
 func (v *versus) leave() {
@@ -165,7 +165,7 @@ func (v *versus) see(c cellOf) cellOf {
 	if v.table == nil {
 		return c
 	}
-	c.base = true
+	c.base, c.half = true, v.half
 	switch {
 	case c.row.Runs < 0:
 		c.old = &v.part
@@ -179,14 +179,15 @@ func (v *versus) see(c cellOf) cellOf {
 	return c
 }
 
-// addPart adds up the side before of the rows shown.
-func (v *versus) addPart(rows []*analyze.Row) {
-	v.part = analyze.Row{Runs: -1}
+// sumOf adds up the side before of the rows shown.
+func (v *versus) sumOf(rows []*analyze.Row) analyze.Row {
+	sum := analyze.Row{Runs: -1}
 	for _, r := range rows {
 		if old := v.rows[rowName(r)]; old != nil {
-			v.part.Summary.Merge(&old.Summary)
+			sum.Summary.Merge(&old.Summary)
 		}
 	}
+	return sum
 }
 
 // The columns of a comparison.
@@ -281,6 +282,8 @@ func growthText(c cellOf) string {
 		return "…"
 	case c.old == nil || c.old.Calls == 0:
 		return "new"
+	case c.row.Calls == 0 && c.half:
+		return "reading"
 	case c.row.Calls == 0:
 		return "gone"
 	case changeUnknown(c):
@@ -357,6 +360,8 @@ func verdictOf(c cellOf) verdict {
 		return verdict{none, roleDim, 0} // rows share runs: there is no test of some of them
 	case c.base && (c.old == nil || c.old.Calls == 0):
 		return verdictNew
+	case c.base && c.row.Calls == 0 && c.half:
+		return verdictWait
 	case c.base && c.row.Calls == 0:
 		return verdictGone
 	}

@@ -115,11 +115,11 @@ func TestChangeIsExplained(t *testing.T) {
 	if got := p.words("unit cost   "); !strings.HasPrefix(got, "unit cost +$20.01") || !strings.Contains(got, "cost per token 2.00x +$20.01") {
 		t.Error(got)
 	}
-	p.press("0").sees("everything · why it changed against old.jsonl", "$23.00 → $44.00: +$21.00 (+91.3%) · 23 → 22 runs", "a run $1.00 → $2.00: +100.0% ▲ sig")
+	p.press("0").sees("[0 change] · why it changed against old.jsonl", "$23.00 → $44.00: +$21.00 (+91.3%) · 23 → 22 runs", "a run $1.00 → $2.00: +100.0% ▲ sig")
 	if got := p.words("cost per token"); !strings.HasPrefix(got, "cost per token +$20.") {
 		t.Error(got)
 	}
-	p.press("enter").sees("alpha · why it changed").press("enter").press("enter").press("enter").sees("calls")
+	p.press("enter").sees(" ▸ alpha ", "[0 change] · why it changed").press("enter").press("enter").press("enter").sees("calls")
 	p.press("esc", "esc", "esc", "esc", "esc").sees("change▾")
 }
 

@@ -160,17 +160,19 @@ func (p *paths) rowPreds() []analyze.Pred {
 
 // Rows of a table.
 
-func (p *paths) brush()         { p.anchor, p.brushOn, p.held = p.key, true, true }
+func (p *paths) brush() {
+	p.anchor, p.anchorAt = p.key, p.cur.at
+	p.brushOn, p.held = true, true
+}
 func (p *paths) brushing() bool { return p.brushOn }
 func (p *paths) drop()          { p.brushOn = false }
 
 // brushRange is the rows of the brush, [from, to); none where its first row is gone.
 func (p *paths) brushRange() (from, to int) {
-	i := p.find(p.anchor)
-	if !p.brushOn || i < 0 || p.row() == nil {
+	if !p.brushOn || p.anchorAt < 0 || p.row() == nil {
 		return 0, 0
 	}
-	return min(i, p.cur.at), max(i, p.cur.at) + 1
+	return min(p.anchorAt, p.cur.at), max(p.anchorAt, p.cur.at) + 1
 }
 
 func (p *paths) brushed() []analyze.Pred {

@@ -257,7 +257,7 @@ func TestDoorsAddUp(t *testing.T) {
 		doors []string
 	}{
 		{"2", []string{"plain retry", "█ not wasted", "▓ superseded", "1  ", "2  ", "3  "}},
-		{"4", []string{"executor", "planner", "validator"}},
+		{"4", []string{"executor", "planner", "validator", "█ executor", "▓ planner", "▒ validator"}},
 		{"6", []string{"█ productive", "▓ superseded", "▒ failed", "? unknown  ", "░ in flight", "✓ success", "✗ failure", "… in flight"}},
 	} {
 		p := play(t, f, 160, 60).press(x.key, "z")
@@ -284,6 +284,57 @@ func TestDoorsAddUp(t *testing.T) {
 				t.Errorf("fifth %d: %s of %d runs are behind %s of %d", q.Fifth, money(got.Cost), got.Runs, money(q.Cost), q.Runs)
 			}
 		}
+	}
+}
+
+// Behind each multiplier stand the calls that would not be there without it; of context growth, a part of each, they cost more.
+func TestDoorsOfMultipliersAddUp(t *testing.T) {
+	for _, f := range []*fake{rich(120), small()} {
+		p := play(t, f, 160, 60).press("7", "z")
+		l := p.a.top().(*zoom).l.(*insight)
+		pen, r := &insightPen{data: l.data}, &l.data.deep.Factors
+		if got := totalOf(t, f, *pen.baseDoor(r)).Cost; got != r.Base-r.Grown {
+			t.Errorf("%s are behind a base of %s", money(got), money(r.Base))
+		}
+		for _, x := range r.Ranked() {
+			got := totalOf(t, f, *pen.factorDoor(&x)).Cost
+			if x.Factor == analyze.FactorContext && got < x.Saving || x.Factor != analyze.FactorContext && got != x.Saving {
+				t.Errorf("%s: %s are behind %s", x.Factor, money(got), money(x.Saving))
+			}
+			for _, part := range x.Parts {
+				if got := totalOf(t, f, *pen.partDoor(x.Factor, part)).Cost; got < part.USD {
+					t.Errorf("%s, %s: %s are behind a share of %s", x.Factor, part.Name, money(got), money(part.USD))
+				}
+			}
+		}
+		for _, x := range r.Roles {
+			if got := totalOf(t, f, *pen.dutyDoor(x.Role.String(), "")); got.Cost != x.Cost {
+				t.Errorf("%s: %s are behind %s", x.Role, money(got.Cost), money(x.Cost))
+			}
+		}
+		p.press("G", "enter").sees("by cost, dearest first").press("esc").press("g", "enter").sees("base", "call")
+	}
+}
+
+// Behind each flow stand its finished runs, of the models of one workflow, too.
+func TestDoorsOfFlowsAddUp(t *testing.T) {
+	n := 0
+	for _, f := range []*fake{rich(120), small()} {
+		p := play(t, f, 160, 60).press("6", "z")
+		l := p.a.top().(*zoom).l.(*insight)
+		pen, d := &insightPen{data: l.data}, l.data.deep
+		for _, v := range []*analyze.ValueReport{&d.Value, &d.Models} {
+			for i := range v.Flows {
+				n++
+				x := &v.Flows[i]
+				if got := totalOf(t, f, *pen.flowDoor(x, v == &d.Models)); got.Cost != x.Cost || got.Runs != x.Runs {
+					t.Errorf("%s %s: %s of %d runs are behind %s of %d", x.Workflow, x.Part, money(got.Cost), got.Runs, money(x.Cost), x.Runs)
+				}
+			}
+		}
+	}
+	if n < 4 {
+		t.Errorf("%d flows only", n)
 	}
 }
 

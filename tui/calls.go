@@ -18,7 +18,6 @@ type calls struct {
 	s     scope
 	key   string
 	again bool
-	err   error
 	known bool // the number of calls is
 	cur   window
 	order int // index in callOrders
@@ -58,7 +57,7 @@ func (l *calls) about(a *App, s scope, fresh bool) tea.Cmd {
 	}
 	first := l.key == ""
 	l.total, l.stale = nil, true
-	l.s, l.key, l.err, l.known, l.held = s, key, nil, false, false
+	l.s, l.key, l.err, l.good, l.known, l.held = s, key, nil, time.Time{}, false, false
 	l.rows, l.cur, l.ref, l.want = nil, window{rows: l.cur.rows}, analyze.CallRef{}, 0
 	if !first {
 		return l.later(a, l.pause())
@@ -108,7 +107,7 @@ func (l *calls) take(a *App, r reply) tea.Cmd {
 	if !l.took(r) {
 		return nil
 	}
-	if l.err = r.err; r.err != nil {
+	if r.err != nil {
 		return nil
 	}
 	ans := r.ans.(callAnswer)
@@ -378,12 +377,17 @@ func costText(r *analyze.CallRow) (string, role) {
 }
 
 func (l *calls) view(a *App, w, h int, zoomed bool) []string {
+	return a.kept(&l.asker, w, h, func(h int) []string { return l.show(a, w, h, zoomed) })
+}
+
+// show draws the list.
+func (l *calls) show(a *App, w, h int, zoomed bool) []string {
 	out := newPen(a.theme, w)
-	l.title(a, out)
+	l.title(a, out, zoomed)
 	l.cur.resize(l.cur.n, h-2)
 	switch {
-	case l.err != nil:
-		out.gap(2).line(roleFail, "✗ "+clean(l.err.Error()))
+	case l.err != nil && !l.aged():
+		a.troubled(out, l.err)
 	case !l.known:
 		out.gap(2).line(roleDim, "looking for calls …")
 	case l.cur.n == 0:
@@ -401,7 +405,7 @@ func when(ok bool, s string) string {
 	return ""
 }
 
-func (l *calls) title(a *App, out *pen) {
+func (l *calls) title(a *App, out *pen, zoomed bool) {
 	o := callOrders[l.order]
 	how := map[bool]string{true: "largest first", false: "smallest first"}[l.desc()]
 	switch o.by {
@@ -410,9 +414,9 @@ func (l *calls) title(a *App, out *pen) {
 	case analyze.ByCost:
 		how = map[bool]string{true: "dearest first", false: "cheapest first"}[l.desc()]
 	}
-	out.gap(2).put(roleTitle, lastName(l.s)).put(roleDim, " · ")
+	out.gap(2).put(roleTitle, a.heading(l.s, zoomed)).put(roleDim, " · ")
 	if l.known {
-		out.put(roleText, count(int64(l.all))+" "+plural(l.all, "call", "calls")).put(roleDim, " · ")
+		out.put(roleText, count(int64(l.all))+plural(l.all, " call", " calls")).put(roleDim, " · ")
 	}
 	out.put(roleDim, "by "+o.name+", "+how)
 	if l.known && l.all > l.cur.n {
@@ -437,6 +441,7 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 		l.cell(out, i, c, r, head, widths[k])
 	}
 	out.end()
+	costs := l.costs(widths[len(widths)-1])
 	for i := l.cur.top; i < l.cur.end(); i++ {
 		row, ok := l.rows[i]
 		mark := "  "
@@ -457,10 +462,25 @@ func (l *calls) table(a *App, out *pen, cursor bool) {
 			if text == unknown {
 				r = roleDim
 			}
+			if c.id == "cost" {
+				text = costs.put(text)
+			}
 			l.cell(out, n, c, r, text, widths[k])
 		}
 		out.end()
 	}
+}
+
+// costs is where the points of the costs in sight stand, in w columns.
+func (l *calls) costs(w int) (at pointColumn) {
+	for i := l.cur.top; i < l.cur.end(); i++ {
+		if row, ok := l.rows[i]; ok {
+			text, _ := costText(&row)
+			at.see(text)
+		}
+	}
+	at.fit(w)
+	return at
 }
 
 func (l *calls) cell(out *pen, n int, c *callColumn, r role, text string, w int) {

@@ -54,6 +54,7 @@ type cellOf struct {
 	sum   int64 // measure of this row and all rows above
 
 	base bool                // the side before is known
+	half bool                // this side is still being read
 	old  *analyze.Row        // there; nil: it lacks this row
 	why  *analyze.PathChange // nil: not known yet
 }
@@ -64,7 +65,7 @@ var columns = []column{
 		key: func(c cellOf) (int64, bool) { return c.m.of(c.row), true }, role: measureRole},
 	{id: "share", width: 7, rank: 1, head: fixed("share"), text: shareText},
 	{id: "sum", width: 7, rank: 6, head: fixed("sum"), text: func(c cellOf) string { return percent(c.sum, c.m.of(c.total)) }, role: always(roleDim)},
-	{id: "cost", sums: true, width: 11, rank: 2, head: fixed("cost"), text: func(c cellOf) string { return atLeast(c.row) },
+	{id: "cost", sums: true, width: 11, rank: 2, head: fixed("cost"), text: func(c cellOf) string { return costCell(c.row) },
 		key: func(c cellOf) (int64, bool) { return int64(c.row.Cost), true }, role: always(roleSpend), skip: is(byCost)},
 	{id: "calls", sums: true, width: 11, rank: 3, head: fixed("calls"), text: func(c cellOf) string { return count(c.row.Calls) },
 		key: func(c cellOf) (int64, bool) { return c.row.Calls, true }, skip: is(byCalls)},
@@ -107,7 +108,7 @@ func measureText(c cellOf) string {
 	case byWasted:
 		return wastedText(c)
 	}
-	return atLeast(c.row)
+	return costCell(c.row)
 }
 
 // runsText is unknown for a part of the rows: a run may be in several of them.
@@ -130,8 +131,8 @@ func wastedText(c cellOf) string {
 
 // shareText is the row's part of the measure; of a cost that is not known nobody knows it.
 func shareText(c cellOf) string {
-	if c.m == byCost && costUnknown(c.row) {
-		return "?"
+	if text := costCell(c.row); c.m == byCost && costUnknown(c.row) {
+		return text
 	}
 	return percent(c.m.of(c.row), c.m.of(c.total))
 }
@@ -158,6 +159,26 @@ func atLeast(r *analyze.Row) string {
 		return "?"
 	}
 	return least(r.Incomplete()) + money(r.Cost)
+}
+
+// costCell is the cost of a row among others; nothing where it is of tools and people that state none.
+func costCell(r *analyze.Row) string {
+	if costUnknown(r) && !r.Overflow() && !r.Incomplete() {
+		return none
+	}
+	return atLeast(r)
+}
+
+// noCost says why there is no money to show, and what to do about it.
+func noCost(unit string, t *analyze.Row) string {
+	text := "no " + unit + " with a known cost here"
+	switch none := t.NoUsage - t.Unbilled; {
+	case t.Unpriced > 0:
+		text += ": no price for " + count(t.Unpriced) + plural(int(t.Unpriced), " call", " calls") + " · --prices FILE adds one"
+	case none > 0:
+		text += ": " + count(none) + plural(int(none), " call states", " calls state") + " neither tokens nor cost"
+	}
+	return text
 }
 
 // ratio prints part of whole after a glyph that says what it is; nothing is a dim dot.

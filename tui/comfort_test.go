@@ -357,3 +357,35 @@ func TestThemeAndWheel(t *testing.T) {
 	p.send(tea.MouseMsg{X: 3, Y: 2, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress})
 	p.sees("▌ support-bot")
 }
+
+// Several names stand between bars: each is completed by itself, and those that are there already are not offered again.
+func TestCompletionOfSeveralNames(t *testing.T) {
+	p := play(t, small(), 120, 40).press("/").typing("model=gpt-5-mini|opus")
+	p.sees("▌ claude-opus-4-1").seesNot("▌ gpt-5-mini", "no model here").press("tab")
+	p.sees("/ model=claude-opus-4-1|gpt-5-mini ▏").press("esc")
+	p.press("/").typing("waste=superseded|l").sees("▌ loop").seesNot("write ").press("tab").sees("/ waste=superseded|loop ▏").press("enter").sees("waste=superseded|loop")
+	p.press("/").typing("run.model=op").sees("▌ claude-opus-4-1").press("tab", "enter").sees("run.model=claude-opus-4-1")
+}
+
+// The word that the footer has for an action finds it first.
+func TestPaletteFindsTheIcicleFirst(t *testing.T) {
+	play(t, small(), 120, 40).press(":").typing("icic").sees("▌ key      money icicle")
+}
+
+// From one run to the next: going back ends on the run that was seen last.
+func TestNextRunMovesTheCursorOfItsTable(t *testing.T) {
+	p := play(t, small(), 120, 40).press("b", "r", "r", "enter", "enter", "J", "J")
+	id := p.a.inRun().data.ID
+	p.press("esc").sees("▌ " + id)
+}
+
+func TestWheelMovesByLevelsInTheIcicle(t *testing.T) {
+	p := play(t, small(), 120, 40).press("i")
+	p.press("j")
+	want := p.a.top().(*icicle).at
+	p.press("k")
+	p.send(tea.MouseMsg{Action: tea.MouseActionPress, Button: tea.MouseButtonWheelDown})
+	if got := p.a.top().(*icicle).at; got != want {
+		t.Errorf("at %q, j goes to %q", got, want)
+	}
+}

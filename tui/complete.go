@@ -21,7 +21,6 @@ type completion struct {
 	asked analyze.Query // that rows answer, or will
 	known bool
 	rows  []analyze.Row // dearest first
-	err   error
 	typed analyze.Typing
 	list  []candidate
 }
@@ -36,6 +35,8 @@ type candidate struct {
 func newCompletion(s scope) *completion { return &completion{s: s} }
 
 var textOps = []candidate{{name: "=", about: "is"}, {name: "~", about: "contains"}, {name: "!=", about: "is not"}}
+
+var wordOps = []candidate{{name: "=", about: "is"}, {name: "!=", about: "is not"}}
 
 var numberOps = []candidate{
 	{name: ">", about: "more than"}, {name: ">=", about: "at least"}, {name: "<", about: "less than"}, {name: "<=", about: "at most"}, {name: "=", about: "exactly"},
@@ -66,7 +67,11 @@ func (c *completion) want(a *App) tea.Cmd {
 	for _, p := range before {
 		s = s.with(p, true)
 	}
+	if d.Dim == analyze.DimRunModel { // of the runs: the models that calls have
+		d.Dim = analyze.DimModel
+	}
 	q := s.by(d)
+	q.Most = enoughRows
 	if (c.known || c.busy) && c.asked.String() == q.String() {
 		return nil
 	}
@@ -86,7 +91,7 @@ func (c *completion) take(r reply) {
 	if !c.took(r) {
 		return
 	}
-	if c.known, c.err = true, r.err; r.err == nil {
+	if c.known = true; r.err == nil {
 		c.rows = r.ans.([]analyze.Row)
 	}
 	c.offer()
@@ -101,6 +106,7 @@ func (c *completion) offer() {
 	case values:
 		c.offerValues(d)
 	case c.typed.HasOp:
+		c.offerWords(number)
 	default:
 		c.offerFields()
 		if c.typed.Field != "" && (number != analyze.MeasureNone || field.Dim != analyze.DimTag || strings.HasPrefix(c.typed.Field, "tag:") && field.Tag != "") {
@@ -120,6 +126,9 @@ func (c *completion) offerFields() {
 		about := "name"
 		if _, m := analyze.FieldOf(f); m != analyze.MeasureNone {
 			about = "number: " + m.Example()
+			if words := m.Words(); words != nil {
+				about = strings.Join(words, ", ")
+			}
 		} else if f == "tag:" {
 			about = "and the name of a tag"
 		}
@@ -129,7 +138,10 @@ func (c *completion) offerFields() {
 
 func (c *completion) offerOps(number analyze.Measure) {
 	ops := textOps
-	if number != analyze.MeasureNone {
+	switch {
+	case number.Words() != nil:
+		ops = wordOps
+	case number != analyze.MeasureNone:
 		ops = numberOps
 	}
 	for _, o := range ops {
@@ -139,25 +151,44 @@ func (c *completion) offerOps(number analyze.Measure) {
 	}
 }
 
+// offerWords lists the words that stand for the numbers of a measure.
+func (c *completion) offerWords(m analyze.Measure) {
+	before, last := c.lastName()
+	for _, w := range m.Words() {
+		if strings.HasPrefix(w, strings.ToLower(last)) && !slices.Contains(before, w) {
+			c.list = append(c.list, candidate{insert: c.not() + c.typed.Field + "=" + strings.Join(append(slices.Clone(before), w), "|") + " ", name: w})
+		}
+	}
+}
+
+// lastName is the name being typed, and those before it where several stand between bars.
+func (c *completion) lastName() (before []string, last string) {
+	if c.typed.Op != analyze.OpEqual {
+		return nil, c.typed.Value
+	}
+	names := analyze.Pred{Op: analyze.OpAny, Text: c.typed.Value}.Names()
+	n := len(names) - 1
+	return names[:n], names[n]
+}
+
 // offerValues lists the names that hold what is typed.
 func (c *completion) offerValues(d analyze.Dimension) {
-	typed := strings.ToLower(c.typed.Value)
+	before, last := c.lastName()
+	typed := strings.ToLower(last)
 	for i := range c.rows {
 		r := &c.rows[i]
 		if len(c.list) == mostValues {
 			break
 		}
 		name := shown(rowName(r))
-		if !strings.Contains(strings.ToLower(name), typed) {
+		if !strings.Contains(strings.ToLower(name), typed) || slices.Contains(before, rowName(r)) {
 			continue
 		}
-		p := analyze.Pred{Dimension: d, Op: c.typed.Op, Text: rowName(r), Not: c.typed.Not}
-		if p.Op == analyze.OpMatch { // the whole name is known now
-			p.Op = analyze.OpEqual
+		p := analyze.Pred{Dimension: d, Op: c.typed.Op, Text: cmp.Or(rowName(r), analyze.None)}
+		if p.Op == analyze.OpMatch || p.Op == analyze.OpEqual { // the whole name is known now
+			p = analyze.AnyOf(d, append(slices.Clone(before), p.Text))
 		}
-		if p.Text == "" {
-			p.Text = analyze.None
-		}
+		p.Not = c.typed.Not
 		c.list = append(c.list, candidate{insert: p.String() + " ", name: name, money: atLeast(r), about: count(r.Calls) + plural(int(r.Calls), " call", " calls")})
 	}
 }
@@ -261,6 +292,9 @@ func (c *completion) nothing() string {
 	switch {
 	case !values:
 		_, m := analyze.FieldOf(c.typed.Field)
+		if words := m.Words(); words != nil {
+			return "write one of " + strings.Join(words, ", ")
+		}
 		return "write " + m.Example()
 	case c.busy:
 		return "asking which there are …"
@@ -269,5 +303,6 @@ func (c *completion) nothing() string {
 	case len(c.rows) == 0:
 		return "no call is left by the conditions before it"
 	}
-	return "no " + dimName(d) + " here contains \"" + clean(c.typed.Value) + "\""
+	_, last := c.lastName()
+	return "no " + dimName(d) + " here contains \"" + clean(last) + "\""
 }

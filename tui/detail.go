@@ -22,7 +22,6 @@ type detail struct {
 	s        scope
 	row      analyze.CallRow
 	list     callList // that it was opened from
-	err      error
 	raw      []string // lines, clean
 	rawErr   error
 	file     string
@@ -88,7 +87,7 @@ func (d *detail) askRun(a *App) tea.Cmd {
 func (d *detail) take(a *App, r reply) tea.Cmd {
 	switch {
 	case d.took(r):
-		if d.err = r.err; r.err == nil {
+		if r.err == nil {
 			d.row = r.ans.(analyze.CallRow)
 		}
 		d.serial++
@@ -438,8 +437,10 @@ func (d *detail) source(out *pen) {
 	}
 	putField(out, field{"file", at, roleText}, out.max-2)
 	out.end()
-	putField(out, field{"bytes", count(r.Src.Offset) + " to " + count(r.Src.Offset+r.Src.Length), roleText}, out.max-2)
-	out.end()
+	if r.Src.Length > 0 { // the bytes are known
+		putField(out, field{"bytes", count(r.Src.Offset) + " to " + count(r.Src.Offset+r.Src.Length), roleText}, out.max-2)
+		out.end()
+	}
 	switch {
 	case d.rawErr != nil:
 		out.gap(2).line(roleFail, "✗ "+clean(d.rawErr.Error()))

@@ -228,9 +228,9 @@ func (p *prompt) line(a *App, w int) []string {
 	if p.err != "" {
 		out.put(roleFail, "  ✗ "+clean(p.err))
 	} else if p.comp != nil && p.comp.visible(p) {
-		out.put(roleDim, "  tab takes · enter sets the filter · esc leaves")
+		out.put(roleDim, "  "+fitParts("tab takes · enter sets the filter · esc leaves", w-out.col-2))
 	} else {
-		out.put(roleDim, "  "+p.hint)
+		out.put(roleDim, "  "+fitParts(p.hint, w-out.col-2))
 	}
 	out.end()
 	return out.fit(1)

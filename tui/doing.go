@@ -115,6 +115,9 @@ func cannotSort(a *App) string {
 }
 
 func cannotOpen(a *App) string {
+	if here, _ := a.toRead(); here != nil {
+		return ""
+	}
 	o, ok := can[opener](a)
 	if !ok {
 		return "nothing to open here"
@@ -140,6 +143,9 @@ func cannotGoLeft(a *App) string {
 }
 
 func cannotOpenBar(a *App) string {
+	if _, pane := a.toRead(); pane != nil {
+		return ""
+	}
 	if t, ok := a.top().(*icicle); ok {
 		return t.cannotSeeCalls(a)
 	}
@@ -251,6 +257,9 @@ func (d *detail) place() [2]int   { return [2]int{d.cur.at, d.cur.top} }
 func (p *helpPage) place() [2]int { return [2]int{p.at, p.lines.top} }
 
 func (a *App) open() tea.Cmd {
+	if here, _ := a.toRead(); here != nil {
+		return a.agree(here)
+	}
 	o, _ := can[opener](a)
 	return o.open(a)
 }
@@ -278,6 +287,9 @@ func (a *App) opened(o opener, here bool) tea.Cmd {
 }
 
 func (a *App) openBar() tea.Cmd {
+	if _, pane := a.toRead(); pane != nil {
+		return a.agree(pane)
+	}
 	if t, ok := a.top().(*icicle); ok {
 		return t.seeCalls(a)
 	}

@@ -66,9 +66,12 @@ func (f *fake) scan(q analyze.Query) (*analyze.Table, []analyze.RunCost) {
 	f.mu.Lock()
 	runs := f.runs
 	f.mu.Unlock()
+	m := q.Compile(f.names, analyze.Config{})
 	for i, r := range runs {
-		if c, ok := s.Add(r); ok {
-			costs = append(costs, analyze.RunCost{Run: uint32(i), Cost: c, Outcome: r.Outcome})
+		s.Add(r)
+		if c, ok := m.RunCost(r, func(uint32) string { return "traces.jsonl" }); ok {
+			c.Run = uint32(i)
+			costs = append(costs, c)
 		}
 	}
 	return s.Table(), costs

@@ -22,6 +22,7 @@ type finder struct {
 type entry struct {
 	name, key, kind string
 	about           string // in passing, and looked through
+	word            string // what it is called in short, which goes before what others say of it
 	off             func(a *App) string
 	run             func(a *App) tea.Cmd
 }
@@ -69,6 +70,9 @@ func (e *entry) score(terms []string) int {
 		s := 2 * fuzzy(e.name, t)
 		if t == strings.ToLower(e.key) {
 			s = max(s, 2*fitsWhole)
+		}
+		if fit := fuzzy(e.word, t); fit >= fitsHead {
+			s = max(s, 2*fit+1)
 		}
 		if s = max(s, inWords(e.kind, t), inWords(e.about, t)); s == 0 {
 			return 0

@@ -9,7 +9,7 @@ import (
 )
 
 // unknown is what stands in place of a number that nobody knows. It is never 0.
-const unknown = analyze.Unknown
+const unknown = "–"
 
 // none is what stands for nothing of a kind, where a 0 would only be noise.
 const none = "·"
@@ -19,8 +19,16 @@ func moneyInt(pico int64) string  { return analyze.Money(tracefmt.USD(pico)) }
 func count(n int64) string        { return analyze.Count(n) }
 func short(n int64) string        { return analyze.Tokens(n) }
 func elapsed(ns int64) string     { return analyze.Duration(time.Duration(ns)) }
-func percentOf(x float64) string  { return analyze.Percent(x) }
-func times(x float64) string      { return analyze.Times(x) }
+func percentOf(x float64) string  { return ourSign(analyze.Percent(x)) }
+func times(x float64) string      { return ourSign(analyze.Times(x)) }
+
+// ourSign is a text of the analysis with the screen's sign for what is not known.
+func ourSign(s string) string {
+	if s == analyze.Unknown {
+		return unknown
+	}
+	return s
+}
 
 // least is the sign before an amount to which costs that are not known are missing.
 func least(is bool) string { return when(is, "≥") }

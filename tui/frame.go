@@ -113,7 +113,7 @@ func (a *App) scopeTotal() *analyze.Row {
 	switch s := a.top().(type) {
 	case *paths:
 		switch {
-		case s.table == nil || s.err != nil:
+		case s.table == nil || s.err != nil && !s.aged():
 		default:
 			return &s.table.Total
 		}
@@ -186,7 +186,7 @@ func (a *App) filterText() string {
 		f = append(f, a.predText(p))
 	}
 	if q := s.query; q.Since != 0 || q.Until != 0 {
-		f = append(f, a.timeRange(q.Since, q.Until))
+		f = append(f, a.rangeText(q.Since, q.Until))
 	}
 	for _, p := range s.extra {
 		f = append(f, a.predText(p))
@@ -198,6 +198,15 @@ func (a *App) filterText() string {
 		f = append(f, "\""+clean(x.searched())+"\"")
 	}
 	return strings.Join(f, " · ")
+}
+
+// rangeText is the time range of a question. One that moves along has a name, too.
+func (a *App) rangeText(since, until int64) string {
+	text := a.timeRange(sinceOf(a.src, since), until)
+	if a.opt.Window != "" && since == a.opt.Query.Since && until == 0 {
+		return a.opt.Window + ", " + text
+	}
+	return text
 }
 
 func (a *App) timeRange(since, until int64) string {
@@ -369,7 +378,7 @@ func (a *App) missing() []fact {
 		case t.Unpriced > 0:
 			f = append(f, newFact(roleWarn, "? "+n+plural(int(t.Unpriced), " call", " calls")+" unpriced", "? "+n+" unpriced"))
 		case t.Calls > 0 && !t.Incomplete():
-			f = append(f, newFact(roleDim, "all "+count(t.Calls)+" calls priced", "all priced"))
+			f = append(f, newFact(roleDim, "all "+count(t.Calls)+plural(int(t.Calls), " call", " calls")+" priced", "all priced"))
 		}
 		if none := t.NoUsage - t.Unbilled; none > 0 { // failed calls without usage cost nothing
 			f = append(f, newFact(roleWarn, "– "+count(none)+" without usage", "– "+count(none)+" no usage"))

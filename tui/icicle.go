@@ -18,7 +18,6 @@ type icicle struct {
 	m    measure // that data was made for
 	of   string  // id of the scope that data is of
 	data *analyze.Icicle
-	err  error
 
 	at    string       // id of the cell of the cursor
 	focus []icicleRoot // what fills the width; the last one is in view
@@ -114,7 +113,7 @@ func (t *icicle) take(a *App, r reply) tea.Cmd {
 	if !t.took(r) {
 		return nil
 	}
-	if t.err = r.err; r.err != nil {
+	if r.err != nil {
 		return nil
 	}
 	ans := r.ans.(icicleAnswer)

@@ -143,15 +143,19 @@ func (t *icicle) parts(out *pen, c *icicleCell, h int) {
 		show--
 	}
 	nameW, valueW := 0, 0
+	var at pointColumn
 	for _, k := range kids[:show] {
 		nameW = max(nameW, width(t.partName(k)))
-		valueW = max(valueW, width(rowValue(t.data.Nodes[k].Row, t.m)))
+		at.see(rowValue(t.data.Nodes[k].Row, t.m))
+	}
+	for _, k := range kids[:show] {
+		valueW = max(valueW, width(at.put(rowValue(t.data.Nodes[k].Row, t.m))))
 	}
 	nameW = min(nameW, out.max/3)
 	for _, k := range kids[:show] {
 		x := &t.data.Nodes[k]
 		value := rowValue(x.Row, t.m)
-		out.gap(2).left(roleName, t.partName(k), nameW).gap(2).right(roleSpend, value, valueW).gap(2).right(roleText, partOf(x.Value, c.sum.value, value), 6)
+		out.gap(2).left(roleName, t.partName(k), nameW).gap(2).right(roleSpend, at.put(value), valueW).gap(2).right(roleText, partOf(x.Value, c.sum.value, value), 6)
 		if calls := count(x.Row.Calls) + " calls"; out.max >= 70 {
 			out.right(roleDim, calls, 18).gap(2)
 			n, part := barCells(x.Value, c.sum.value, min(out.max-out.col-2, mostBarW))

@@ -8,6 +8,17 @@ import (
 
 // view draws the levels, and below them what the cell of the cursor is.
 func (t *icicle) view(a *App, w, h int) []string {
+	if t.err != nil && !t.aged() {
+		out := newPen(a.theme, w)
+		out.end()
+		a.troubled(out, t.err)
+		return out.fit(h)
+	}
+	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h) })
+}
+
+// show draws the answer.
+func (t *icicle) show(a *App, w, h int) []string {
 	if why := t.nothing(); why != "" {
 		out := newPen(a.theme, w)
 		out.end()
@@ -43,8 +54,6 @@ func (d *icicleDrawing) is(o *icicleDrawing) bool {
 // nothing says why there is no picture; "" where there is one.
 func (t *icicle) nothing() string {
 	switch {
-	case t.err != nil:
-		return "✗ " + clean(t.err.Error())
 	case t.data == nil:
 		return "adding up the paths of " + lastName(t.s) + " …"
 	case t.data.Nodes[0].Row.Overflow():
@@ -277,8 +286,8 @@ func (t *icicle) valueText(c *icicleCell) string {
 
 // partOf is a part of a whole; what is not known has none.
 func partOf(part, whole int64, text string) string {
-	if text == "?" {
-		return "?"
+	if text == "?" || text == none {
+		return text
 	}
 	return percent(part, whole)
 }

@@ -67,7 +67,13 @@ func editKey(k string, text []rune) (tea.KeyMsg, bool) {
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: text}, len(text) > 0
 }
 
-const wheelLines = 3
+// wheelLines is how far the wheel moves: in the icicle, where a step down is a whole level, by one.
+func (a *App) wheelLines() int {
+	if inIcicle(a) {
+		return 1
+	}
+	return 3
+}
 
 // mouse moves with the wheel and chooses with a click.
 func (a *App) mouse(m tea.MouseMsg) tea.Cmd {
@@ -77,9 +83,9 @@ func (a *App) mouse(m tea.MouseMsg) tea.Cmd {
 	if mv, ok := can[mover](a); ok {
 		switch m.Button {
 		case tea.MouseButtonWheelDown:
-			return mv.move(a, wheelLines)
+			return mv.move(a, a.wheelLines())
 		case tea.MouseButtonWheelUp:
-			return mv.move(a, -wheelLines)
+			return mv.move(a, -a.wheelLines())
 		}
 	}
 	if c, ok := can[clicker](a); ok && m.Button == tea.MouseButtonLeft && m.Action == tea.MouseActionPress {

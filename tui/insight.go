@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"costscope/analyze"
 
@@ -21,11 +22,10 @@ type insight struct {
 	s      scope
 	key    string
 	again  bool
-	share  *atomic.Int64 // percent of the runs read for the question at hand
+	share  *progress // of what is read for the question at hand
 	data   *insightData
 	around *around // of a single run; nil where the lens does not compare runs
 	old    bool    // data is of the row before; the answer for this one is on its way
-	err    error
 
 	time *timeline      // of lens 5, else nil
 	lead []analyze.Pred // what leads from the table's scope to this one
@@ -40,6 +40,7 @@ type insight struct {
 // insightData is the answer for one scope. It is not changed any more.
 type insightData struct {
 	s     scope
+	at    time.Time // when it came
 	table *analyze.Table
 	deep  *analyze.Analysis
 
@@ -76,6 +77,28 @@ type insightPen struct {
 	l    *insight
 	data *insightData
 	zoom bool
+
+	sections []int // lines at which a part begins that a blank line may stand before
+}
+
+// section begins a part of a pane; where there is room a blank line divides it from what is above.
+func (p *insightPen) section() {
+	if !p.zoom {
+		p.sections = append(p.sections, len(p.list))
+	}
+}
+
+// spread puts blank lines between the sections if all of it still fits into h lines.
+func (p *insightPen) spread(h int) {
+	if len(p.list)+len(p.sections) > h {
+		return
+	}
+	for _, at := range slices.Backward(p.sections) {
+		p.list = slices.Insert(p.list, at, "")
+		for i := range p.l.doors {
+			p.l.doors[i].line += b2i(p.l.doors[i].line >= at)
+		}
+	}
 }
 
 // row begins a line that can be opened: it leads to the calls, or the runs, of a scope.
@@ -120,6 +143,7 @@ func (t *insight) turnTo(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
+		t.good = time.Time{}
 		t.cur, t.top, t.free, t.cell = 0, 0, true, -1 // it begins at its top, wherever its first door is
 		if t.time != nil {
 			t.time = newTimeline()
@@ -127,7 +151,7 @@ func (t *insight) turnTo(a *App, s scope, fresh bool) tea.Cmd {
 	}
 	if d := a.insights[key]; d != nil {
 		t.asker.leave()
-		t.data, t.old = d, false
+		t.data, t.old, t.good = d, false, d.at
 		return nil
 	}
 	t.old = t.old || moved && t.data != nil
@@ -146,7 +170,7 @@ func (t *insight) due(a *App, d due) tea.Cmd {
 
 func (t *insight) request(a *App) tea.Cmd {
 	t.again = false
-	src, s, by, share := a.src, t.s, a.opt.By, &atomic.Int64{}
+	src, s, by, share := a.src, t.s, a.opt.By, &progress{rows: a.weighed != nil}
 	t.share = share
 	if t.why != nil {
 		return t.why.request(a)
@@ -157,7 +181,7 @@ func (t *insight) request(a *App) tea.Cmd {
 		if err != nil {
 			return nil, err
 		}
-		digest, err := src.Digest(ctx, q, func(done, of int64) { share.Store(100 * done / max(of, 1)) })
+		digest, err := src.Digest(ctx, q, share.note)
 		if err != nil {
 			return nil, err
 		}
@@ -181,10 +205,31 @@ func (t *insight) soFar() string {
 	if t.share == nil || !t.busy {
 		return ""
 	}
-	if n := t.share.Load(); n > 0 {
-		return " " + itoa(int(min(n, 99))) + "%"
+	return t.share.text()
+}
+
+// A progress is how much was read of what a question reads. rows: what it counts are rows, and told.
+type progress struct {
+	rows     bool
+	done, of atomic.Int64
+}
+
+func (s *progress) note(done, of int64) {
+	s.of.Store(of)
+	s.done.Store(done)
+}
+
+func (s *progress) text() string {
+	done, of := s.done.Load(), s.of.Load()
+	percent := 100 * done / max(of, 1)
+	if percent == 0 {
+		return ""
 	}
-	return ""
+	text := " " + itoa(int(min(percent, 99))) + "%"
+	if s.rows {
+		text += " · " + count(done) + " of " + count(of) + " rows"
+	}
+	return text
 }
 
 func (t *insight) take(a *App, r reply) tea.Cmd {
@@ -195,8 +240,9 @@ func (t *insight) take(a *App, r reply) tea.Cmd {
 	if !t.took(r) {
 		return nil
 	}
-	if t.err, t.old = r.err, false; r.err == nil {
+	if t.old = false; r.err == nil {
 		t.data = r.ans.(*insightData)
+		t.data.at = r.at
 		if a.insights == nil || len(a.insights) >= keptAnswers {
 			a.insights = map[string]*insightData{}
 		}
@@ -209,18 +255,24 @@ func (t *insight) take(a *App, r reply) tea.Cmd {
 }
 
 func (t *insight) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil || t.err != nil {
+	if t.data == nil || t.err != nil && !t.aged() {
 		return t.nothing(a, w, h)
 	}
+	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h, zoom) })
+}
+
+// show draws the answer.
+func (t *insight) show(a *App, w, h int, zoom bool) []string {
 	d := &t.drawn
 	if d.of != t.data || d.w != w || d.h != h || d.zoom != zoom || d.old != t.old || d.cur != t.cur || d.cell != t.cell || d.time != t.time.mark() || d.serial != a.look.serial || d.theme != a.theme {
 		t.doors = t.doors[:0]
-		p := &insightPen{newPen(a.theme, w), a, t, t.data, zoom}
-		p.gap(2).put(roleTitle, lastName(t.data.s))
+		p := &insightPen{pen: newPen(a.theme, w), a: a, l: t, data: t.data, zoom: zoom}
+		p.gap(2).put(roleTitle, a.heading(t.data.s, zoom))
 		if t.old {
 			p.put(roleDim, " · adding up "+lastName(t.s)+" …")
 		}
 		t.draw(p, h)
+		p.spread(h)
 		t.drawn = insightDrawing{t.data, w, h, zoom, t.old, t.cur, a.look.serial, t.cell, t.time.mark(), a.theme, p.list}
 	}
 	return t.window(w, h)
@@ -256,7 +308,7 @@ func (t *insight) at(n int) (line int, ok bool) {
 func (t *insight) nothing(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	if t.err != nil {
-		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
+		a.troubled(out, t.err)
 	} else {
 		out.gap(2).line(roleDim, "analysing "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …"+t.soFar())
 	}
@@ -299,7 +351,7 @@ func (t *insight) moveOne(step int) {
 // summary says which lines are in sight, where that is not all of them.
 func (t *insight) summary(*App) string {
 	n, end := len(t.drawn.lines), min(len(t.drawn.lines), t.top+t.drawn.h)
-	if t.data == nil || t.err != nil || !t.drawn.zoom || n <= t.drawn.h {
+	if t.data == nil || t.err != nil && !t.aged() || !t.drawn.zoom || n <= t.drawn.h {
 		return ""
 	}
 	return "lines " + itoa(t.top+1) + " to " + itoa(end) + " of " + itoa(n)

@@ -115,6 +115,15 @@ func (a *App) lensRoom(w int) (most, gap int) {
 	return most, gap
 }
 
+// heading begins what a lens says: with the row that it is about or, where that stands in the line above, with the lens.
+func (a *App) heading(s scope, zoomed bool) string {
+	z, ok := a.top().(*zoom)
+	if !zoomed || !ok {
+		return cut(lastName(s), max(16, a.w/3))
+	}
+	return "[" + lenses[z.kind].key + " " + lenses[z.kind].name + "]"
+}
+
 // zoom is a lens that fills the screen.
 type zoom struct {
 	s     scope

@@ -35,7 +35,7 @@ func drawAgents(p *insightPen, h int) {
 	p.agentRoles(&d.Factors)
 	p.agentTable(&d.Agents)
 	if p.zoom {
-		p.note(2, "↻ attempts after the first, of all calls. prompt: input tokens of a model call, mean and largest. ~ the role is taken from the agent's name: it is not stated.")
+		p.note(2, "retry: attempts after the first, of all calls. prompt: input tokens of a model call, mean and largest. ~ the role is taken from the agent's name: it is not stated.")
 	}
 	if p.zoom || d.Agents.Nested {
 		p.end()
@@ -46,7 +46,7 @@ func drawAgents(p *insightPen, h int) {
 // agentRoles divides the cost among the roles; what has none stands last. The parts add up to the total.
 func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 	if f.Total == 0 {
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	}
 	var parts []share
@@ -56,13 +56,14 @@ func (p *insightPen) agentRoles(f *analyze.FactorReport) {
 		if r.Role == analyze.RoleExecutor {
 			executor = r.Cost
 		}
-		s := share{name: r.Role.String(), usd: r.Cost, r: roleLooks[r.Role].r, sign: roleLooks[r.Role].sign}
+		s := share{name: r.Role.String(), usd: r.Cost, r: roleLooks[r.Role].r, sign: roleLooks[r.Role].sign,
+			to: p.dutyDoor(r.Role.String(), r.Role.String())}
 		if r.Inferred > 0 {
 			s.more, guessed = " ~", true
 		}
 		parts = append(parts, s)
 	}
-	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·"}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
+	parts = append(parts, share{name: "people, error handling", usd: rest - f.Rest, r: roleDim, sign: "·", to: p.dutyDoor("none", "people, error handling")}, share{name: "of whole runs, not of calls", usd: f.Rest, r: roleDim, sign: "="})
 	p.stack(parts, f.Total)
 	text := "overhead n/a: no call of an executor has a known cost"
 	if executor > 0 {
@@ -99,13 +100,13 @@ func (p *insightPen) agentDoor(workflow, agent string) *scope {
 func (p *insightPen) agentTable(r *analyze.AgentReport) {
 	s := sheet{cols: []sheetCol{
 		{head: "agent", r: roleName}, {head: "cost", r: roleSpend}, {head: "share", rank: 1}, {head: "role", rank: 4, left: true, r: roleDim}, {head: "calls", rank: 2}, {head: "tools", rank: 6},
-		{head: "↻", rank: 3, r: roleRetry}, {head: "prompt", rank: 5}, {head: "largest", rank: 7}, {head: "runs", rank: 8, r: roleDim},
+		{head: "retry", rank: 3, r: roleRetry}, {head: "prompt", rank: 5}, {head: "largest", rank: 7}, {head: "runs", rank: 8, r: roleDim},
 	}}
 	for _, a := range r.Agents {
 		s.most = max(s.most, int64(a.Cost))
 		look, role := agentRole(&a)
 		s.add(sheetRow{to: p.agentDoor(a.Workflow, a.Agent), bar: []barPart{{v: int64(a.Cost), r: look}}, cells: []string{
-			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), percent(a.Retries, a.Calls),
+			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), ratio(a.Retries, a.Calls, ""),
 			tokensText(a.MeanPrompt), largest(a.MaxPrompt), count(a.Runs)}})
 	}
 	s.write(p, true)
@@ -127,14 +128,14 @@ func agentRole(a *analyze.AgentRow) (role, string) {
 // agentCost is a cost of calls, some of which may be of unknown cost.
 func agentCost(c tracefmt.USD, missing, calls int64) string {
 	if missing > 0 && missing == calls {
-		return unknown
+		return "?"
 	}
 	return least(missing > 0) + money(c)
 }
 
 func agentShare(a *analyze.AgentRow, total tracefmt.USD) string {
 	if a.Unknown > 0 && a.Unknown == a.Calls {
-		return unknown
+		return "?"
 	}
 	return percent(int64(a.Cost), int64(total))
 }
@@ -163,7 +164,7 @@ func largest(n int64) string {
 // nodeShare is the part of all cost that an agent and those below it make up.
 func nodeShare(c *analyze.AgentCost, total tracefmt.USD) string {
 	if c.Unknown > 0 && c.Unknown == c.Calls {
-		return unknown
+		return "?"
 	}
 	return percent(int64(c.Cost), int64(total))
 }

@@ -111,7 +111,7 @@ func (c *change) view(a *App, w, h int, zoom bool) []string {
 	if zoom {
 		return c.insight.view(a, w, h, true)
 	}
-	p := &insightPen{newPen(a.theme, w), a, &c.insight, nil, false}
+	p := &insightPen{pen: newPen(a.theme, w), a: a, l: &c.insight}
 	if t := a.table(); t != nil {
 		c.drawRow(p, t, h)
 	}
@@ -137,7 +137,8 @@ func (c *change) drawRow(p *insightPen, t *paths, h int) {
 	x := v.of[rowName(r)]
 	switch {
 	case v.err != nil:
-		p.put(roleFail, " · ✗ "+clean(v.err.Error())).end()
+		p.end()
+		p.a.troubled(p.pen, v.err)
 		return
 	case v.why == nil:
 		p.put(roleDim, " · comparing the runs of both sides …").end()

@@ -41,7 +41,7 @@ func drawContext(p *insightPen, h int) {
 	}
 	p.composition(&c.Composition, h >= roomyPane)
 	p.carrySums(&c.Carry)
-	p.grownThreads(c)
+	p.grownThreads(c, h)
 	if !p.zoom {
 		return
 	}
@@ -241,10 +241,12 @@ func (p *insightPen) runAgent(run string, agent tracefmt.Sym) string {
 }
 
 // grownThreads are the threads whose growth cost most.
-func (p *insightPen) grownThreads(c *analyze.ContextReport) {
+func (p *insightPen) grownThreads(c *analyze.ContextReport, h int) {
 	if p.zoom {
 		p.end()
 		p.rule("the threads whose growth cost most")
+	} else if h < len(p.list)+3 {
+		return
 	}
 	if len(c.Top) == 0 {
 		if p.zoom {
@@ -259,7 +261,8 @@ func (p *insightPen) grownThreads(c *analyze.ContextReport) {
 		s.add(sheetRow{to: &to, bar: []barPart{{v: int64(t.USD), r: roleBar}}, cells: []string{p.runAgent(t.Run, t.Agent), money(t.USD), count(t.Turns) + plural(int(t.Turns), " turn", " turns"),
 			short(t.First), "to " + short(t.Peak), times(float64(t.Peak) / float64(max(t.First, 1)))}})
 	}
-	s.write(p, p.zoom)
+	p.section()
+	s.write(p, true)
 }
 
 // carryBlocks are the single blocks that cost most over their life.
@@ -396,10 +399,10 @@ func (p *insightPen) promptThread(c *analyze.ContextReport, spark bool) {
 	if len(l.Turns) == 0 {
 		return
 	}
-	text := p.runAgent(l.Run, l.Agent) + " (" + why + "): " + short(l.Turns[0].Prompt) + " to " + short(l.Peak) + " tokens in " + itoa(len(l.Turns)) + plural(len(l.Turns), " turn", " turns")
+	text := p.runAgent(l.Run, l.Agent) + ": " + short(l.Turns[0].Prompt) + " to " + short(l.Peak) + " tokens in " + itoa(len(l.Turns)) + plural(len(l.Turns), " turn", " turns")
 	p.row(p.runDoor(l.Run), false)
 	p.l.doors[len(p.l.doors)-1].call = l.Doubled.ID
-	p.put(roleName, text)
+	p.put(roleName, roomFor(text, ", "+why, p.max-p.col))
 	if room := p.max - p.col - 3; spark && room >= 8 {
 		p.put(roleDim, " ").put(roleBar, promptSpark(l, min(room, 40)))
 	}

@@ -69,7 +69,7 @@ func (p *insightPen) flagLimits() {
 
 func flagMoney(f *analyze.Flag) string {
 	if f.Rule == "unpriced" {
-		return unknown
+		return "?"
 	}
 	return money(f.USD)
 }
@@ -162,8 +162,8 @@ func (p *insightPen) flagDoor(f *analyze.Flag) (to scope, runs bool) {
 	switch f.Rule {
 	case "dominated":
 		for _, x := range p.data.deep.Models.Flows {
-			if path, dims := flowPath(&x); len(f.Path) == 1 && flowName(&x) == f.Path[0] {
-				return p.into(path, dims...), runs
+			if len(f.Path) == 1 && flowName(&x) == f.Path[0] {
+				return *p.flowDoor(&x, true), runs
 			}
 		}
 		return p.data.s, runs
@@ -183,13 +183,4 @@ func flowName(f *analyze.Flow) string {
 		name += " " + f.Part
 	}
 	return name
-}
-
-// flowPath is the path of a flow of workflows and models.
-func flowPath(f *analyze.Flow) ([]string, []analyze.Dimension) {
-	path, dims := []string{f.Workflow}, []analyze.Dimension{{Dim: analyze.DimWorkflow}}
-	if f.Part != "" {
-		path, dims = append(path, f.Part), append(dims, analyze.Dimension{Dim: analyze.DimModel})
-	}
-	return path, dims
 }

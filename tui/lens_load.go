@@ -26,6 +26,12 @@ func drawLoad(p *insightPen, h int) {
 		p.say(roleWarn, 2, "n/a: no call here says when it began: "+p.known(l.UntimedUSD)+" of "+count(l.Untimed)+plural(int(l.Untimed), " call", " calls")+" has no place in time")
 		return
 	}
+	if t := &p.data.table.Total; costUnknown(t) {
+		p.end()
+		p.note(2, noCost("call", t))
+		p.atOnce(l)
+		return
+	}
 	p.spikeCount(l)
 	p.loadChart(l, h)
 	p.spikes(l)
@@ -181,7 +187,16 @@ func (p *insightPen) loadChart(l *analyze.LoadReport, h int) {
 	columnsChart(busy, int64(math.Round(busiest*1e6)), busyRows, 1, false, put(rows+1, roleBar))
 	g.h, g.cells = rows+1+busyRows, g.cells[:rows+1+busyRows]
 	g.write(p.pen)
-	p.gap(2).put(roleHead, "calls at once, mean, up to "+number(busiest)).put(roleDim, " · at most "+itoa(l.Peak)+" at one moment, "+number(l.Mean)+" on average").end()
+	p.atOnce(l)
+}
+
+// atOnce says how many calls run side by side.
+func (p *insightPen) atOnce(l *analyze.LoadReport) {
+	busiest := 0.0
+	for _, b := range l.Bins {
+		busiest = max(busiest, b.Concurrency)
+	}
+	p.gap(2).put(roleHead, "calls at once: "+number(l.Mean)+" on average").put(roleDim, " · up to "+number(busiest)+" over "+spanText(l.Width)+", "+itoa(l.Peak)+" at one moment").end()
 }
 
 // timeAxis labels the columns; marks of spikes stay.
@@ -305,7 +320,7 @@ func noSpike(l *analyze.LoadReport) string {
 		spent := stretchesWithSpend(l)
 		return "too few: " + itoa(spent) + plural(spent, " stretch", " stretches") + " of " + spanText(l.Width) + " with spend, a spike needs 8 to stand out from"
 	}
-	text := "no spike: no " + spanText(l.Width) + " stands out, with twice the median, 1% of the cost and a robust z-score above " + number(spikeScore)
+	text := "no spike: no stretch of " + spanText(l.Width) + " has twice the median, 1% of the cost and a robust z-score above " + number(spikeScore)
 	if z := l.Dearest.Score; z <= spikeScore {
 		text += "; the dearest has " + fixed2(z)
 	}

@@ -25,44 +25,13 @@ func drawMultiplier(p *insightPen, h int) {
 		return
 	case f.Total == 0:
 		p.end()
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
 	case f.Overall == f.Overall:
 		p.put(roleDim, " · ").put(roleSpend, least(f.Unknown > 0)+money(f.Total)).put(roleText, " is "+times(f.Overall)+" the base")
 	}
 	p.end()
-	name, sum := 19, 11
-	bar := p.max - 2 - name - sum - 10 - 12 - 4
-	p.gap(2).left(roleHead, "", name).right(roleHead, "fair share", sum).right(roleHead, "multiple", 10).right(roleHead, "without", 12)
-	if bar >= 12 {
-		p.gap(2).put(roleHead, "from base to bill")
-	}
-	p.end()
-	at := int64(0)
-	step := func(r role, label, usd, multiple, without string, v int64) {
-		p.gap(2).left(roleName, label, name).right(roleSpend, usd, sum).right(roleText, multiple, 10).right(roleDim, without, 12)
-		if bar >= 12 {
-			from := int(float64(at) / float64(f.Total) * float64(bar))
-			n, part := barCells(v, int64(f.Total), bar)
-			p.gap(2+from).put(r, strings.Repeat("█", n)+part)
-		}
-		p.end()
-		at += v
-	}
-	step(roleGood, "base", money(f.Base), "", "", int64(f.Base))
-	for _, s := range f.Ranked() {
-		if s.Share == 0 {
-			continue
-		}
-		step(factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-"+money(s.Saving), int64(s.Share))
-		if p.zoom {
-			for _, part := range s.Parts {
-				p.gap(4).left(roleDim, analyze.Spaced(part.Name), name-2).right(roleDim, money(part.USD), sum).end()
-			}
-		}
-	}
-	at = 0
-	step(roleSpend, "bill", money(f.Total), times(f.Overall), "", int64(f.Total))
+	p.waterfall(p.billSteps(f), int64(f.Total))
 	if !p.zoom {
 		return
 	}
@@ -71,13 +40,71 @@ func drawMultiplier(p *insightPen, h int) {
 		p.note(2, "≥ "+count(f.Unknown)+plural(int(f.Unknown), " call of unknown cost is", " calls of unknown cost are")+" in no sum.")
 	}
 	p.note(2, "fair share: each part of a call's cost is divided equally among the multipliers that it needed; base and shares add up to the bill.")
-	p.note(2, "multiple: base times all multiples is the bill. without: what would not be spent without this one alone; these overlap. Both are parts of what calls cost, so no list of calls adds up to them.")
+	p.note(2, "multiple: base times all multiples is the bill. without it: what would not be spent without this one alone; these overlap. A line opens the calls that needed the multiplier: all of their cost, or with context growth a part of it, would not be spent without it.")
 	p.end()
 	p.rule("by role of the agent")
+	roles := sheet{cols: []sheetCol{{head: "role", r: roleName}, {head: "cost", r: roleSpend}, {head: "calls", r: roleText}, {flex: true, r: roleDim}}}
 	for _, r := range f.Roles {
-		p.gap(2).left(roleName, r.Role.String(), name).right(roleSpend, money(r.Cost), sum).right(roleDim, count(r.Calls)+plural(int(r.Calls), " call", " calls"), 16)
-		if r.Inferred > 0 {
-			p.put(roleDim, "  "+count(r.Inferred)+" by name, not stated")
+		roles.add(sheetRow{to: p.dutyDoor(r.Role.String(), r.Role.String()), cells: []string{r.Role.String(), money(r.Cost), count(r.Calls), when(r.Inferred > 0, count(r.Inferred)+" by name, not stated")}})
+	}
+	roles.write(p, true)
+}
+
+// A billStep is one line of the waterfall; without a bar it is a part of the step above.
+type billStep struct {
+	to                            *scope // what it opens
+	r                             role
+	label, usd, multiple, without string
+	from, v                       int64
+}
+
+// billSteps lead from the base to the bill: every step begins where the one before ends.
+func (p *insightPen) billSteps(f *analyze.FactorReport) []billStep {
+	bill := p.data.s.called("bill")
+	list := []billStep{{to: p.baseDoor(f), r: roleGood, label: "base", usd: money(f.Base), v: int64(f.Base)}}
+	at := int64(f.Base)
+	for _, s := range f.Ranked() {
+		if s.Share == 0 {
+			continue
+		}
+		list = append(list, billStep{p.factorDoor(&s), factorRoles[s.Factor], s.Factor.String(), money(s.Share), times(s.Multiple), "-" + money(s.Saving), at, int64(s.Share)})
+		at += int64(s.Share)
+		if !p.zoom {
+			continue
+		}
+		for _, part := range s.Parts {
+			list = append(list, billStep{to: p.partDoor(s.Factor, part), label: "  " + analyze.Spaced(part.Name), usd: money(part.USD)})
+		}
+	}
+	return append(list, billStep{to: &bill, r: roleSpend, label: "bill", usd: least(f.Unknown > 0) + money(f.Total), multiple: times(f.Overall), v: int64(f.Total)})
+}
+
+func (p *insightPen) waterfall(list []billStep, total int64) {
+	const name, sum, multiple, without = 19, 11, 10, 14
+	var usd, saved pointColumn
+	for _, s := range list {
+		usd.see(s.usd)
+		saved.see(s.without)
+	}
+	usd.fit(sum)
+	saved.fit(without - 1)
+	bar := p.max - 2 - name - sum - multiple - without - 4
+	p.gap(2).left(roleHead, "", name).right(roleHead, "fair share", sum).right(roleHead, "multiple", multiple).right(roleHead, "without it", without)
+	if bar >= minBarW {
+		p.gap(2).put(roleHead, "from base to bill")
+	}
+	p.end()
+	for _, s := range list {
+		look, money := roleName, roleSpend
+		if s.v == 0 {
+			look, money = roleDim, roleDim
+		}
+		p.row(*s.to, false)
+		p.left(look, s.label, name).right(money, usd.put(s.usd), sum).right(roleText, s.multiple, multiple).right(roleDim, saved.put(s.without), without)
+		if bar >= minBarW && s.v > 0 {
+			from := int(float64(s.from) / float64(total) * float64(bar))
+			n, part := barCells(s.v, total, bar)
+			p.gap(2+from).put(s.r, strings.Repeat("█", n)+part)
 		}
 		p.end()
 	}

@@ -107,8 +107,12 @@ var spendLooks = [analyze.SpendClasses]struct {
 // spendQuality is what became of the money; the parts add up to the total.
 func (p *insightPen) spendQuality(s *analyze.SpendReport) {
 	if s.Total == 0 {
-		p.note(2, "no call with a known cost here")
+		p.note(2, noCost("call", &p.data.table.Total))
 		return
+	}
+	if p.zoom {
+		p.end()
+		p.rule("where the money went")
 	}
 	var parts []share
 	for c := range analyze.SpendClasses {
@@ -119,7 +123,7 @@ func (p *insightPen) spendQuality(s *analyze.SpendReport) {
 
 // byOutcome lists the runs by how they ended.
 func (p *insightPen) byOutcome(o *analyze.SuccessCost, ratio float64) {
-	s := sheet{cols: []sheetCol{{head: "runs that ended in", r: roleName}, {head: "runs", rank: 1}, {head: "cost", r: roleSpend}, {head: "per run", rank: 2, r: roleSpend}, {head: "", rank: 3, flex: true, r: roleDim}}}
+	s := sheet{cols: []sheetCol{{head: "ended in", r: roleName}, {head: "runs", rank: 1}, {head: "cost", r: roleSpend}, {head: "per run", rank: 2, r: roleSpend}, {head: "", rank: 3, flex: true, r: roleDim}}}
 	unknown := o.Cost - o.SuccessUSD - o.FailureUSD
 	for _, x := range []struct {
 		sign string
@@ -140,9 +144,18 @@ func (p *insightPen) byOutcome(o *analyze.SuccessCost, ratio float64) {
 		}
 		to := p.into([]string{x.of.String()}, analyze.Dimension{Dim: analyze.DimOutcome})
 		s.most = max(s.most, int64(x.usd))
-		s.add(sheetRow{to: &to, runs: true, r: x.r, bar: []barPart{{v: int64(x.usd), r: x.r}}, cells: []string{x.sign, count(x.n), money(x.usd), money(x.usd / tracefmt.USD(x.n)), about}})
+		cost, each := money(x.usd), money(x.usd/tracefmt.USD(x.n))
+		if costUnknown(&p.data.table.Total) {
+			cost, each = "?", "?"
+		}
+		s.add(sheetRow{to: &to, runs: true, r: x.r, bar: []barPart{{v: int64(x.usd), r: x.r}}, cells: []string{x.sign, count(x.n), cost, each, about}})
 	}
-	s.write(p, p.zoom)
+	if p.zoom {
+		p.end()
+		p.rule("runs by how they ended")
+	}
+	p.section()
+	s.write(p, true)
 }
 
 // capSentence says what a budget for each run would do.
@@ -169,6 +182,7 @@ func (p *insightPen) values(v *analyze.ValueReport) {
 		p.end()
 		p.rule("value density: what the money bought")
 	}
+	p.section()
 	s := sheet{cols: []sheetCol{{head: "unit", r: roleName}, {head: "amount"}, {head: "for a dollar", rank: 1}, {head: "cost of one", r: roleSpend}, {head: "runs that state it", rank: 2, r: roleDim}}}
 	for _, x := range v.Values {
 		s.add(sheetRow{cells: []string{shown(x.Unit), number(x.Amount), number(x.PerUSD), moneyOr(x.PerUnit), count(x.Runs)}})
@@ -198,6 +212,7 @@ func (p *insightPen) flowTable(v *analyze.ValueReport) {
 		p.note(2, "n/a: no run is finished here")
 		return
 	}
+	p.section()
 	quality := "succeed"
 	if v.ByScore {
 		quality = "mean score"
@@ -206,9 +221,7 @@ func (p *insightPen) flowTable(v *analyze.ValueReport) {
 		{head: "standing", rank: 2, flex: true, r: roleDim}}}
 	for i := range v.Flows {
 		f := &v.Flows[i]
-		path, dims := flowPath(f)
-		to := p.into(path, dims...)
-		r := sheetRow{to: &to, runs: f.Part == "", cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
+		r := sheetRow{to: p.flowDoor(f, v == &p.data.deep.Models), runs: true, cells: []string{standingLooks[f.Standing].sign + flowSign(i, p.zoom) + p.flowLabel(f), count(f.Runs), moneyOr(analyze.Amount{USD: f.MeanCost, Known: f.Priced}), qualityText(f.Quality, v.ByScore),
 			moneyOr(f.PerSuccess), p.standing(v, f)}}
 		r.r = standingLooks[f.Standing].r
 		s.add(r)
@@ -363,15 +376,20 @@ func (p *insightPen) capTable(c *analyze.CapCurve) {
 		return
 	}
 	s := sheet{most: 1000, cols: []sheetCol{{head: "budget a run", r: roleSpend}, {head: "kept", rank: 1, r: roleGood}, {head: "of successes", rank: 3, r: roleGood}, {head: "spent", r: roleSpend}, {head: "of spend", rank: 2, r: roleSpend}}}
-	for _, at := range capSteps(len(c.Points)) {
-		x := c.Points[at]
+	var at pointColumn
+	steps := capSteps(len(c.Points))
+	for _, i := range steps {
+		at.see(money(c.Points[i].Cap))
+	}
+	for _, i := range steps {
+		x := c.Points[i]
 		kept, spent := x.Kept*1000/c.Success, int64(float64(x.Spend)/float64(max(c.Spend, 1))*1000)
 		low, high := min(kept, spent), max(kept, spent)
 		bar := []barPart{{low, roleGood, "█"}, {high - low, roleGood, "▒"}}
 		if spent > kept {
 			bar[1] = barPart{high - low, roleFail, "░"}
 		}
-		s.add(sheetRow{to: p.overBudget(c, x.Cap), runs: true, r: roleSpend, bar: bar, cells: []string{padLeft(money(x.Cap), 12), count(x.Kept), percent(x.Kept, c.Success), money(x.Spend), percent(int64(x.Spend), int64(c.Spend))}})
+		s.add(sheetRow{to: p.overBudget(c, x.Cap), runs: true, r: roleSpend, bar: bar, cells: []string{padLeft(at.put(money(x.Cap)), 12), count(x.Kept), percent(x.Kept, c.Success), money(x.Spend), percent(int64(x.Spend), int64(c.Spend))}})
 	}
 	s.write(p, true)
 	p.note(2, "█ both · ▒ more of the successes kept than of the money spent · ░ the other way round. A run over its budget counts as failed at that cost; n = "+count(c.Runs)+" runs of known outcome. A line opens the runs over its budget.")

@@ -34,7 +34,7 @@ func drawRetries(p *insightPen, h int) {
 		p.successByAttempt(&d.Tries)
 	}
 	if !p.zoom {
-		p.worstChains(d.Chains)
+		p.worstChains(d.Chains, h)
 		return
 	}
 	p.sureness(r)
@@ -124,19 +124,16 @@ func (p *insightPen) retryKinds(r *analyze.RetryTotals) {
 		if k == tracefmt.RetryTool && r.ArgsChanged > 0 {
 			means += ", " + count(r.ArgsChanged) + plural(int(r.ArgsChanged), " time", " times") + " with other arguments"
 		}
-		often := count(x.Count)
-		if !p.zoom { // no heads there
-			often, share = often+plural(int(x.Count), " time", " times"), strings.TrimPrefix(share+" of retry cost", none+" of retry cost")
-		}
 		s.most = max(s.most, int64(x.Cost))
-		s.add(sheetRow{to: p.retryDoor(k, x.Cost), cells: []string{kindTexts[k].name, often, usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
+		s.add(sheetRow{to: p.retryDoor(k, x.Cost), cells: []string{kindTexts[k].name, count(x.Count), usd, share, means}, bar: []barPart{{v: int64(x.Cost), r: roleRetry}}})
 	}
 	for k, x := range r.Kinds {
 		line(tracefmt.RetryKind(k+1), x)
 		rest.Count, rest.Cost = rest.Count-x.Count, rest.Cost-x.Cost
 	}
 	line(tracefmt.RetryNone, rest)
-	s.write(p, p.zoom)
+	p.section()
+	s.write(p, true)
 }
 
 // successByAttempt is a line: how often the first, second, third attempt is accepted.
@@ -146,9 +143,9 @@ func (p *insightPen) successByAttempt(t *analyze.AttemptReport) {
 	}
 	var parts []string
 	for _, x := range t.Rows[:min(len(t.Rows), 4)] {
-		parts = append(parts, attemptName(t, x.Number)+" "+percentOf(x.AcceptRate)+" of "+count(x.Operations))
+		parts = append(parts, attemptName(t, x.Number)+": "+percentOf(x.AcceptRate)+" of "+count(x.Operations))
 	}
-	p.note(2, "accepted with attempt "+strings.Join(parts, " · "))
+	p.note(2, fitParts("accepted at attempt "+strings.Join(parts, " · "), p.max-3))
 }
 
 // attemptName is an attempt number; the last one may stand for all from there on.
@@ -159,23 +156,19 @@ func attemptName(t *analyze.AttemptReport, n int) string {
 	return itoa(n)
 }
 
-// worstChains are the chains in the pane: a line each.
-func (p *insightPen) worstChains(list []analyze.TopChain) {
-	s := sheet{cols: []sheetCol{{head: "chain", r: roleName}, {head: "wasted", r: roleWaste}, {head: "attempts", rank: 1, flex: true}}}
-	for i := range list[:min(len(list), 3)] {
+// worstChains are the chains in the pane: a line each, as many as there is room for.
+func (p *insightPen) worstChains(list []analyze.TopChain, h int) {
+	if len(list) == 0 {
+		return
+	}
+	p.section()
+	s := sheet{cols: []sheetCol{{head: "run and agent", r: roleName}, {head: "wasted", r: roleWaste}, {head: "its attempts", rank: 1, flex: true}}}
+	for i := range list[:min(len(list), max(3, h-len(p.list)-len(p.sections)-1))] {
 		c := &list[i]
 		to := p.runDoor(c.Run)
-		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), chainWaste(c), p.steps(c)}})
+		s.add(sheetRow{to: &to, call: firstTry(c), cells: []string{shown(c.Run) + " " + p.chainAgent(c), amountOf(c.Wasted, c.WastedUnknown), p.steps(c)}})
 	}
-	s.write(p, false)
-}
-
-// chainWaste is what a chain wasted, in words.
-func chainWaste(c *analyze.TopChain) string {
-	if c.Wasted == 0 && c.WastedUnknown == 0 {
-		return "no waste"
-	}
-	return "wasted " + amountOf(c.Wasted, c.WastedUnknown)
+	s.write(p, true)
 }
 
 // runDoor leads to the calls of a run.

@@ -51,18 +51,16 @@ func (p *pulse) perHour() (tracefmt.USD, bool) {
 	return tracefmt.USD(float64(max(0, last.spent-first.spent)) / d.Hours()), true
 }
 
-// alive keeps the beat of a followed trace going.
+// alive keeps the beat of a followed trace going, and of what is shown though it is old.
 func (a *App) alive() tea.Cmd {
-	if !a.status.Live || a.status.Loading {
-		return nil
+	switch {
+	case a.status.Live && !a.status.Loading && !a.status.Unsummed:
+		a.pulse.note(a.opt.Now(), a.status.Spent)
+		return tea.Batch(a.hold(), a.beat())
+	case a.status.Live && !a.status.Loading || a.aging():
+		return a.beat()
 	}
-	a.pulse.note(a.opt.Now(), a.status.Spent)
-	cmd := a.hold()
-	if a.pulse.due {
-		return cmd
-	}
-	a.pulse.due = true
-	return tea.Batch(cmd, a.wait(beatEvery, beatMsg{}))
+	return nil
 }
 
 // alarms hold a followed trace against its limits.

@@ -24,7 +24,7 @@ func actionEntries() []entry {
 			continue
 		}
 		key := strings.Fields(x.keys)[0]
-		list = append(list, entry{name: x.name, key: keyLabel(key), kind: "key", about: x.foot, off: x.off, run: func(a *App) tea.Cmd { return a.key(key, nil) }})
+		list = append(list, entry{name: x.name, key: keyLabel(key), kind: "key", about: x.foot, word: x.foot, off: x.off, run: func(a *App) tea.Cmd { return a.key(key, nil) }})
 	}
 	return list
 }

@@ -18,32 +18,30 @@ type paths struct {
 	dim  analyze.Dimension
 	next *analyze.Dimension // what opening a row shows; nil at the deepest level
 
-	table *analyze.Table
-	err   error
-	order []*analyze.Row   // all rows, sorted
-	by    sorting          // what order was made for
-	rows  []*analyze.Row   // as shown: those of order that pass the filter
-	sums  []int64          // running sums of the measure
-	cells map[int][]string // texts of the rows, made when first seen
-	part  analyze.Row      // the rows shown added up, where they are not all
-	vs    versus           // the baseline's side
-	most  int64            // largest measure of the rows shown
-	nameW int
+	arrangement                  // as shown
+	arranging   asker            // for the next one
+	wanted      ordering         // the last that was asked for
+	latest      *analyze.Table   // the last answer
+	news        bool             // it is not shown yet
+	cells       map[int][]string // texts of the rows, made when first seen
+	vs          versus           // the baseline's side
+	nameW       int
 
-	cur     window
-	key     string  // name under the cursor
-	held    bool    // the cursor was put on a row by a person, or by coming back
-	want    int     // lines to move once there are rows
-	home    string  // the name that the cursor was on before a filter hid it; it goes back there
-	match   matcher // of names
-	anchor  string  // name on which a brush began
-	brushOn bool
-	pane    lens
-	kind    int // index in lenses of pane
-	bodyW   int
-	paneAt  int                     // line of the body where the pane begins
-	drawn   int                     // look.serial at which cells were made
-	marked  map[string]analyze.Mark // of the rows, by name
+	cur      window
+	key      string  // name under the cursor
+	held     bool    // the cursor was put on a row by a person, or by coming back
+	want     int     // lines to move once there are rows
+	home     string  // the name that the cursor was on before a filter hid it; it goes back there
+	match    matcher // of names
+	anchor   string  // name on which a brush began
+	anchorAt int     // its row; -1 where that is gone
+	brushOn  bool
+	pane     lens
+	kind     int // index in lenses of pane
+	bodyW    int
+	paneAt   int                     // line of the body where the pane begins
+	drawn    int                     // look.serial at which cells were made
+	marked   map[string]analyze.Mark // of the rows, by name
 }
 
 // A matcher keeps names that contain a text, in any case; "!" in front turns it around.
@@ -68,6 +66,9 @@ func (m matcher) String() string {
 	return m.text
 }
 
+// enoughRows is how many rows a table asks for: nobody scrolls further, and each row has to come from where the calls are.
+const enoughRows = 500
+
 func newPaths(s scope, d analyze.Dimension) *paths { return &paths{s: s, dim: d} }
 
 func (p *paths) where() scope { return p.s }
@@ -75,6 +76,7 @@ func (p *paths) where() scope { return p.s }
 func (p *paths) load(a *App) tea.Cmd {
 	p.next = a.nextDim(p)
 	src, q := a.src, p.s.by(p.dim)
+	q.Most = enoughRows
 	return tea.Batch(p.ask(func(ctx context.Context) (any, error) { return src.Rollup(ctx, q) }), p.vs.load(a, p))
 }
 
@@ -95,19 +97,21 @@ func (p *paths) take(a *App, r reply) tea.Cmd {
 	if cmd, mine := p.vs.take(a, p, r); mine {
 		return cmd
 	}
+	if p.arranging.took(r) {
+		return p.arranged(a, r.ans.(*arrangement))
+	}
 	if !p.took(r) {
 		if p.pane == nil {
 			return nil
 		}
 		return p.pane.take(a, r)
 	}
-	if p.err = r.err; r.err != nil {
+	if r.err != nil {
 		return nil
 	}
-	p.table = r.ans.(*analyze.Table)
+	p.latest, p.news = r.ans.(*analyze.Table), true
 	p.vs.fresh(p)
-	p.arrange(a)
-	return tea.Batch(p.aim(a, true), a.opened(p, p.row() != nil))
+	return p.arrange(a)
 }
 
 func (p *paths) due(a *App, d due) tea.Cmd {
@@ -120,36 +124,15 @@ func (p *paths) due(a *App, d due) tea.Cmd {
 func (p *paths) leave() {
 	p.asker.leave()
 	p.vs.leave()
+	p.arranging.leave()
+	p.wanted = p.of
 	if p.pane != nil {
 		p.pane.leave()
 	}
 }
 
 func (p *paths) relook(a *App) tea.Cmd {
-	p.arrange(a)
-	return p.aim(a, false)
-}
-
-// arrange filters and sorts the rows and keeps the cursor on its row, wherever that row went.
-func (p *paths) arrange(a *App) {
-	if p.table == nil {
-		return
-	}
-	p.sort(a)
-	p.rows = p.rows[:0]
-	for _, r := range p.order {
-		if p.match.keeps(rowName(r)) {
-			p.rows = append(p.rows, r)
-		}
-	}
-	p.measureRows(a)
-	p.drawn = a.look.serial
-	p.keepCursor()
-	if by := p.want; by != 0 && len(p.rows) > 0 {
-		p.want, p.held = 0, true
-		p.cur.move(by)
-		p.key = p.keyAt(p.cur.at)
-	}
+	return tea.Batch(p.arrange(a), p.aim(a, false))
 }
 
 // keepCursor puts the cursor on the row that it was on; once a filter that hides this row is gone, it goes back there.
@@ -174,42 +157,6 @@ func (p *paths) keepCursor() {
 	p.key = p.keyAt(p.cur.at)
 }
 
-// measureRows makes what depends on the rows and their order.
-func (p *paths) measureRows(a *App) {
-	p.cells = map[int][]string{}
-	p.marked = a.marks.Below(p.s.dims, p.s.path, p.dim)
-	p.sums = slices.Grow(p.sums[:0], len(p.rows))
-	p.nameW, p.most, p.part = 0, 0, analyze.Row{Runs: -1}
-	sum, some := int64(0), len(p.rows) < len(p.table.Rows)
-	if some && p.vs.table != nil {
-		p.vs.addPart(p.rows)
-	}
-	for _, r := range p.rows {
-		v := a.look.measure.of(r)
-		sum += v
-		p.sums = append(p.sums, sum)
-		p.most = max(p.most, v)
-		if p.nameW < maxName {
-			p.nameW = min(maxName, max(p.nameW, width(p.label(a, r))+width(p.markOf(r))))
-		}
-		if some {
-			p.addPart(r)
-		}
-	}
-}
-
-// manyRows is from where on the rows shown are added up without their histograms, which would take too long.
-const manyRows = 20_000
-
-// addPart adds a row to what the rows shown come to. Runs that rows share would count twice, so nothing about runs is added up.
-func (p *paths) addPart(r *analyze.Row) {
-	sum := r.Summary
-	if len(p.rows) > manyRows {
-		sum.Costs = analyze.Hist{}
-	}
-	p.part.Summary.Merge(&sum)
-}
-
 // maxName is how wide the column of names may become.
 const maxName = 48
 
@@ -222,12 +169,11 @@ func rowName(r *analyze.Row) string {
 }
 
 // label is how a row is called on screen; a run in flight is marked.
-func (p *paths) label(a *App, r *analyze.Row) string {
-	name := shown(rowName(r))
-	if p.dim.Dim == analyze.DimRun && a.flying[rowName(r)] != nil {
-		return flightMark + name
+func (p *paths) label(a *App, name string) string {
+	if p.dim.Dim == analyze.DimRun && a.flying[name] != nil {
+		return flightMark + shown(name)
 	}
-	return name
+	return shown(name)
 }
 
 func (p *paths) keyAt(i int) string {
@@ -239,59 +185,6 @@ func (p *paths) keyAt(i int) string {
 
 func (p *paths) find(key string) int {
 	return slices.IndexFunc(p.rows, func(r *analyze.Row) bool { return rowName(r) == key })
-}
-
-// A sorting is what the order of rows depends on.
-type sorting struct {
-	table *analyze.Table
-	why   *analyze.ComparisonReport
-	id    string
-	up    bool
-	m     measure
-}
-
-// sort puts all rows in order, if that is not done. What is not known comes last either way.
-func (p *paths) sort(a *App) {
-	by := sorting{p.table, p.vs.why, a.look.sort, a.look.up, a.look.measure}
-	if by == p.by {
-		return
-	}
-	p.by = by
-	sign := -1
-	if by.up {
-		sign = 1
-	}
-	col := a.sortColumn()
-	keyed := make([]sortKey, len(p.table.Rows))
-	for i := range p.table.Rows {
-		k := &keyed[i]
-		if k.row = &p.table.Rows[i]; col != nil {
-			k.v, k.known = col.key(p.vs.see(cellOf{row: k.row, total: &p.table.Total, m: by.m}))
-		}
-	}
-	slices.SortFunc(keyed, func(x, y sortKey) int {
-		switch {
-		case col == nil:
-			return -sign * strings.Compare(rowName(x.row), rowName(y.row))
-		case x.known != y.known && x.known:
-			return -1
-		case x.known != y.known:
-			return 1
-		case x.v != y.v: // names are far away in memory: only where they decide
-			return sign * cmp.Compare(x.v, y.v)
-		}
-		return strings.Compare(rowName(x.row), rowName(y.row))
-	})
-	p.order = make([]*analyze.Row, len(keyed))
-	for i := range keyed {
-		p.order[i] = keyed[i].row
-	}
-}
-
-type sortKey struct {
-	row   *analyze.Row
-	v     int64
-	known bool
 }
 
 // sortColumn is the column that rows are sorted by; nil for the name.
@@ -400,8 +293,7 @@ func (p *paths) open(a *App) tea.Cmd {
 
 func (p *paths) search(a *App, text string) tea.Cmd {
 	p.match = newMatcher(text)
-	p.arrange(a)
-	return p.aim(a, false)
+	return p.arrange(a)
 }
 
 func (p *paths) searched() string { return p.match.String() }
@@ -409,8 +301,7 @@ func (p *paths) searched() string { return p.match.String() }
 // copyFor is the same table for another scope. It shows the old rows until the new ones are there.
 func (p *paths) copyFor(s scope) *paths {
 	n := *p
-	n.s, n.asker, n.pane, n.vs, n.brushOn = s, asker{}, nil, versus{}, false
-	n.rows, n.sums = slices.Clone(p.rows), slices.Clone(p.sums)
+	n.s, n.asker, n.arranging, n.wanted, n.pane, n.vs, n.brushOn = s, asker{}, asker{}, p.of, nil, versus{}, false
 	return &n
 }
 
@@ -444,14 +335,17 @@ func (p *paths) copied(a *App) (string, string) {
 
 func (p *paths) summary(a *App) string {
 	switch {
-	case p.err != nil:
+	case p.table == nil && p.err != nil:
 		return ""
 	case p.table == nil:
 		return "reading"
 	}
 	n := count(int64(len(p.rows))) + plural(len(p.rows), " row", " rows")
-	if len(p.rows) != len(p.table.Rows) {
-		n = count(int64(len(p.rows))) + " of " + count(int64(len(p.table.Rows))) + " rows"
+	if groups := p.table.Groups(); int64(len(p.rows)) != groups {
+		n = count(int64(len(p.rows))) + " of " + count(groups) + " rows"
+	}
+	if p.table.Left > 0 {
+		n = "the dearest " + n
 	}
 	return n
 }
@@ -471,12 +365,17 @@ func split(h, rows int) (table, pane int) {
 	}
 	pane = min(max(h*2/5, 5), 14)
 	if spare := h - pane - (rows + 3); spare > 0 {
-		pane = min(pane+spare, max(pane, min(h*3/4, 36)))
+		pane = min(pane+spare, h*3/4)
 	}
 	return h - pane, pane
 }
 
 func (p *paths) view(a *App, w, h int) []string {
+	return a.kept(&p.asker, w, h, func(h int) []string { return p.show(a, w, h) })
+}
+
+// show draws the table and its pane.
+func (p *paths) show(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	th, ph := split(h, len(p.rows))
 	p.bodyW, p.paneAt = w, th
@@ -494,6 +393,15 @@ func (p *paths) view(a *App, w, h int) []string {
 
 // drawTable draws head, rows and the line that adds up, h lines in all.
 func (p *paths) drawTable(a *App, out *pen, h int) {
+	if p.err != nil && !p.aged() {
+		out.end()
+		a.troubled(out, p.err)
+		out.list = out.list[:min(len(out.list), h)]
+		for len(out.list) < h {
+			out.end()
+		}
+		return
+	}
 	if why := p.empty(a); why != "" {
 		for _, l := range append([]string{""}, wrap(why, max(1, out.max-4))...) {
 			if len(out.list) < h {
@@ -505,13 +413,13 @@ func (p *paths) drawTable(a *App, out *pen, h int) {
 		}
 		return
 	}
-	if p.drawn != a.look.serial && p.table != nil {
-		p.measureRows(a)
-		p.drawn = a.look.serial
+	if p.table != nil && (p.drawn != a.look.serial || p.vs.half != a.status.Loading) {
+		p.freshCells(a)
 	}
 	lay := p.layout(a, out.max)
 	p.cur.resize(len(p.rows), h-2)
 	p.head(a, out, lay)
+	lay.points = p.points(a, lay)
 	for i := p.cur.top; i < p.cur.end(); i++ {
 		p.drawRow(a, out, lay, i)
 	}
@@ -536,8 +444,6 @@ func (a *App) outOfSearch() string {
 // empty says why there are no rows.
 func (p *paths) empty(a *App) string {
 	switch {
-	case p.err != nil:
-		return "✗ " + clean(p.err.Error())
 	case p.table == nil:
 		return "reading the first calls …"
 	case len(p.rows) > 0:
@@ -562,8 +468,9 @@ func (p *paths) empty(a *App) string {
 
 // rowLayout is which columns are shown, and how wide the two are that take what is left.
 type rowLayout struct {
-	cols      []int // indices in columns
-	widths    []int // of all columns
+	cols      []int         // indices in columns
+	widths    []int         // of all columns
+	points    []pointColumn // of all columns
 	name, bar int
 }
 
@@ -604,6 +511,20 @@ func (p *paths) layout(a *App, w int) rowLayout {
 		l.name += min(space, max(0, p.nameW-l.name))
 	}
 	return l
+}
+
+// points are where the points of the amounts in sight, and of their sum, stand.
+func (p *paths) points(a *App, l rowLayout) []pointColumn {
+	at := make([]pointColumn, len(columns))
+	total := p.texts(p.vs.see(cellOf{row: &p.table.Total, total: &p.table.Total, m: a.look.measure}))
+	for _, k := range l.cols {
+		at[k].see(total[k])
+		for i := p.cur.top; i < p.cur.end(); i++ {
+			at[k].see(p.cell(a, i)[k])
+		}
+		at[k].fit(l.widths[k])
+	}
+	return at
 }
 
 // columnWidth is the width of a column: sums of large traces take more than usual.
@@ -700,7 +621,7 @@ func (p *paths) drawName(a *App, out *pen, r *analyze.Row, w int) {
 	if mark != "" {
 		mark = " " + mark
 	}
-	out.left(roleName, p.label(a, r), w-width(mark)).put(roleKey, mark)
+	out.left(roleName, p.label(a, rowName(r)), w-width(mark)).put(roleKey, mark)
 }
 
 func (p *paths) drawCells(out *pen, l rowLayout, cells []string, c cellOf) {
@@ -713,7 +634,7 @@ func (p *paths) drawCells(out *pen, l rowLayout, cells []string, c cellOf) {
 		if cells[k] == unknown || cells[k] == none {
 			r = roleDim
 		}
-		out.gap(1).right(r, cells[k], l.widths[k])
+		out.gap(1).right(r, l.points[k].put(cells[k]), l.widths[k])
 	}
 }
 
@@ -737,7 +658,7 @@ func (p *paths) drawBar(a *App, out *pen, w int, r *analyze.Row) {
 
 // total is the line that adds up: the rows shown, against everything in the scope.
 func (p *paths) total(a *App, out *pen, l rowLayout) {
-	all := len(p.rows) == len(p.table.Rows)
+	all := int64(len(p.rows)) == p.table.Groups()
 	if p.brushing() {
 		p.brushTotal(a, out, l)
 		return
@@ -751,7 +672,7 @@ func (p *paths) total(a *App, out *pen, l rowLayout) {
 		return
 	}
 	c := p.vs.see(cellOf{row: &p.part, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&p.part)})
-	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(int64(len(p.table.Rows)))+" rows", l.name)
+	out.left(roleDim, "Σ "+count(int64(len(p.rows)))+" of "+count(p.table.Groups())+" rows", l.name)
 	p.drawCells(out, l, p.texts(c), c)
 	out.end()
 }

@@ -81,7 +81,7 @@ func (c *promptChart) grid() *grid {
 	if window {
 		c.window(g, rows, top)
 	}
-	free := newGaps(promptLabelW, g.w)
+	free, step := newGaps(promptLabelW, g.w), turnStep(list[len(list)-1].to, w)
 	for i := range list {
 		x := &list[i]
 		at, next := promptLabelW+i*w/len(list), promptLabelW+(i+1)*w/len(list)
@@ -91,7 +91,11 @@ func (c *promptChart) grid() *grid {
 		}
 		c.column(g, x, at, ink, rows, top)
 		c.marks(g, x, at, rows)
-		if text := itoa(int(x.from)); free.clear(at, at+len(text)) {
+		turn := x.to / step * step
+		if i == 0 {
+			turn = x.from
+		}
+		if text := itoa(int(turn)); turn >= x.from && free.clear(at, at+len(text)) {
 			free.take(at, min(at+len(text)+2, g.w), 0)
 			g.put(at, rows+1, roleDim, text)
 		}
@@ -100,6 +104,17 @@ func (c *promptChart) grid() *grid {
 		c.nameWindow(g, rows, top)
 	}
 	return g
+}
+
+// turnStep is the turns between two labels: a round number that leaves room for them.
+func turnStep(last int32, w int) int32 {
+	for unit := int32(1); ; unit *= 10 {
+		for _, step := range [...]int32{unit, 2 * unit, 5 * unit} {
+			if step >= last || int(step)*w/int(last) >= len(itoa(int(last)))+2 {
+				return step
+			}
+		}
+	}
 }
 
 func (c *promptChart) axis(g *grid, rows int, top int64) {
@@ -160,13 +175,13 @@ func (c *promptChart) column(g *grid, x *promptColumn, at, ink, rows int, top in
 		}
 	}
 	for _, other := range [...]struct {
-		tokens int64
-		look   role
-		sign   string
-	}{{x.median, roleKey, "─"}, {x.p95, roleWarn, "═"}} {
+		tokens       int64
+		look         role
+		sign, within string // within: of the column
+	}{{x.median, roleKey, "─", "░"}, {x.p95, roleWarn, "═", "▓"}} {
 		at := height(other.tokens, top, rows*8)
 		if at > 0 && (at-1)/8 < e/8 {
-			other.sign = "▓" // within the column
+			other.sign = other.within
 		}
 		put(at, other.look, other.sign)
 	}
@@ -198,7 +213,7 @@ func (c *promptChart) legend() string {
 		text += " · ▒ read from a cache"
 	}
 	if len(c.band) > 0 {
-		text += " · ─ median and ═ p95 of all threads here (▓ within a column)" + c.bandSize()
+		text += " · ─ median and ═ p95 of all threads here (░ ▓ within a column)" + c.bandSize()
 	}
 	if c.mark > 0 {
 		text += " · ▲ this turn"

@@ -21,7 +21,6 @@ type runView struct {
 	ref      analyze.RunRef
 
 	data  *analyze.RunView
-	err   error
 	again bool // ask anew once the answer is there
 
 	most   int64   // cost of the dearest call
@@ -85,6 +84,7 @@ func (r *runView) load(a *App) tea.Cmd {
 	src, q, ref := a.src, r.from.query, r.ref
 	cmds := []tea.Cmd{r.ask(func(ctx context.Context) (any, error) { return src.Run(ctx, q, ref) })}
 	if !r.ordering.busy {
+		q.Most = enoughRows
 		cmds = append(cmds, r.ordering.ask(func(ctx context.Context) (any, error) {
 			list, err := src.RunCosts(ctx, q)
 			return dearestRuns(list), err
@@ -104,8 +104,9 @@ func dearestRuns(list []analyze.RunCost) []analyze.RunCost {
 func (r *runView) take(a *App, m reply) tea.Cmd {
 	switch {
 	case r.took(m):
-		if r.err = m.err; m.err == nil {
+		if m.err == nil {
 			r.show(m.ans.(*analyze.RunView))
+			r.point(a)
 		}
 		if r.again {
 			r.again = false
@@ -133,6 +134,18 @@ func (r *runView) show(v *analyze.RunView) {
 		r.want, r.call = 0, r.under()
 	}
 	r.nodes.resize(len(v.Tree), r.nodes.rows)
+}
+
+// point puts the cursor of the table that the run was opened from on it, so that going back ends there.
+func (r *runView) point(a *App) {
+	i := slices.IndexFunc(a.stack, func(s screen) bool { return s == screen(r) })
+	if i < 1 {
+		return
+	}
+	if p, ok := a.stack[i-1].(*paths); ok && p.dim.Dim == analyze.DimRun && p.find(r.data.ID) >= 0 {
+		p.key, p.held, p.home = r.data.ID, true, ""
+		p.keepCursor()
+	}
 }
 
 // find looks for the run in the order of the runs.

@@ -9,9 +9,13 @@ import (
 )
 
 func (r *runView) view(a *App, w, h int) []string {
+	return a.kept(&r.asker, w, h, func(h int) []string { return r.draw(a, w, h) })
+}
+
+func (r *runView) draw(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	switch {
-	case r.err != nil:
+	case r.err != nil && !r.aged():
 		out.gap(2).line(roleFail, "✗ "+clean(r.err.Error())+" · esc goes back")
 	case r.data == nil:
 		out.gap(2).line(roleDim, "reading the run …")
@@ -126,7 +130,7 @@ func (r *runView) numbers(_ *App, out *pen) {
 		out.put(look, s)
 		first = false
 	}
-	say(roleRetry, retryText(&v.Row))
+	say(retryText(&v.Row))
 	say(roleWaste, wasteText(&v.Row))
 	say(roleText, r.rank())
 	say(roleText, "largest prompt "+contextText(v.MaxPrompt, v.Window))
@@ -135,16 +139,16 @@ func (r *runView) numbers(_ *App, out *pen) {
 }
 
 // retryText is how often the run tried again, and what that cost.
-func retryText(t *analyze.Row) string {
+func retryText(t *analyze.Row) (role, string) {
 	n := t.Retries + t.LostTries
 	if n == 0 {
-		return "no retries"
+		return roleDim, "no retries"
 	}
 	text := "↻ " + count(n) + plural(int(n), " retry", " retries")
 	if t.RetryCost > 0 {
 		text += " for " + bound(t) + money(t.RetryCost)
 	}
-	return text
+	return roleRetry, text
 }
 
 func wasteText(t *analyze.Row) string {
@@ -283,6 +287,7 @@ func runCost(c *analyze.RunCall) (string, role) {
 type runLayout struct {
 	name, marks, bar int
 	cols             []int // widths of runColumns
+	costs            pointColumn
 }
 
 // layoutRun divides the width: the chart gets a third and more, the names and marks share what columns leave.
@@ -302,9 +307,9 @@ func layoutRun(w int) runLayout {
 			used += c.width + 1
 		}
 	}
-	if room >= 4 {
+	if room >= 5 {
 		l.marks = 3
-		room -= l.marks + 1
+		room -= l.marks + 2
 	}
 	name := min(room/4, 18)
 	l.name += name
@@ -325,6 +330,11 @@ func (r *runView) drawCalls(out *pen, rows int) {
 		out.gap(2).line(roleDim, r.nothing())
 		return
 	}
+	for i := r.cur.top; i < r.cur.end(); i++ {
+		text, _ := runCost(r.line(i))
+		l.costs.see(text)
+	}
+	l.costs.fit(l.cols[len(l.cols)-1])
 	for i := r.cur.top; i < r.cur.end(); i++ {
 		r.drawCall(out, l, r.line(i), i == r.cur.at)
 	}
@@ -360,7 +370,7 @@ func (r *runView) runHead(out *pen, l runLayout) {
 		putCell(out, look, head, l.cols[k], c.right)
 	}
 	if l.marks > 0 {
-		out.gap(1).left(roleHead, when(l.marks > 6, "what happened"), l.marks)
+		out.gap(2).left(roleHead, when(l.marks > 6, "what happened"), l.marks)
 	}
 	out.gap(1).put(roleHead, r.axis(l.bar))
 	out.end()
@@ -454,11 +464,14 @@ func (r *runView) drawCall(out *pen, l runLayout, c *analyze.RunCall, cursor boo
 		if text == unknown {
 			look = roleDim
 		}
+		if col.head == "cost" {
+			text = l.costs.put(text)
+		}
 		putCell(out, look, text, l.cols[k], col.right)
 	}
 	if l.marks > 0 {
 		text, look := r.marks(c, l.marks)
-		out.gap(1).left(look, text, l.marks)
+		out.gap(2).left(look, text, l.marks)
 	}
 	out.gap(1)
 	r.drawBar(out, l.bar, c)
@@ -652,6 +665,7 @@ func (r *runView) drawTree(out *pen, rows int) {
 	for i := range v.Tree {
 		most = max(most, int64(v.Tree[i].All.Cost))
 	}
+	points := cols.points(v.Tree)
 	for i := r.nodes.top; i < r.nodes.end(); i++ {
 		n := &v.Tree[i]
 		if i == r.nodes.at {
@@ -661,9 +675,9 @@ func (r *runView) drawTree(out *pen, rows int) {
 			out.gap(2)
 		}
 		out.left(roleName, nodeName(n, cols.name), cols.name)
-		for _, c := range cols.list {
+		for k, c := range cols.list {
 			text, look := c.text(n)
-			out.gap(1).right(look, text, c.width)
+			out.gap(1).right(look, points[k].put(text), c.width)
 		}
 		if cols.bar > 0 {
 			out.gap(2).bar([]barPart{{int64(n.Own.Cost), roleBar, "█"}, {int64(n.All.Cost - n.Own.Cost), roleDim, "░"}}, most, cols.bar)
@@ -704,8 +718,8 @@ var nodeColumns = []treeColumn{
 	{"calls", 7, func(n *analyze.RunNode) (string, role) { return orNone(n.Own.Calls), roleText }},
 	{"turns", 6, func(n *analyze.RunNode) (string, role) { return orNone(int64(n.Turns)), roleText }},
 	{"largest", 8, func(n *analyze.RunNode) (string, role) { return largest(n.MaxPrompt), roleText }},
-	{"↻", 5, func(n *analyze.RunNode) (string, role) { return orNone(n.Retries), roleRetry }},
-	{"✗", 5, func(n *analyze.RunNode) (string, role) { return orNone(n.Failed), roleFail }},
+	{"retries", 8, func(n *analyze.RunNode) (string, role) { return orNone(n.Retries), roleRetry }},
+	{"failed", 7, func(n *analyze.RunNode) (string, role) { return orNone(n.Failed), roleFail }},
 	{"from first to last", 18, func(n *analyze.RunNode) (string, role) {
 		if !n.Timed {
 			return unknown, roleDim
@@ -733,4 +747,17 @@ func treeColumns(w int) treeLayout {
 		l.bar = 0
 	}
 	return l
+}
+
+// points are where the points of the amounts of a tree stand.
+func (l treeLayout) points(tree []analyze.RunNode) []pointColumn {
+	at := make([]pointColumn, len(l.list))
+	for k, c := range l.list {
+		for i := range tree {
+			text, _ := c.text(&tree[i])
+			at[k].see(text)
+		}
+		at[k].fit(c.width)
+	}
+	return at
 }

@@ -140,7 +140,7 @@ func TestRunsByCost(t *testing.T) {
 		t.Errorf("r went to line %d", r.cur.at)
 	}
 	p.press("esc")
-	if p.a.table().key != ids[1] {
+	if p.a.table().key != ids[0] { // the run seen last, as with calls
 		t.Errorf("the cursor of the table is on %s", p.a.table().key)
 	}
 }
@@ -150,8 +150,8 @@ func TestLensesOnARun(t *testing.T) {
 	p := play(t, rich(120), 120, 40, byDims(analyze.DimRun)).press("enter")
 	id := p.a.inRun().data.ID
 	calls := count(p.a.inRun().data.Row.Calls)
-	p.press("9").sees(id+" · "+calls+" calls · by cost", "call 1 of "+calls).press("r").sees("run "+id, "by time▾")
-	p.press("3").sees(id+" · how does the window grow").press("esc").sees("run "+id, "by time▾")
+	p.press("9").sees(" ▸ "+id, "[9 calls] · "+calls+" calls · by cost", "call 1 of "+calls).press("r").sees("run "+id, "by time▾")
+	p.press("3").sees(" ▸ "+id, "[3 context] · how does the window grow").press("esc").sees("run "+id, "by time▾")
 }
 
 // What agents spent themselves adds up to the run on the screen, too.
@@ -194,7 +194,7 @@ func TestSortingARun(t *testing.T) {
 }
 
 func TestARunWithoutTimes(t *testing.T) {
-	play(t, blind(6), 120, 40, byDims(analyze.DimRun)).press("enter").sees("took -", "as read▾", "no call states a time", "window not known").seesNot("0s", "$0.00")
+	play(t, blind(6), 120, 40, byDims(analyze.DimRun)).press("enter").sees("took –", "as read▾", "no call states a time", "window not known").seesNot("0s", "$0.00")
 	f := rich(6)
 	for _, r := range f.runs {
 		last := &r.Calls[len(r.Calls)-1]

@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -20,8 +22,7 @@ type shape struct {
 	key     string
 	again   bool
 	data    *shapeData
-	old     bool // data is of the row before; the answer for this one is on its way
-	err     error
+	old     bool                  // data is of the row before; the answer for this one is on its way
 	seen    map[string]*shapeData // answers of this state of the data
 	bar     int                   // the chosen bar, -1 for none
 	fact    int                   // the chosen one of facts, -1 for none
@@ -34,6 +35,7 @@ type shape struct {
 	cutOf   cutOf          // what bins are of
 	at      [2]int         // columns where the two charts begin
 	barW    int
+	curve   curve // as last drawn
 	drawn   drawing
 }
 
@@ -46,6 +48,7 @@ type cutOf struct {
 // shapeData is the answer for one scope.
 type shapeData struct {
 	s           scope
+	at          time.Time // when it came
 	total       analyze.Row
 	runs, calls *spread
 }
@@ -81,11 +84,12 @@ func (t *shape) about(a *App, s scope, fresh bool) tea.Cmd {
 	moved, first := key != t.key, t.key == ""
 	t.s, t.key, t.err = s, key, nil
 	if moved {
+		t.good = time.Time{}
 		t.bar, t.fact = -1, -1
 	}
 	if d := t.seen[key]; d != nil {
 		t.leave()
-		t.data, t.old = d, false
+		t.data, t.old, t.good = d, false, d.at
 		return nil
 	}
 	t.old = t.old || moved && t.data != nil
@@ -106,7 +110,7 @@ func (t *shape) request(a *App) tea.Cmd {
 	t.again = false
 	src, s := a.src, t.s
 	return t.ask(func(ctx context.Context) (any, error) {
-		runs, err := src.RunCosts(ctx, s.by())
+		runs, err := runSpread(ctx, src, s.by())
 		if err != nil {
 			return nil, err
 		}
@@ -114,10 +118,10 @@ func (t *shape) request(a *App) tea.Cmd {
 		if err != nil {
 			return nil, err
 		}
-		if costUnknown(&table.Total) {
-			runs = nil // their costs are not 0
+		if table.Total.Overflow() {
+			runs = ofRuns(nil) // nothing adds up
 		}
-		return &shapeData{s: s, total: table.Total, runs: ofRuns(runs), calls: ofCalls(&table.Total)}, nil
+		return &shapeData{s: s, total: table.Total, runs: runs, calls: ofCalls(&table.Total)}, nil
 	})
 }
 
@@ -125,8 +129,9 @@ func (t *shape) take(a *App, r reply) tea.Cmd {
 	if !t.took(r) {
 		return nil
 	}
-	if t.err, t.old = r.err, false; r.err == nil {
+	if t.old = false; r.err == nil {
 		t.data = r.ans.(*shapeData)
+		t.data.at = r.at
 		if t.seen == nil || len(t.seen) >= keptAnswers {
 			t.seen = map[string]*shapeData{}
 		}
@@ -163,7 +168,12 @@ func (t *shape) moveBar(by int) {
 }
 
 // click chooses a bar where the chart fills the screen.
-func (t *shape) click(a *App, x, y int) tea.Cmd { return t.clickBar(a, x, y) }
+func (t *shape) click(a *App, x, y int) tea.Cmd {
+	if share, ok := t.curve.at(x, y); ok {
+		return t.openTop(a, share)
+	}
+	return t.clickBar(a, x, y)
+}
 
 // clickBar chooses the bar at column x of either chart; a click on the chosen one opens it.
 func (t *shape) clickBar(a *App, x, y int) tea.Cmd {
@@ -223,9 +233,14 @@ func (b bar) text() string {
 // Drawing.
 
 func (t *shape) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil || t.err != nil {
+	if t.data == nil || t.err != nil && !t.aged() {
 		return t.nothing(a, w, h)
 	}
+	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h, zoom) })
+}
+
+// show draws the answer.
+func (t *shape) show(a *App, w, h int, zoom bool) []string {
 	if t.drawn.is(t, a, w, h, zoom) {
 		return t.drawn.lines
 	}
@@ -243,9 +258,9 @@ func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
 func (t *shape) nothing(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	if t.err != nil {
-		out.gap(2).line(roleFail, "✗ "+clean(t.err.Error()))
+		a.troubled(out, t.err)
 	} else {
-		out.gap(2).line(roleDim, "adding up "+clean(strings.Join(t.s.names, " ▸ "))+" …")
+		out.gap(2).line(roleDim, "adding up "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …")
 	}
 	return out.fit(h)
 }
@@ -253,16 +268,22 @@ func (t *shape) nothing(a *App, w, h int) []string {
 func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	sp := t.spread(a)
 	t.perCall = a.look.perCall
-	t.title(a, out, sp)
+	t.title(a, out, sp, zoom)
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		out.gap(2).line(roleDim, "no "+sp.unit+" with a known cost here")
+		for _, l := range lines(noCost(sp.unit, &t.data.total), max(1, out.max-4)) {
+			out.gap(2).line(roleDim, l)
+		}
 		return
 	}
 	charts, below := h-1, 0
+	t.cutBars(sp, out.max)
 	facts := factsOf(sp)
-	t.facts = facts
+	if f, ok := t.upward(sp); ok {
+		facts[0] = f // the total stands in the line above everything, too
+	}
+	t.facts, t.curve = facts, curve{}
 	if zoom {
 		charts, below = t.share(h-1, len(facts), out.max)
 	}
@@ -287,8 +308,8 @@ func (t *shape) share(h, facts, w int) (charts, below int) {
 }
 
 // title says in one line what the charts show.
-func (t *shape) title(a *App, out *pen, sp *spread) {
-	out.gap(2).put(roleTitle, lastName(t.data.s)).put(roleText, " · cost per "+sp.unit)
+func (t *shape) title(a *App, out *pen, sp *spread, zoom bool) {
+	out.gap(2).put(roleTitle, a.heading(t.data.s, zoom)).put(roleText, " · cost per "+sp.unit)
 	if t.old {
 		out.put(roleDim, " · adding up "+lastName(t.s)+" …")
 	}
@@ -298,10 +319,10 @@ func (t *shape) title(a *App, out *pen, sp *spread) {
 	}
 	tail := &sp.tail
 	if sp.n == 1 {
-		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+money(tail.Max)).end()
+		out.put(roleDim, " · ").put(roleText, "one "+sp.unit+", "+sp.amount(tail.Max)).end()
 		return
 	}
-	parts := []string{"mean " + money(tail.Mean) + meanAgainst(tail)}
+	parts := []string{"mean " + sp.amount(tail.Mean) + meanAgainst(tail)}
 	what := "top 1% of " + sp.unit + "s"
 	if sp.n < 100 {
 		what = "dearest " + sp.unit
@@ -341,18 +362,27 @@ func fixed2(x float64) string {
 	return strconv.FormatFloat(x, 'f', 2, 64)
 }
 
-// histograms draws two charts side by side: how many there are, and how much money they are.
-func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
-	const left, between = 2, 4
-	w := (out.max - left - between) / 2
-	if w < 6 || h < 2 {
-		return
-	}
-	if cut := (cutOf{sp, min(w, 72)}); t.bins == nil || t.cutOf != cut {
+// The two charts stand side by side.
+const chartsLeft, chartsApart = 2, 4
+
+func chartWidth(max int) int { return (max - chartsLeft - chartsApart) / 2 }
+
+// cutBars makes the bars, as many as fit.
+func (t *shape) cutBars(sp *spread, max int) {
+	if cut := (cutOf{sp, min(chartWidth(max), 72)}); t.bins == nil || t.cutOf != cut {
 		t.bins, t.cutOf = sp.barsOf(cut.most), cut
 	}
 	if t.bar >= len(t.bins) {
 		t.bar = -1
+	}
+}
+
+// histograms draws two charts side by side: how many there are, and how much money they are.
+func (t *shape) histograms(a *App, out *pen, sp *spread, h int) {
+	const left, between = chartsLeft, chartsApart
+	w := chartWidth(out.max)
+	if w < 6 || h < 2 {
+		return
 	}
 	barW := max(1, w/max(1, len(t.bins)))
 	barW = min(barW, 6)
@@ -406,17 +436,12 @@ func roomFor(text, more string, w int) string {
 
 // heads names the two charts and how high they are, or says what the chosen bar holds.
 func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, between int) {
-	l := sp.unit + "s " + count(sp.n)
-	r := "money " + moneyInt(sp.sum)
-	if t.data.total.Incomplete() {
-		r = "money ≥" + moneyInt(sp.sum)
-	}
+	l := count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	r := "their money " + least(t.data.total.Incomplete()) + moneyInt(sp.sum)
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
-		l += " of " + count(all) + ", no cost known of the others"
+		l = roomFor(count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
-	if sp.unknown > 0 {
-		l += ", " + count(sp.unknown) + " of unknown cost as $0"
-	}
+	l += sp.gaps()
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
@@ -574,7 +599,7 @@ func (t *shape) marks(g *grid, sp *spread, x0, w, line, barW int) {
 
 // below draws the facts and, where there is room, the Lorenz curve.
 func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
-	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s")
+	title := "distribution over " + count(sp.n) + " " + plural(int(sp.n), sp.unit, sp.unit+"s") + sp.gaps()
 	if !sp.exact {
 		title += " · percentiles within 0.8%"
 	}
@@ -588,10 +613,10 @@ func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
 	cols := min(max(1, factW/30), max(1, (len(facts)+h-1)/h))
 	cols = max(cols, min(2, factW/26))
 	per := (len(facts) + cols - 1) / cols
-	curve := make([]string, h)
+	lorenz := make([]string, h)
 	if curveW > 0 {
-		curve = lorenzChart(sp.tail.Lorenz, curveW, h-1)
-		curve = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s", curveW)}, curve...)
+		t.curve = curve{x: out.max - curveW, y: len(out.list) + 1, w: curveW, h: h - 3}
+		lorenz = append([]string{cut("Lorenz: share of spend by the cheapest "+sp.unit+"s", curveW)}, t.curve.lines(t, sp)...)
 	}
 	colW := factW / cols
 	for i := range h {
@@ -609,20 +634,9 @@ func (t *shape) below(out *pen, sp *spread, facts []shapeFact, h int) {
 		}
 		if curveW > 0 {
 			out.to(out.max - curveW)
-			drawCurve(out, curve[i])
+			drawCurve(out, lorenz[i])
 		}
 		out.end()
-	}
-}
-
-// drawCurve colours the curve apart from its axes.
-func drawCurve(out *pen, s string) {
-	for _, r := range s {
-		role := roleDim
-		if braille(r) {
-			role = roleSpend
-		}
-		out.put(role, string(r))
 	}
 }
 

@@ -20,9 +20,9 @@ func factsOf(sp *spread) []shapeFact {
 		return shapeFact{"top " + p + " (" + count(int64(s.K)) + ")", percentOf(s.Share), sp.fromTop(int64(s.K))}
 	}
 	f := []shapeFact{
-		{"total", money(t.Sum), 0}, {"mean", money(t.Mean), 0}, {"median", money(t.Median), 0}, {"mean / median", times(t.MeanOverMedian()), 0},
-		{"mean w/o dearest", withoutTop(t), 0}, {"p90", money(t.P90), sp.floor(int64(t.P90))}, {"p95", money(t.P95), sp.floor(int64(t.P95))}, {"p99", money(t.P99), sp.floor(int64(t.P99))},
-		{"max", money(t.Max), sp.fromTop(1)}, {"p95 / p50", times(t.P95OverP50()), 0}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
+		{"total", sp.amount(t.Sum), 0}, {"mean", sp.amount(t.Mean), 0}, {"median", sp.amount(t.Median), 0}, {"mean / median", times(t.MeanOverMedian()), 0},
+		{"mean w/o dearest", sp.withoutTop(), 0}, {"p90", sp.amount(t.P90), sp.floor(int64(t.P90))}, {"p95", sp.amount(t.P95), sp.floor(int64(t.P95))}, {"p99", sp.amount(t.P99), sp.floor(int64(t.P99))},
+		{"max", sp.amount(t.Max), sp.fromTop(1)}, {"p95 / p50", times(t.P95OverP50()), 0}, top("1%", t.Top1), top("5%", t.Top5), top("10%", t.Top10),
 		{sp.unit + "s making 80%", count(int64(t.K80)), sp.fromTop(int64(t.K80))}, {"Gini", fixed2(t.Gini), 0},
 	}
 	if sp.exact {
@@ -57,11 +57,11 @@ func (s *spread) floor(x int64) int64 {
 	return 0
 }
 
-func withoutTop(t *analyze.Tail) string {
-	if t.N < 2 {
+func (s *spread) withoutTop() string {
+	if s.n < 2 {
 		return unknown
 	}
-	return money(t.MeanWithoutTop)
+	return s.amount(s.tail.MeanWithoutTop)
 }
 
 // move goes over the facts that can be opened.

@@ -110,8 +110,25 @@ func (s *sheet) drop(w []int, room int) {
 	}
 }
 
+// align puts the points of amounts below one another.
+func (s *sheet) align() {
+	for i, c := range s.cols {
+		if i == 0 || c.left || c.flex {
+			continue
+		}
+		var at pointColumn
+		for _, r := range s.rows {
+			at.see(r.cells[i])
+		}
+		for _, r := range s.rows {
+			r.cells[i] = at.put(r.cells[i])
+		}
+	}
+}
+
 // write draws the sheet. heads: with a line of heads.
 func (s *sheet) write(p *insightPen, heads bool) {
+	s.align()
 	w, bar := s.widths(p.max - 2)
 	if heads {
 		p.gap(2)

@@ -47,6 +47,7 @@ type Options struct {
 	Hints     bool                  // a newcomer is told of the first keys
 	Unkept    string                // why flags and notes go with the explorer; "" where they stay
 	Following bool                  // the trace is followed
+	Window    string                // what the time range of Query is called where it moves along; "" where it stands
 	Limits    analyze.Limits        // that a followed trace is held against
 	Alerted   func([]analyze.Alarm) // told of new alerts, beside the screen; may be nil
 	Profile   *termenv.Profile      // what the terminal can colour; none: as the environment says

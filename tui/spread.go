@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"math"
 
 	"costscope/analyze"
@@ -13,7 +14,8 @@ type spread struct {
 	groups  []group // ascending, none empty
 	tail    analyze.Tail
 	n, sum  int64
-	unknown int64 // runs of which no cost is known: they count as nothing
+	partial int64 // of these runs, those that cost at least as much: a call of theirs has an unknown cost
+	unknown int64 // runs of which no cost is known: they are left out
 	exact   bool  // every cost is known by itself; else only sums of narrow ranges, and quantiles are within 0.8%
 }
 
@@ -22,12 +24,9 @@ type group struct{ low, high, n, sum int64 }
 
 // ofRuns takes the cost of every run.
 func ofRuns(runs []analyze.RunCost) *spread {
-	costs, unknown := make([]tracefmt.USD, len(runs)), int64(0)
-	for i, r := range runs {
-		costs[i] = r.Cost
-		unknown += int64(b2i(r.Incomplete && r.Cost == 0))
-	}
-	s := &spread{unit: "run", unknown: unknown, n: int64(len(costs)), exact: true, tail: analyze.NewTail(costs)} // sorts them
+	x := analyze.NewRunSpread(runs)
+	costs := x.Costs
+	s := &spread{unit: "run", partial: x.Partial, unknown: x.Unknown, n: int64(x.N), exact: true, tail: x.Tail}
 	for i := 0; i < len(costs); {
 		j := i + 1
 		for j < len(costs) && costs[j] == costs[i] {
@@ -41,12 +40,55 @@ func ofRuns(runs []analyze.RunCost) *spread {
 	return s
 }
 
-// ofCalls takes the calls of a row whose cost is known.
-func ofCalls(r *analyze.Row) *spread {
-	s := &spread{unit: "call", n: r.Costs.N(), sum: r.Costs.Sum()}
-	r.Costs.Each(func(low, high, n, sum int64) { s.groups = append(s.groups, group{low, high, n, sum}) })
-	s.tail = s.estimate(int64(r.Max))
+// ofManyRuns takes runs that nobody could fetch one by one.
+func ofManyRuns(r *analyze.ManyRuns) *spread {
+	s := ofCosts("run", &r.Costs, int64(r.Max))
+	s.partial, s.unknown = r.Partial, r.Unknown
 	return s
+}
+
+// gaps says which runs are not in it, and which are not in full, behind a text; "" where all are.
+func (s *spread) gaps() string {
+	text := ""
+	if s.partial > 0 {
+		text += " · ≥ " + count(s.partial) + " known in part"
+	}
+	if s.unknown > 0 {
+		text += " · " + count(s.unknown) + " of unknown cost left out"
+	}
+	return text
+}
+
+// amount is one of its amounts, which is a lower bound where costs are known in part.
+func (s *spread) amount(x tracefmt.USD) string { return least(s.partial > 0) + money(x) }
+
+// ofCalls takes the calls of a row whose cost is known.
+func ofCalls(r *analyze.Row) *spread { return ofCosts("call", &r.Costs, int64(r.Max)) }
+
+func ofCosts(unit string, costs *analyze.Hist, most int64) *spread {
+	s := &spread{unit: unit, n: costs.N(), sum: costs.Sum()}
+	costs.Each(func(low, high, n, sum int64) { s.groups = append(s.groups, group{low, high, n, sum}) })
+	s.tail = s.estimate(most)
+	return s
+}
+
+// A manyRunner tells how the costs of very many runs are spread; nil where RunCosts can tell them.
+type manyRunner interface {
+	ManyRuns(ctx context.Context, q analyze.Query) (*analyze.ManyRuns, error)
+}
+
+// runSpread asks for the costs of the runs, or where they are too many, for how they are spread.
+func runSpread(ctx context.Context, src Source, q analyze.Query) (*spread, error) {
+	if x, ok := src.(manyRunner); ok {
+		if many, err := x.ManyRuns(ctx, q); err != nil || many != nil {
+			if err != nil {
+				return nil, err
+			}
+			return ofManyRuns(many), nil
+		}
+	}
+	runs, err := src.RunCosts(ctx, q)
+	return ofRuns(runs), err
 }
 
 // estimate reads off the histogram what analyze.NewTail reads off the costs themselves.

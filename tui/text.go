@@ -108,6 +108,18 @@ func cut(s string, w int) string {
 	return s
 }
 
+// fitParts leaves out the last parts of a text, which " · " or ", " divide, until it takes at most w columns.
+func fitParts(s string, w int) string {
+	for width(s) > w {
+		at := max(strings.LastIndex(s, " · "), strings.LastIndex(s, ", "))
+		if at < 0 {
+			return cut(s, w)
+		}
+		s = s[:at]
+	}
+	return s
+}
+
 const blanks = "                                                                                                                                "
 
 // spaces returns n blanks.

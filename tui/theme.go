@@ -51,13 +51,13 @@ var shades = [roleCount]shade{
 	roleText:   {"", "", false},
 	roleDim:    {"#8a8f98", "#6b7078", false},
 	roleRule:   {"#4a4f58", "#c4c8ce", false},
-	roleTitle:  {"#e6c07b", "#8a5a00", true},
+	roleTitle:  {"#e6c07b", "#946100", true},
 	roleHead:   {"#9aa5b1", "#4d5761", false},
 	roleName:   {"#e4e6ea", "#1c1f24", false},
-	roleSpend:  {"#e6c07b", "#8a5a00", false},
+	roleSpend:  {"#e6c07b", "#946100", false},
 	roleBar:    {"#5fa8a0", "#2a7f77", false},
 	roleWaste:  {"#d08770", "#b4532a", false},
-	roleRetry:  {"#d7a65f", "#96600a", false},
+	roleRetry:  {"#d7a65f", "#a8590f", false},
 	roleFail:   {"#e06c75", "#b3202c", false},
 	roleGood:   {"#8fbf7f", "#2f7a24", false},
 	roleWarn:   {"#e5b567", "#8f5b00", false},
@@ -76,7 +76,7 @@ var shades = [roleCount]shade{
 // cellBacks are the backgrounds of cells.
 var cellBacks = map[role]shade{
 	roleCell: {dark: "#2b5a56", light: "#b5dcd7"}, roleCellOdd: {dark: "#234845", light: "#cbe8e4"}, roleCellOwn: {dark: "#31363f", light: "#e4e7eb"},
-	roleCellRest: {dark: "#262a31", light: "#eef0f2"}, roleCellHit: {dark: "#5a3f80", light: "#dcc9f2"}, roleCellCursor: {dark: "#e6c07b", light: "#8a5a00"},
+	roleCellRest: {dark: "#262a31", light: "#eef0f2"}, roleCellHit: {dark: "#5a3f80", light: "#dcc9f2"}, roleCellCursor: {dark: "#e6c07b", light: "#946100"},
 }
 
 // cursorBack is the background of the cursor's row.

@@ -216,7 +216,7 @@ func (a *App) spanned(m spanMsg) {
 		p.when.first, p.when.last = time.Unix(0, first).In(a.opt.Zone), time.Unix(0, last).In(a.opt.Zone)
 		span := "calls: " + a.timeRange(first, last) + p.when.first.Format(" MST")
 		if p.hint = whenHint + " · " + span; width(p.hint) > a.w-5 {
-			p.hint = span + " · " + whenHint // what does not fit is cut
+			p.hint = span + " · " + whenHint // the last of it goes where there is no room
 		}
 		return
 	}
@@ -226,7 +226,7 @@ func (a *App) spanned(m spanMsg) {
 // inView is the span of the data within the stretches of time that are chosen already.
 func (a *App) inView(first, last int64) (int64, int64) {
 	q := a.top().where().query
-	first = max(first, q.Since)
+	first = max(first, sinceOf(a.src, q.Since))
 	if q.Until != 0 {
 		last = min(last, q.Until-1)
 	}

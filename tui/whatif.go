@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"sync/atomic"
 
 	"costscope/analyze"
 
@@ -64,10 +63,10 @@ func (t *whatIf) request(a *App) tea.Cmd {
 		return nil
 	}
 	t.again, t.stale = false, false
-	src, q, sc, share := a.src, t.s.by(t.dim), a.scenario, &atomic.Int64{}
+	src, q, sc, share := a.src, t.s.by(t.dim), a.scenario, &progress{rows: a.weighed != nil}
 	t.share = share
 	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
-		return src.WhatIf(ctx, q, sc, func(done, of int64) { share.Store(100 * done / max(of, 1)) })
+		return src.WhatIf(ctx, q, sc, share.note)
 	}), a.wait(refreshEvery, analysingMsg{&t.asker}))
 }
 
@@ -86,7 +85,7 @@ func (t *whatIf) take(a *App, r reply) tea.Cmd {
 		return nil
 	}
 	a.look.serial++
-	if t.err = r.err; r.err == nil {
+	if r.err == nil {
 		t.res = r.ans.(*analyze.WhatIfResult)
 	}
 	if t.again {
@@ -104,10 +103,14 @@ func (t *whatIf) summary(*App) string {
 }
 
 func (t *whatIf) view(a *App, w, h int) []string {
+	return a.kept(&t.asker, w, h, func(h int) []string { return t.picture(a, w, h) })
+}
+
+func (t *whatIf) picture(a *App, w, h int) []string {
 	d := &t.drawn
 	if d.w != w || d.h != h || d.cur != t.cur || d.serial != a.look.serial || d.theme != a.theme || t.busy {
 		t.doors = t.doors[:0]
-		p := &insightPen{newPen(a.theme, w), a, &t.insight, nil, true}
+		p := &insightPen{pen: newPen(a.theme, w), a: a, l: &t.insight, zoom: true}
 		t.write(p, h)
 		t.drawn = insightDrawing{w: w, h: h, zoom: true, cur: t.cur, serial: a.look.serial, theme: a.theme, lines: p.list}
 	}
@@ -140,8 +143,6 @@ func (t *whatIf) click(a *App, _, y int) tea.Cmd {
 func (t *whatIf) write(p *insightPen, _ int) {
 	p.gap(2).put(roleTitle, "what if · "+t.name())
 	switch {
-	case t.err != nil:
-		p.put(roleFail, " · ✗ "+clean(t.err.Error()))
 	case t.busy:
 		p.put(roleDim, " · pricing …"+t.soFar())
 	case !p.a.scenario.Any():
@@ -151,6 +152,9 @@ func (t *whatIf) write(p *insightPen, _ int) {
 	t.levers(p)
 	p.end()
 	switch {
+	case t.res == nil && t.err != nil:
+		p.a.troubled(p.pen, t.err)
+		return
 	case t.res == nil:
 		p.gap(2).line(roleDim, "pricing every call …")
 		return
@@ -240,9 +244,7 @@ func (t *whatIf) row(r *analyze.WhatIfRow, name string) sheetRow {
 	c := r.Cells()
 	row := sheetRow{cells: append([]string{name}, c[:]...), r: roleName}
 	for i, s := range row.cells {
-		if s == analyze.Unknown {
-			row.cells[i] = unknown
-		}
+		row.cells[i] = ourSign(s)
 	}
 	if len(r.Path) == 0 {
 		row.r = roleTitle

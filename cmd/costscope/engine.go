@@ -10,6 +10,7 @@ import (
 	"costscope/analyze"
 	"costscope/store"
 	"costscope/store/click"
+	"costscope/tracefmt"
 	"costscope/tui"
 
 	"github.com/spf13/cobra"
@@ -26,8 +27,14 @@ sums are compared with what was sent.`
 // defaultWindow is the time before the last call that the explorer shows of an engine where nothing else is asked for.
 const defaultWindow = 24 * time.Hour
 
+// How often the explorer looks whether something was pushed: where it follows, and where it does not.
+const (
+	lookWhileFollowing = 2 * time.Second
+	lookElse           = 10 * time.Second
+)
+
 // onEngines are the commands that an engine answers.
-var onEngines = map[string]func(*app, *job, *click.Address) error{"open": (*app).exploreEngine, "report": (*app).reportEngine}
+var onEngines = map[string]func(*app, *job, *click.Address) error{"open": (*app).exploreEngine, "tail": (*app).exploreEngine, "report": (*app).reportEngine}
 
 func engineCommand(a *app, c *cobra.Command) func([]string) error {
 	var f struct{ database, cluster string }
@@ -146,7 +153,7 @@ func (a *app) onEngine(name string, j *job, at *click.Address, err error) error 
 	case err != nil:
 		return err
 	case do == nil:
-		return wrongUsage("over an engine: costscope open and costscope report", "%s does not work over an engine: %s reads traces and stores", name, name)
+		return wrongUsage("over an engine: costscope open, tail and report", "%s does not work over an engine: %s reads traces and stores", name, name)
 	}
 	return do(a, j, at)
 }
@@ -185,23 +192,92 @@ func (a *app) reportEngine(j *job, at *click.Address) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	in := analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
-	err = s.Steady(a.ctx, func() (err error) {
-		if in.First, in.Last, _, err = s.Span(a.ctx); err != nil {
-			return err
-		}
-		return fillReport(a.ctx, s, &in)
-	})
+	r, err := s.answer(a.ctx, j)
 	if err != nil {
 		return err
 	}
-	r := analyze.NewReport(in)
+	if r, ok := r.(*analyze.Report); ok {
+		a.noneLeft(j, s.Status(), r.Totals.Calls)
+	}
 	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
 }
 
-// exploreEngine opens the explorer over an engine. Without another range it shows the last day of what is there: an engine may hold more
-// than anyone wants to wait for.
+// answer is the report that was asked for.
+func (s *engineSource) answer(ctx context.Context, j *job) (printed, error) {
+	if j.scenario.Any() {
+		return whatIf(ctx, s, j)
+	}
+	in, err := s.reportInput(ctx, j)
+	return analyze.NewReport(in), err
+}
+
+// reportInput asks the engine what a report is made of, all of it about one state.
+func (s *engineSource) reportInput(ctx context.Context, j *job) (in analyze.ReportInput, err error) {
+	in = analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}
+	err = s.Steady(ctx, func() (err error) {
+		if in.First, in.Last, err = s.span(ctx, j.query); err != nil {
+			return err
+		}
+		return fillReport(ctx, s, &in)
+	})
+	return in, err
+}
+
+// Lines are not known: the engine keeps no files.
+func (s *engineSource) Lines(_ context.Context, refs []tracefmt.SourceRef) ([]int64, error) {
+	return make([]int64, len(refs)), nil
+}
+
+// export finds what goes into a report of the flagged paths. A window that moves along stands where it is now.
+func (s *engineSource) export(ctx context.Context, j *job, o analyze.ExportOptions) (x *analyze.Export, err error) {
+	own := *j
+	own.query.Since = s.Since(j.query.Since)
+	switch w, err := s.Weigh(ctx, own.query, true); {
+	case err != nil:
+		return nil, err
+	case w != nil:
+		return nil, fmt.Errorf("a report of this reads %s rows: narrow the time (t), or print it with costscope report", analyze.Count(w.Rows))
+	}
+	if o.ReportInput, err = s.reportInput(ctx, &own); err != nil {
+		return nil, err
+	}
+	if o.Marks, err = s.Marks(ctx); err != nil {
+		return nil, err
+	}
+	return analyze.NewExport(ctx, s, o)
+}
+
+// span is the earliest start and the latest end of the calls that match; 0, 0 where none has a time.
+func (s *engineSource) span(ctx context.Context, q analyze.Query) (first, last int64, err error) {
+	ok := false
+	if narrows(q) {
+		first, last, ok, err = s.SpanOf(ctx, q)
+	} else {
+		first, last, ok, err = s.Span(ctx)
+	}
+	if !ok {
+		return 0, 0, err
+	}
+	return first, last, err
+}
+
+// fitsEngine refuses what is about traces only.
+func fitsEngine(j *job) error {
+	switch {
+	case j.alertFlags != (alertFlags{}):
+		return wrongUsage("", "alerts are about traces that costscope reads itself: over an engine there are none")
+	case j.baseline != "" && !tui.IsPeriod(j.baseline):
+		return wrongUsage("--baseline previous, or 'before 2026-09-15'", "an engine is compared with an earlier time of itself")
+	}
+	return nil
+}
+
+// exploreEngine opens the explorer over an engine. Without another range it shows the last day of what is there, which moves along: an
+// engine may hold more than anyone wants to wait for.
 func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
+	if err := fitsEngine(j); err != nil {
+		return err
+	}
 	if a.reportsInstead(j) {
 		return a.reportEngine(j, at)
 	}
@@ -211,17 +287,24 @@ func (a *app) exploreEngine(j *job, at *click.Address) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	o := a.screenOptions(j)
-	o.Title = at.String()
-	if j.query.Since == 0 && j.query.Until == 0 {
-		if _, last, ok, err := s.Span(a.ctx); err != nil {
+	o.Title, o.Following, o.Baseline, o.Export = at.String(), j.traceFlags.follow, j.baseline, a.exporter(j, s)
+	if j.since == "" && j.until == "" {
+		since, ok, err := s.Slide(a.ctx, defaultWindow)
+		if err != nil {
 			return err
-		} else if ok {
-			o.Query.Since = last - int64(defaultWindow)
-			o.Notice = "the last 24 hours of what the engine holds: --since shows more"
+		}
+		if ok {
+			o.Query.Since, o.Window = since, "last 24h"
+			o.Notice = "the last 24 hours of what the engine holds: --since 0 shows all of it"
 		}
 	}
 	if err := a.keysFor(&o); err != nil {
 		return err
 	}
+	every := lookElse
+	if o.Following {
+		every = lookWhileFollowing
+	}
+	s.Watch(a.ctx, every, o.Following)
 	return tui.Run(a.ctx, s, o)
 }

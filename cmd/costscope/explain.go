@@ -78,7 +78,7 @@ func (a *app) provePath(j *job, s *openedStore, path string) (*analyze.Proof, er
 	if err != nil {
 		return nil, err
 	}
-	a.noneLeft(j, s, t.Total.Calls)
+	a.noneLeft(j, s.Status(), t.Total.Calls)
 	row := &t.Total
 	if path != "" {
 		if row, err = rowAt(t, path); err != nil {

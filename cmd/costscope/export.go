@@ -91,7 +91,7 @@ func (a *app) exportTable(j *job, s *openedStore, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
-	a.noneLeft(j, s, in.Table.Total.Calls)
+	a.noneLeft(j, s.Status(), in.Table.Total.Calls)
 	names := analyze.NewRedactor(f.redact)
 	if err := names.Rank(a.ctx, s, j.query); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (a *app) exportReport(j *job, s *openedStore, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
-	a.noneLeft(j, s, x.Report.Totals.Calls)
+	a.noneLeft(j, s.Status(), x.Report.Totals.Calls)
 	if j.out == "" || j.out == "-" {
 		return a.write("", func(w io.Writer) error { return x.WriteMarkdown(w, nil, "") })
 	}
@@ -206,8 +206,13 @@ func writePictures(folder string, x *analyze.Export, list map[analyze.Figure]ana
 	return err
 }
 
+// An exported source makes reports of the flagged paths.
+type exported interface {
+	export(ctx context.Context, j *job, o analyze.ExportOptions) (*analyze.Export, error)
+}
+
 // exporter writes reports for the explorer.
-func (a *app) exporter(j *job, s *openedStore) func(context.Context, tui.ExportJob) (tui.Exported, error) {
+func (a *app) exporter(j *job, s exported) func(context.Context, tui.ExportJob) (tui.Exported, error) {
 	return func(ctx context.Context, want tui.ExportJob) (done tui.Exported, err error) {
 		file := a.underHome(want.File)
 		if err := j.inputs.refuseOutput(file); err != nil {

@@ -285,7 +285,7 @@ func (j *job) readQuery(now time.Time) error {
 		name, text string
 		to         *int64
 	}{{"since", j.since, &j.query.Since}, {"until", j.until, &j.query.Until}} {
-		if t.text == "" {
+		if t.text == "" || t.name == "since" && t.text == "0" { // from the beginning
 			continue
 		}
 		if *t.to, err = analyze.ParseTime(t.text, now, j.zone); err != nil {

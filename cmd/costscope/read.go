@@ -137,11 +137,11 @@ func (a *app) notes(j *job, st analyze.Status) {
 }
 
 // noneLeft says on standard error that the conditions leave no call: a sum of nothing looks like a cost of nothing.
-func (a *app) noneLeft(j *job, s *openedStore, left int64) {
+func (a *app) noneLeft(j *job, st analyze.Status, left int64) {
 	if left > 0 || j.quiet || !narrows(j.query) {
 		return
 	}
-	fmt.Fprintf(a.err, "costscope: none of the %s holds %s\n", count(countCalls(s.Status()), "call"), printable(j.conditions()))
+	fmt.Fprintf(a.err, "costscope: none of the %s holds %s\n", count(countCalls(st), "call"), printable(j.conditions()))
 	for _, p := range j.query.Where {
 		if p.Dimension.Dim == analyze.DimTag && p.Measure == analyze.MeasureNone && !strings.Contains(strings.Join(j.where, " "), p.Dimension.String()) {
 			fmt.Fprintf(a.err, "%q is no field and was taken for a tag; fields: %s\n", printable(p.Dimension.Tag), strings.Join(analyze.Fields(), ", "))

@@ -8,6 +8,7 @@ import (
 
 	"costscope/analyze"
 	"costscope/tracefmt"
+	"costscope/tui"
 )
 
 const reportLong = `Print where the money went: the totals, the paths by cost, retries, the spread over runs,
@@ -30,7 +31,7 @@ func (a *app) reportTraces(j *job) error {
 		return err
 	}
 	if r, ok := r.(*analyze.Report); ok {
-		a.noneLeft(j, s, r.Totals.Calls)
+		a.noneLeft(j, s.Status(), r.Totals.Calls)
 	}
 	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
 }
@@ -38,13 +39,13 @@ func (a *app) reportTraces(j *job) error {
 // answer is the report that was asked for.
 func (s *openedStore) answer(ctx context.Context, j *job) (printed, error) {
 	if j.scenario.Any() {
-		return s.whatIf(ctx, j)
+		return whatIf(ctx, s, j)
 	}
 	return s.report(ctx, j)
 }
 
 // whatIf prices the calls as they would have been.
-func (s *openedStore) whatIf(ctx context.Context, j *job) (printed, error) {
+func whatIf(ctx context.Context, s tui.Source, j *job) (printed, error) {
 	r, err := s.WhatIf(ctx, j.query, j.scenario, nil)
 	if err != nil {
 		if errors.Is(err, analyze.ErrNoModel) {

@@ -28,7 +28,7 @@ var guards = map[string]string{
 	"result_overflow_mode": "throw", "timeout_overflow_mode": "throw", "timeout_overflow_mode_leaf": "throw", "set_overflow_mode": "throw",
 	"join_overflow_mode": "throw", "distinct_overflow_mode": "throw", "transfer_overflow_mode": "throw", "partial_result_on_first_cancel": "0",
 	// Groups that several shards have stay apart, or shards are left out.
-	"distributed_group_by_no_merge": "0", trustsKey: "0", "optimize_skip_unused_shards": "0",
+	noMerge: "0", trustsKey: "0", "optimize_skip_unused_shards": "0",
 	"limit": "0", "offset": "0", // of every answer
 	"use_query_cache": "0", // yesterday's
 	"extremes":        "0", "empty_result_for_aggregation_by_empty_set": "0", "aggregate_functions_null_for_empty": "0", "join_use_nulls": "0",
@@ -38,6 +38,9 @@ var guards = map[string]string{
 // trustsKey is on unless it is turned off. It does harm only where rows do not lie where the sharding key says, so that it is no reason to
 // refuse an account.
 const trustsKey = "optimize_distributed_group_by_sharding_key"
+
+// noMerge has every server group what it holds, and leaves the groups of all side by side.
+const noMerge = "distributed_group_by_no_merge"
 
 // settingNames are the settings that a client asks for when it greets, as a list of SQL.
 func settingNames() string {

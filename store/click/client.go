@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -47,20 +46,21 @@ type Client struct {
 	readonly string       // the account's setting of that name: 0 for one that may write
 	guards   []string     // what every question says about the settings that would change its answer
 	longest  int          // question that the engine takes unasked, in bytes
-	bytes    atomic.Int64 // that came back
+	bytes    atomic.Int64 // that came over its connections
 }
 
 // Dial finds out which engine answers, and what its account may do.
 func Dial(ctx context.Context, at *Address) (*Client, error) {
-	t := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, MaxIdleConnsPerHost: inFlight, IdleConnTimeout: idleTime, TLSHandshakeTimeout: 5 * time.Second}
+	t := &http.Transport{MaxIdleConnsPerHost: inFlight, IdleConnTimeout: idleTime, TLSHandshakeTimeout: 5 * time.Second}
 	if at.TLS {
-		c, err := at.trust()
+		trust, err := at.trust()
 		if err != nil {
 			return nil, err
 		}
-		t.TLSClientConfig = c
+		t.TLSClientConfig = trust
 	}
 	c := newClient(at, t)
+	t.DialContext = c.dial
 	if err := c.hello(ctx); err != nil {
 		c.Close()
 		return nil, err
@@ -73,6 +73,27 @@ func newClient(at *Address, t http.RoundTripper) *Client {
 		prefix: "costscope-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
 	c.open, c.shut = context.WithCancel(context.Background())
 	return c
+}
+
+// dial makes a connection of which the bytes are counted.
+func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return countedConn{conn, &c.bytes}, nil
+}
+
+// A countedConn adds up what is read from it.
+type countedConn struct {
+	net.Conn
+	read *atomic.Int64
+}
+
+func (c countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.read.Add(int64(n))
+	return n, err
 }
 
 // noRedirect keeps the password from going to another host.
@@ -137,6 +158,8 @@ func (c *Client) settings(write bool) url.Values {
 		return v
 	}
 	v.Set("max_result_rows", strconv.Itoa(maxRows))
+	v.Set("enable_http_compression", "1") // lines shrink to a ninth; a higher level takes longer than it saves
+	v.Set("http_zlib_compression_level", "1")
 	if c.readonly == "0" {
 		v.Set("readonly", "2")
 	}
@@ -146,11 +169,19 @@ func (c *Client) settings(write bool) url.Values {
 	return v
 }
 
-// Query asks and returns the whole answer. When ctx ends first, the engine is told to stop. Settings of the question's own, as SQL, go before
-// the guards.
-func (c *Client) Query(ctx context.Context, sql string, own ...string) (*Rows, error) {
-	if list := slices.Concat(c.guards, own); len(list) > 0 {
-		sql += "\nSETTINGS " + strings.Join(list, ", ")
+// Query asks and returns the whole answer. When ctx ends first, the engine is told to stop.
+func (c *Client) Query(ctx context.Context, sql string) (*Rows, error) {
+	return c.query(ctx, sql, strings.Join(c.guards, ", "))
+}
+
+// queryEach has every server answer for what it holds: the rows of all follow one another.
+func (c *Client) queryEach(ctx context.Context, sql string) (*Rows, error) {
+	return c.query(ctx, sql, strings.Replace(strings.Join(c.guards, ", "), noMerge+" = 0", noMerge+" = 1", 1))
+}
+
+func (c *Client) query(ctx context.Context, sql, settings string) (*Rows, error) {
+	if settings != "" {
+		sql += "\nSETTINGS " + settings
 	}
 	sql += "\nFORMAT TabSeparatedWithNamesAndTypes"
 	v := c.settings(false)
@@ -228,7 +259,6 @@ func (c *Client) post(ctx context.Context, settings url.Values, text io.Reader) 
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.most+1))
-	c.bytes.Add(int64(len(body)))
 	switch {
 	case int64(len(body)) > c.most:
 		return nil, fmt.Errorf("%s: %w after %d MB, which is more than any screen needs: ask for less (t or --since sets a time range)", c.at, errBroken, c.most>>20)
@@ -257,7 +287,7 @@ func (c *Client) kill(id string, begun time.Time) {
 	}
 }
 
-// Traffic is the number of bytes that came back so far.
+// Traffic is the number of bytes that came back so far, as they went over the network.
 func (c *Client) Traffic() int64 { return c.bytes.Load() }
 
 // Close ends the connections. Queries that are still asked are stopped first.

@@ -2,12 +2,14 @@ package click
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,25 +40,29 @@ type Pushed struct {
 // Agree says that the engine has what was sent.
 func (p *Pushed) Agree() bool { return p.Here == p.There && p.CostHere == p.CostThere }
 
-// batchRuns and batchBytes bound what is sent at once, idBytes the names of runs in one question: engines take questions of 256 KB unasked.
+// batchBytes bounds what is sent at once, idBytes the names of runs in one question: engines take questions of 256 KB unasked.
 const (
-	batchRuns  = 2000
-	batchBytes = 8 << 20
+	batchBytes = 16 << 20
 	idBytes    = 100_000
 )
 
-// A pusher collects runs until they make a batch.
+// A pusher writes runs in batches: while one is on its way, the next is encoded.
 type pusher struct {
 	c      *Client
 	src    Source
 	cfg    analyze.Config
 	study  *analyze.Student
-	batch  []*pushedRun
-	bytes  int
-	idLen  int // of the names of its runs
 	names  *tracefmt.Names
+	next   batch
+	full   chan batch
 	done   Pushed
 	report func(Pushed)
+}
+
+// A batch is runs that are sent together.
+type batch struct {
+	runs       []*pushedRun
+	bytes, ids int
 }
 
 // A pushedRun is one run as it is written.
@@ -67,19 +73,37 @@ type pushedRun struct {
 	fact        []byte // its row of the table of runs
 	n           int64
 	sum, cost   int64
-	first, last int64 // start times of its rows, 0 among them where one has none
+	first, last int64 // start times of its rows, as far as they have any; 0 where none has
+	workflows   []string
 }
 
 // Push writes the runs of src. A run that the engine has already, in the same state, is not written again, so that a push that was broken
 // off can be repeated. progress may be nil.
 func (c *Client) Push(ctx context.Context, src Source, cfg analyze.Config, progress func(Pushed)) (Pushed, error) {
-	p := &pusher{c: c, src: src, cfg: cfg, study: analyze.NewStudent(cfg), names: src.Names(), report: progress}
 	if err := c.MayWrite(); err != nil {
-		return p.done, err
+		return Pushed{}, err
 	}
+	p := &pusher{c: c, src: src, cfg: cfg, study: analyze.NewStudent(cfg), names: src.Names(), report: progress, full: make(chan batch)}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		for b := range p.full {
+			if err := p.send(ctx, b); err != nil {
+				stop(err)
+				return
+			}
+		}
+	}()
 	err := src.Each(ctx, func(run *tracefmt.Run) error { return p.add(ctx, run) })
 	if err == nil {
 		err = p.flush(ctx)
+	}
+	close(p.full)
+	<-sent
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
 	if err == nil {
 		err = p.sources(ctx)
@@ -89,20 +113,30 @@ func (c *Client) Push(ctx context.Context, src Source, cfg analyze.Config, progr
 
 func (p *pusher) add(ctx context.Context, run *tracefmt.Run) error {
 	r := p.encode(run)
-	p.batch = append(p.batch, r)
-	p.bytes += len(r.rows)
-	p.idLen += len(r.id)
-	if len(p.batch) < batchRuns && p.bytes < batchBytes && p.idLen < idBytes {
+	p.next.runs = append(p.next.runs, r)
+	p.next.bytes += len(r.rows)
+	p.next.ids += len(r.id)
+	if p.next.bytes < batchBytes && p.next.ids < idBytes {
 		return nil
 	}
 	return p.flush(ctx)
+}
+
+// flush hands the batch over.
+func (p *pusher) flush(ctx context.Context) error {
+	select {
+	case p.full <- p.next:
+		p.next = batch{}
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // encode writes a run as rows: its calls, its marks, what holds for all of it.
 func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 	r := &pushedRun{id: run.ID}
 	st := p.study.Study(run)
-	st.StateLinks()
 	adds := make([]*analyze.Entry, len(run.Calls))
 	var empty *analyze.Entry
 	analyze.Entries(p.cfg, st, func(e *analyze.Entry) {
@@ -132,7 +166,7 @@ func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 	h.Write(r.rows)
 	r.print = h.Sum64()
 	var w tsv
-	r.fact = w.text(dayText(r.first)).text(dayText(r.last)).text(run.ID).int(r.n).uint(r.print).end().b
+	r.fact = w.text(dayText(r.first)).text(dayText(r.last)).text(run.ID).text(strings.Join(r.workflows, workflowSep)).int(r.n).uint(r.print).end().b
 	return r
 }
 
@@ -159,10 +193,12 @@ func (p *pusher) row(r *pushedRun, run *tracefmt.Run, c *tracefmt.Call, e *analy
 		w.int(v)
 	}
 	r.rows = w.end().b
-	if r.n == 0 {
-		r.first = start
+	if start != 0 {
+		r.first, r.last = min(start, cmp.Or(r.first, start)), max(start, r.last)
 	}
-	r.first, r.last = min(r.first, start), max(r.last, start)
+	if name := n(k.Workflow); !slices.Contains(r.workflows, name) {
+		r.workflows = append(r.workflows, name)
+	}
 	r.n++
 	r.sum += sums[0]
 	r.cost += sums[1]
@@ -177,17 +213,17 @@ func stated(c *tracefmt.Call, f tracefmt.Fields, v int64) int64 {
 
 func dayText(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02") }
 
-// flush sends the batch: first it asks what of it is there already.
-func (p *pusher) flush(ctx context.Context) error {
-	if len(p.batch) == 0 {
+// send writes a batch: first it asks what of it is there already.
+func (p *pusher) send(ctx context.Context, b batch) error {
+	if len(b.runs) == 0 {
 		return nil
 	}
-	have, err := p.have(ctx)
+	have, err := p.have(ctx, b)
 	if err != nil {
 		return err
 	}
 	var calls, facts bytes.Buffer
-	for _, r := range p.batch {
+	for _, r := range b.runs {
 		p.done.Here += r.sum
 		p.done.CostHere += tracefmt.USD(r.cost)
 		switch was, ok := have[r.id]; {
@@ -214,10 +250,9 @@ func (p *pusher) flush(ctx context.Context) error {
 		return err
 	}
 	p.done.BytesWritten += int64(facts.Len() + calls.Len())
-	if err := p.compare(ctx); err != nil {
+	if err := p.compare(ctx, b); err != nil {
 		return err
 	}
-	p.batch, p.bytes, p.idLen = p.batch[:0], 0, 0
 	if p.report != nil {
 		p.report(p.done)
 	}
@@ -231,19 +266,25 @@ type havingRun struct {
 	seqs  map[string]bool // of its rows; only where some are missing
 }
 
-func (p *pusher) ids() string {
-	var b strings.Builder
-	for i, r := range p.batch {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(quote(r.id))
+// rows is the condition on the rows of calls of a batch, with what finds them without reading all others.
+func (b *batch) rows() string {
+	list := make([]runFact, len(b.runs))
+	for i, r := range b.runs {
+		list[i] = runFact{id: r.id, from: dayText(r.first), to: dayText(r.last), workflows: strings.Join(r.workflows, workflowSep)}
 	}
-	return b.String()
+	return rowsOf(list)
 }
 
-func (p *pusher) have(ctx context.Context) (map[string]havingRun, error) {
-	rows, err := p.c.Query(ctx, "SELECT run AS q_run, print AS q_print FROM "+p.c.table(runsTable)+" WHERE run IN ("+p.ids()+")")
+func (b *batch) names() string {
+	list := make([]string, len(b.runs))
+	for i, r := range b.runs {
+		list[i] = r.id
+	}
+	return literals(list)
+}
+
+func (p *pusher) have(ctx context.Context, b batch) (map[string]havingRun, error) {
+	rows, err := p.c.Query(ctx, "SELECT run AS q_run, print AS q_print FROM "+p.c.table(runsTable)+" WHERE run IN ("+b.names()+")")
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +296,7 @@ func (p *pusher) have(ctx context.Context) (map[string]havingRun, error) {
 	if rows.Err() != nil || len(have) == 0 {
 		return have, rows.Err()
 	}
-	rows, err = p.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq FROM "+p.c.table(callsTable)+" WHERE run IN ("+p.ids()+")")
+	rows, err = p.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq FROM "+p.c.table(callsTable)+" WHERE "+b.rows())
 	if err != nil {
 		return nil, err
 	}
@@ -285,8 +326,8 @@ func missingRows(r *pushedRun, seqs map[string]bool) (b []byte) {
 }
 
 // compare asks the engine what the batch adds up to.
-func (p *pusher) compare(ctx context.Context) error {
-	rows, err := p.c.Query(ctx, "SELECT sum(s_calls) AS q_n, sum(intDiv(s_cost, 1000000)) AS q_high, sum(s_cost % 1000000) AS q_low FROM "+p.c.table(callsTable)+" WHERE run IN ("+p.ids()+")")
+func (p *pusher) compare(ctx context.Context, b batch) error {
+	rows, err := p.c.Query(ctx, "SELECT sum(s_calls) AS q_n, sum(intDiv(s_cost, 1000000)) AS q_high, sum(s_cost % 1000000) AS q_low FROM "+p.c.table(callsTable)+" WHERE "+b.rows())
 	if err != nil {
 		return err
 	}

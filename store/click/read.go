@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"costscope/analyze"
 	"costscope/store"
@@ -23,14 +23,10 @@ const (
 	fetchRuns   = 500
 )
 
-// eachPart asks one question for each part of the runs, and gives every row of the answers to f. sql writes the question for the condition
+// eachPart asks one question for each part of n runs, and gives every row of the answers to f. sql writes the question for the condition
 // that divides them.
-func (s *Store) eachPart(ctx context.Context, sql func(part string) string, f func(r *Rows)) error {
-	all, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromRuns)
-	if err != nil {
-		return err
-	}
-	parts := all/runsAtOnce + 1
+func (s *Store) eachPart(ctx context.Context, n int64, sql func(part string) string, f func(r *Rows)) error {
+	parts := n/runsAtOnce + 1
 	for part := range parts {
 		r, err := s.c.Query(ctx, sql("modulo(sipHash64(run), "+number(parts)+") = "+number(part)))
 		if err != nil {
@@ -48,23 +44,70 @@ func (s *Store) eachPart(ctx context.Context, sql func(part string) string, f fu
 
 // A runFact is where a run's rows are.
 type runFact struct {
-	id       string
-	from, to string // days
-	rows     int64
+	id        string
+	from, to  string // days of its rows that have one
+	workflows string // of its rows, with workflowSep between
+	rows      int64
 }
 
-// matching are the runs with a row that meets a condition, "" for all, by their first day, as far as it is asked for, and id.
+// rowsOf is the condition on the rows of some runs. Days and workflows find them without reading all others.
+func rowsOf(list []runFact) string {
+	var ids, workflows []string
+	from, to := "9999", ""
+	for _, x := range list {
+		ids, workflows = append(ids, x.id), append(workflows, strings.Split(x.workflows, workflowSep)...)
+		from, to = min(from, x.from), max(to, x.to)
+	}
+	slices.Sort(workflows)
+	return "workflow IN (" + literals(slices.Compact(workflows)) + ") AND (day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND run IN (" + literals(ids) + ")"
+}
+
+func literals(list []string) string {
+	quoted := make([]string, len(list))
+	for i, x := range list {
+		quoted[i] = quote(x)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// matching are the runs with a row that meets a condition, "" for all, by their first day and id.
 func (s *Store) matching(ctx context.Context, where string) (list []runFact, err error) {
-	err = s.eachPart(ctx, func(part string) string {
-		if where == "" {
-			return "SELECT run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, rows AS q_n FROM " + s.fromRuns + " WHERE " + part
-		}
-		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, count() AS q_n FROM " + s.fromCalls + " WHERE " + part + " AND " + where + " GROUP BY q_run"
-	}, func(r *Rows) {
-		list = append(list, runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), rows: r.Int(3)})
-	})
+	size, err := s.sizeOf(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachPart(ctx, size.runs, func(part string) string {
+		return "SELECT " + runFactColumns + " FROM " + s.fromRuns + " WHERE " + part + s.having(where, part)
+	}, func(r *Rows) { list = append(list, newRunFact(r)) })
 	slices.SortFunc(list, func(a, b runFact) int { return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.id, b.id)) })
 	return list, err
+}
+
+const runFactColumns = "run AS q_run, toString(day) AS q_from, toString(last_day) AS q_to, workflows AS q_workflows, rows AS q_n"
+
+func newRunFact(r *Rows) runFact {
+	return runFact{id: r.Text(0), from: r.Text(1), to: r.Text(2), workflows: r.Text(3), rows: r.Int(4)}
+}
+
+// having is the condition on the table of runs, after others, that a run has a row which meets where. The rows of a run share a server, but
+// not always with its row in the table of runs: GLOBAL.
+func (s *Store) having(where, part string) string {
+	if where == "" {
+		return ""
+	}
+	return " AND run GLOBAL IN (SELECT DISTINCT run FROM " + s.fromCalls + " WHERE " + part + " AND " + where + ")"
+}
+
+// named are the runs with some ids, as far as they are there.
+func (s *Store) named(ctx context.Context, ids ...string) (list []runFact, err error) {
+	r, err := s.c.Query(ctx, "SELECT "+runFactColumns+" FROM "+s.fromRuns+" WHERE run IN ("+literals(ids)+")")
+	if err != nil {
+		return nil, err
+	}
+	for r.Next() {
+		list = append(list, newRunFact(r))
+	}
+	return list, r.Err()
 }
 
 // number is the answer to a question with one.
@@ -123,12 +166,22 @@ func (r *runReader) run() *tracefmt.Run {
 }
 
 // eachRun calls f for every run with a row that meets a condition, with all of the run's calls. What f gets is overwritten by the next run.
+// progress is told the rows read.
 func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
 	list, err := s.matching(ctx, where)
 	if err != nil {
 		return err
 	}
-	rd := s.reader()
+	return s.each(ctx, list, f, progress)
+}
+
+// each is eachRun for the runs of a list.
+func (s *Store) each(ctx context.Context, list []runFact, f func(rd *runReader, run *tracefmt.Run) error, progress func(done, of int64)) error {
+	rd, began := s.reader(), time.Now()
+	var read, all int64
+	for _, x := range list {
+		all += x.rows
+	}
 	for at := 0; at < len(list); {
 		end, rows, ids := at, int64(0), 0
 		for end < len(list) && end-at < fetchRuns && (end == at || rows+list[end].rows <= linesAtOnce && ids+len(list[end].id) <= idBytes) {
@@ -139,30 +192,18 @@ func (s *Store) eachRun(ctx context.Context, where string, f func(rd *runReader,
 		if err := s.fetch(ctx, rd, list[at:end], f); err != nil {
 			return err
 		}
-		at = end
+		at, read = end, read+rows
 		if progress != nil {
-			progress(int64(at), int64(len(list)))
+			progress(read, all)
 		}
 	}
+	s.pace.note(read, time.Since(began))
 	return ctx.Err()
 }
 
 // fetch reads the lines of some runs.
 func (s *Store) fetch(ctx context.Context, rd *runReader, list []runFact, f func(rd *runReader, run *tracefmt.Run) error) error {
-	var ids strings.Builder
-	from, to := "9999", ""
-	for i, x := range list {
-		if i > 0 {
-			ids.WriteByte(',')
-		}
-		ids.WriteString(quote(x.id))
-		from, to = min(from, x.from), max(to, x.to)
-	}
-	days := ""
-	if from != "" {
-		days = "(day = '1970-01-01' OR day >= " + quote(from) + " AND day <= " + quote(to) + ") AND "
-	}
-	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+days+"run IN ("+ids.String()+") ORDER BY q_run, q_seq")
+	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line FROM "+s.fromCalls+" WHERE "+rowsOf(list)+" ORDER BY q_run, q_seq")
 	if err != nil {
 		return err
 	}
@@ -199,6 +240,7 @@ func (s *Store) Each(ctx context.Context, f func(run *tracefmt.Run) error) error
 
 // Digest analyses the runs of a scope: what no sum of the engine tells. It reads the lines of those runs.
 func (s *Store) Digest(ctx context.Context, q analyze.Query, progress func(done, of int64)) (*analyze.Digest, error) {
+	q = s.slid(q)
 	var rd *runReader
 	d := analyze.NewDigest(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
 	if err := s.collect(ctx, q, &rd, d.Add, progress); err != nil {
@@ -218,6 +260,7 @@ func (s *Store) collect(ctx context.Context, q analyze.Query, rd **runReader, ad
 
 // Survey reads the runs of a scope once.
 func (s *Store) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, error) {
+	q = s.slid(q)
 	var rd *runReader
 	x := analyze.NewSurvey(q, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
 	if err := s.collect(ctx, q, &rd, x.Add, nil); err != nil {
@@ -228,6 +271,7 @@ func (s *Store) Survey(ctx context.Context, q analyze.Query) (*analyze.Survey, e
 
 // WhatIf prices the calls of a scope as they would have been in a scenario.
 func (s *Store) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario, progress func(done, of int64)) (*analyze.WhatIfResult, error) {
+	q = s.slid(q)
 	var rd *runReader
 	w, err := analyze.NewWhatIf(q, sc, s.book, s.names, s.cfg, func(n uint32) string { return rd.path(n) })
 	if err != nil {
@@ -242,21 +286,31 @@ func (s *Store) WhatIf(ctx context.Context, q analyze.Query, sc analyze.Scenario
 
 // Run is one run with all of its calls, and how much of it is in the scope of q.
 func (s *Store) Run(ctx context.Context, q analyze.Query, ref analyze.RunRef) (view *analyze.RunView, err error) {
+	q = s.slid(q)
 	id := ref.ID
 	if ref.ByNumber {
 		if id, err = s.idOf(ref.Number); err != nil {
 			return nil, err
 		}
 	}
-	err = s.eachRun(ctx, "run = "+quote(id), func(rd *runReader, run *tracefmt.Run) error {
+	err = s.oneRun(ctx, id, func(rd *runReader, run *tracefmt.Run) error {
 		view = analyze.NewRunView(run, q, s.names, s.cfg, rd.path, func(c *tracefmt.Call) analyze.CallRow { return analyze.NewCallRow(run, c, s.names, rd.path) })
 		view.Number = s.numberOf(id)
 		return nil
-	}, nil)
+	})
 	if err == nil && view == nil {
 		err = store.ErrNoRun
 	}
 	return view, err
+}
+
+// oneRun calls f for the run with an id, if there is one.
+func (s *Store) oneRun(ctx context.Context, id string, f func(rd *runReader, run *tracefmt.Run) error) error {
+	list, err := s.named(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, list, f, nil)
 }
 
 // numberOf gives a run its number.
@@ -289,22 +343,39 @@ func (s *Store) scope(q analyze.Query) string {
 	return where
 }
 
-// RunCosts is what each run with a matching call cost within the scope.
+// RunCosts is what each run with a matching call cost within the scope; where q.Most says so, of the dearest, that many or more.
 func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
-	x, where := s.sql(q)
+	q = s.slid(q)
+	x, where := s.summed(q)
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}
-	err = s.eachPart(ctx, func(part string) string {
-		return "SELECT run AS q_run, sum(s_cost) AS q_cost, any(outcome) AS q_outcome, max(missing) AS q_missing FROM " + s.fromCalls +
-			" WHERE " + part + " AND " + where + " GROUP BY q_run ORDER BY q_run"
-	}, func(r *Rows) {
-		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: outcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
-	})
+	cost, missing := "sum(s_cost)", "max(missing)"
+	if x.days {
+		cost, missing = "sum(t_cost)", "sum(t_missing)"
+	}
+	of := func(part string) string {
+		return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) + " WHERE " + part + " AND " + where + " GROUP BY q_run"
+	}
+	take := func(r *Rows) {
+		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: analyze.OutcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
+	}
+	if q.Most == 0 {
+		n, err := s.countRuns(ctx, x, "uniqExact(run)", where)
+		if err != nil {
+			return nil, err
+		}
+		err = s.eachPart(ctx, n, func(part string) string { return of(part) + " ORDER BY q_run" }, take)
+		return list, err
+	}
+	r, err := s.queryRuns(ctx, of("1")+" ORDER BY q_cost DESC, q_run LIMIT "+number(int64(q.Most)))
 	if err != nil {
 		return nil, err
 	}
-	return list, nil
+	for r.Next() {
+		take(r)
+	}
+	return list, r.Err()
 }
 
 // scannedCosts is RunCosts from the runs themselves.
@@ -323,70 +394,17 @@ func (s *Store) scannedCosts(ctx context.Context, q analyze.Query) (list []analy
 	return list, nil
 }
 
-func outcomeOf(word string) tracefmt.Outcome {
-	for o := range tracefmt.Outcome(8) {
-		if o.String() == word {
-			return o
-		}
-	}
-	return tracefmt.OutcomeUnknown
-}
-
-// orderColumns are what lists of calls are sorted by, and whether it is known.
-var orderColumns = map[analyze.CallOrder][2]string{
-	analyze.ByCost: {"s_cost", "known"}, analyze.ByTime: {"start", "has_start"}, analyze.ByTokens: {"in_tok + out_tok", "has_in OR has_out"},
-	analyze.ByDuration: {"finish - start", "has_start AND has_end"}, analyze.ByInput: {"in_tok", "has_in"}, analyze.ByOutput: {"out_tok", "has_out"},
-}
-
-var errNoList = errors.New("over an engine, lists of calls follow conditions on single calls only: take those on runs, attempts and waste back (backspace)")
-
-// reach is how far a list can be scrolled.
-const reach = 10_000
-
-// Calls is a page of the matching calls in an order. What is unknown comes last either way.
-func (s *Store) Calls(ctx context.Context, q analyze.Query, by analyze.CallOrder, desc bool, from, n int) (analyze.CallPage, error) {
-	x, where := s.sql(q)
-	if x.part {
-		return analyze.CallPage{}, errNoList
-	}
-	total, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls+" WHERE listed AND "+where)
-	if err != nil {
-		return analyze.CallPage{}, err
-	}
-	page := analyze.CallPage{Total: int(total), Reach: int(min(total, reach))}
-	page.From = max(0, min(from, page.Reach))
-	key := "if(" + orderColumns[by][1] + ", " + map[bool]string{true: "-(", false: "("}[desc] + orderColumns[by][0] + "), toInt64(" + strconv.FormatInt(math.MaxInt64, 10) + ")) AS q_key"
-	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.fromCalls+
-		" WHERE listed AND "+where+" ORDER BY q_key, q_run, q_seq LIMIT "+strconv.Itoa(page.From)+", "+strconv.Itoa(min(n, page.Reach-page.From)))
-	if err != nil {
-		return page, err
-	}
-	rd := s.reader()
-	for r.Next() {
-		if err := rd.line(r.Text(4), r.Text(3), r.Int(2)); err != nil {
-			return page, err
-		}
-		run := rd.run()
-		if len(run.Calls) == 0 {
-			continue
-		}
-		run.ID, run.Outcome = r.Text(1), outcomeOf(r.Text(5))
-		page.Rows = append(page.Rows, analyze.NewCallRow(run, &run.Calls[0], s.names, rd.path))
-	}
-	return page, r.Err()
-}
-
 // Call finds one call again.
 func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.CallRow, err error) {
 	found := false
-	err = s.eachRun(ctx, "run = "+quote(ref.Run), func(rd *runReader, run *tracefmt.Run) error {
+	err = s.oneRun(ctx, ref.Run, func(rd *runReader, run *tracefmt.Run) error {
 		for i := range run.Calls {
 			if run.Calls[i].ID == ref.ID {
 				row, found = analyze.NewCallRow(run, &run.Calls[i], s.names, rd.path), true
 			}
 		}
 		return nil
-	}, nil)
+	})
 	if err == nil && !found {
 		err = store.ErrNoCall
 	}
@@ -395,7 +413,7 @@ func (s *Store) Call(ctx context.Context, ref analyze.CallRef) (row analyze.Call
 
 // Raw says why there is none: the engine has no files.
 func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64, error) {
-	return nil, "", 0, fmt.Errorf("the trace was pushed into the engine: its file is not here")
+	return nil, "", 0, errors.New("the trace was pushed into an engine, which keeps no file: what it states of the call stands above")
 }
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
@@ -408,20 +426,50 @@ func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error
 	return n[0], n[1], n[2] > 0, nil
 }
 
+// SpanOf is the earliest start and the latest end of the calls that match; ok is false where none has a time.
+func (s *Store) SpanOf(ctx context.Context, q analyze.Query) (first, last int64, ok bool, err error) {
+	q = s.slid(q)
+	x, where := s.sql(q)
+	if x.part {
+		return s.scannedSpan(ctx, q)
+	}
+	r, err := s.c.Query(ctx, "SELECT min(start) AS q_first, max(if(has_end, greatest(start, finish), start)) AS q_last, count() AS q_n FROM "+s.fromCalls+" WHERE is_call AND has_start AND "+where)
+	if err != nil || !r.Next() {
+		return 0, 0, false, err
+	}
+	return r.Int(0), r.Int(1), r.Int(2) > 0, r.Err()
+}
+
+// scannedSpan is SpanOf from the runs themselves.
+func (s *Store) scannedSpan(ctx context.Context, q analyze.Query) (first, last int64, ok bool, err error) {
+	m := q.Compile(s.names, s.cfg)
+	first, last = math.MaxInt64, math.MinInt64
+	err = s.eachRun(ctx, s.scope(q), func(rd *runReader, run *tracefmt.Run) error {
+		m.Enter(run, rd.path)
+		for i := range run.Calls {
+			c := &run.Calls[i]
+			if !c.IsCall || c.Has&tracefmt.HasStart == 0 || !m.Match(run, i, rd.path(c.Src.Source)) {
+				continue
+			}
+			first, last = min(first, c.Start), max(last, c.Start)
+			if c.Has&tracefmt.HasEnd != 0 {
+				last = max(last, c.End)
+			}
+		}
+		return nil
+	}, nil)
+	return first, last, first <= last, err
+}
+
 // Names are the names that the answers use.
 func (s *Store) Names() *tracefmt.Names { return s.names }
 
-// Changed never says anything: the engine does not tell.
-func (s *Store) Changed() <-chan struct{} { return nil }
-
 // Close ends the connections.
 func (s *Store) Close() error {
+	s.stop()
 	s.c.Close()
 	return nil
 }
-
-// Status is what was pushed, as of when the store was opened.
-func (s *Store) Status() analyze.Status { return s.state }
 
 // refresh asks for what was pushed.
 func (s *Store) refresh(ctx context.Context) error {
@@ -449,6 +497,8 @@ func (s *Store) refresh(ctx context.Context) error {
 		return err
 	}
 	all.Warnings = append(all.Warnings, warnings...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.state = all
 	return nil
 }

@@ -3,6 +3,7 @@ package click
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,10 +23,16 @@ type Store struct {
 	fromCalls string       // what stands after FROM: the rows of calls, under the names of callColumns
 	fromRuns  string       // the rows of runs, under those of runColumns
 	lack      atomic.Int64 // rows that the runs state and that are not there, as far as that is known
+	days      bool         // the tables of days are there, and hold all calls
+	byRun     bool         // all rows of a run are on one server
 
-	mu    sync.Mutex
-	runNo map[string]uint32 // numbers of the runs met so far
-	runID []string
+	mu     sync.Mutex
+	runNo  map[string]uint32 // numbers of the runs met so far
+	runID  []string
+	list   callList
+	pace   pace
+	watch  watch
+	window window
 }
 
 // Open asks the engine of c for what was pushed there, and how it was priced: what it added up holds for those prices only.
@@ -38,14 +45,29 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 	if err := s.refresh(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	if s.watch.mark, err = s.look(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.findDays(ctx); err != nil {
+		return nil, err
+	}
 	if st := &s.state; len(st.Sources) > 0 && (st.CostMode != cfg.Mode || st.PriceHash != book.Hash()) {
 		return nil, fmt.Errorf("the engine's sums were made with --cost %s and the prices of %s (%s): open it with the same, or push the trace to other tables", st.CostMode, st.PricesAsOf, st.PriceBook)
 	}
 	return s, nil
 }
 
+// sql is a question, and its condition on the rows of calls.
 func (s *Store) sql(q analyze.Query) (*sqlQuery, string) {
 	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+	return x, x.where()
+}
+
+// summed is a question for sums, and its condition on the rows of calls, or where they tell the answer, of days.
+func (s *Store) summed(q analyze.Query) (*sqlQuery, string) {
+	x := &sqlQuery{q: q, tz: s.cfg.TZ}
+	x.days = s.days && x.inDays()
 	return x, x.where()
 }
 
@@ -74,7 +96,7 @@ func path(r *Rows, n int) []string {
 // Rollup answers a question by groups.
 func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, err error) {
 	err = s.Steady(ctx, func() error {
-		t, err = s.rollup(ctx, q)
+		t, err = s.rollup(ctx, s.slid(q))
 		return err
 	})
 	if err != nil {
@@ -84,11 +106,19 @@ func (s *Store) Rollup(ctx context.Context, q analyze.Query) (t *analyze.Table, 
 }
 
 func (s *Store) rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
-	x, where := s.sql(q)
+	x, where := s.summed(q)
 	if x.part {
 		return s.scan(ctx, q, where)
 	}
-	g := analyze.NewGathering(q, s.names)
+	if q.Most > 0 && len(q.By) == 1 && q.By[0].Dim > analyze.DimDay {
+		return s.dearest(ctx, x, where)
+	}
+	return s.gather(ctx, x, where)
+}
+
+// gather has the engine add up the groups of a question.
+func (s *Store) gather(ctx context.Context, x *sqlQuery, where string) (*analyze.Table, error) {
+	g := analyze.NewGathering(x.q, s.names)
 	for _, part := range [...]func(context.Context, *sqlQuery, string, *analyze.Gathering) error{s.sums, s.bins, s.runs, s.facts} {
 		if err := part(ctx, x, where, g); err != nil {
 			return nil, err
@@ -109,20 +139,40 @@ func (s *Store) scan(ctx context.Context, q analyze.Query, where string) (*analy
 	return scan.Table(), err
 }
 
+// from is where a question is put: to the calls, or where x can be told from days, to a table of those.
+func (s *Store) from(x *sqlQuery, days string) string {
+	if x.days {
+		return s.c.table(days)
+	}
+	return s.fromCalls
+}
+
+// sumsOf are the sums of a group, over calls or over days.
+func sumsOf(days bool) string {
+	most, known := "max(if(known, s_cost, -1))", "sum(known)"
+	if days {
+		most, known = "maxMerge(t_max)", "sum(t_known)"
+	}
+	list := []string{most, known}
+	for _, part := range parts(costSum, days) {
+		list = append(list, "sumIf("+part+", outcome != 'in_flight')")
+	}
+	for i := range analyze.SumNames {
+		for _, part := range parts(i, days) {
+			list = append(list, "sum("+part+")")
+		}
+	}
+	for i := range list {
+		list[i] += " AS q_" + strconv.Itoa(i)
+	}
+	return strings.Join(list, ", ")
+}
+
 // sums adds up the leaves.
 func (s *Store) sums(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
 	n := len(x.q.By)
 	keys, by := x.keys(n)
-	sel := []string{"max(if(known, s_cost, -1)) AS q_max", "sum(known) AS q_known",
-		"sumIf(intDiv(s_cost, 1000000), outcome != 'in_flight') AS q_fh", "sumIf(s_cost % 1000000, outcome != 'in_flight') AS q_fl"}
-	for i, name := range analyze.SumNames {
-		if analyze.IsMoney(i) {
-			sel = append(sel, "sum(intDiv(s_"+name+", 1000000)) AS q_h_"+name, "sum(s_"+name+" % 1000000) AS q_"+name)
-		} else {
-			sel = append(sel, "sum(s_"+name+") AS q_"+name)
-		}
-	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.fromCalls+" WHERE "+where+by)
+	r, err := s.c.Query(ctx, "SELECT "+keys+sumsOf(x.days)+" FROM "+s.from(x, daysTable)+" WHERE "+where+by)
 	if err != nil {
 		return err
 	}
@@ -151,7 +201,13 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	} else {
 		by += ", q_b"
 	}
-	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, count() AS q_n, sum(s_cost) AS q_sum FROM "+s.fromCalls+" WHERE "+where+" AND known"+by)
+	counts := "count() AS q_n, sum(s_cost) AS q_sum"
+	if x.days {
+		counts = "sum(t_rows) AS q_n, sum(t_cost) AS q_sum"
+	} else {
+		where += " AND known"
+	}
+	r, err := s.c.Query(ctx, "SELECT "+keys+"bucket AS q_b, "+counts+" FROM "+s.from(x, dayBinsTable)+" WHERE "+where+by)
 	if err != nil {
 		return err
 	}
@@ -161,15 +217,24 @@ func (s *Store) bins(ctx context.Context, x *sqlQuery, where string, g *analyze.
 	return r.Err()
 }
 
+// queryRuns asks for numbers of distinct runs. Where no server holds some of another's runs, each says how many it has, in rows of its own:
+// else one of them would have to take in the names of all runs to count them.
+func (s *Store) queryRuns(ctx context.Context, sql string) (*Rows, error) {
+	if s.byRun {
+		return s.c.queryEach(ctx, sql)
+	}
+	return s.c.Query(ctx, sql)
+}
+
 // runs counts the distinct runs of every group, by outcome.
 func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
+	var sel []string
+	for _, o := range [...]tracefmt.Outcome{tracefmt.OutcomeSuccess, tracefmt.OutcomeFailure, tracefmt.OutcomeUnknown, tracefmt.OutcomeInFlight} {
+		sel = append(sel, "uniqExactIf(run, outcome = "+quote(o.String())+") AS q_"+o.String())
+	}
 	for n := 0; n <= len(x.q.By); n++ {
 		keys, by := x.keys(n)
-		var sel []string
-		for _, o := range [...]tracefmt.Outcome{tracefmt.OutcomeSuccess, tracefmt.OutcomeFailure, tracefmt.OutcomeUnknown, tracefmt.OutcomeInFlight} {
-			sel = append(sel, "uniqExactIf(run, outcome = "+quote(o.String())+") AS q_"+o.String())
-		}
-		r, err := s.c.Query(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.fromCalls+" WHERE "+where+by)
+		r, err := s.queryRuns(ctx, "SELECT "+keys+strings.Join(sel, ", ")+" FROM "+s.from(x, dayRunsTable)+" WHERE "+where+by)
 		if err != nil {
 			return err
 		}
@@ -184,34 +249,27 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 }
 
 // facts are the names, the agent instances and the models without a price.
-func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze.Gathering) error {
-	list := func(col string) (names []string, err error) {
-		r, err := s.c.Query(ctx, "SELECT DISTINCT "+col+" AS q_n, 1 AS q_end FROM "+s.fromCalls+" WHERE "+where) // a row that ends in a name could look like an error
-		if err != nil {
-			return nil, err
-		}
-		for r.Next() {
-			names = append(names, r.Text(0))
-		}
-		return names, r.Err()
-	}
-	workflows, err := list("workflow")
+func (s *Store) facts(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
+	r, err := s.c.Query(ctx, "SELECT DISTINCT workflow AS q_w, agent AS q_a, 1 AS q_end FROM "+s.from(x, daysTable)+" WHERE "+where) // a row that ends in a name could look like an error
 	if err != nil {
 		return err
 	}
-	agents, err := list("agent")
+	var workflows, agents []string
+	for r.Next() {
+		workflows, agents = append(workflows, r.Text(0)), append(agents, r.Text(1))
+	}
+	if r.Err() != nil {
+		return r.Err()
+	}
+	threads, err := s.threads(ctx, x, where)
 	if err != nil {
 		return err
 	}
-	r, err := s.c.Query(ctx, "SELECT uniqExactIf((run, agent, instance), is_call) AS q_t FROM "+s.fromCalls+" WHERE "+where)
-	if err != nil {
-		return err
+	of := "s_"
+	if x.days {
+		of = "t_"
 	}
-	threads := int64(0)
-	if r.Next() {
-		threads = r.Int(0)
-	}
-	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum(s_unpriced) AS q_n, sum(s_unpriced_tokens) AS q_t FROM "+s.fromCalls+" WHERE "+where+" AND s_unpriced > 0 GROUP BY q_m")
+	r, err = s.c.Query(ctx, "SELECT model AS q_m, sum("+of+"unpriced) AS q_n, sum("+of+"unpriced_tokens) AS q_t FROM "+s.from(x, daysTable)+" WHERE "+where+" AND "+of+"unpriced > 0 GROUP BY q_m")
 	if err != nil {
 		return err
 	}
@@ -221,4 +279,25 @@ func (s *Store) facts(ctx context.Context, _ *sqlQuery, where string, g *analyze
 	}
 	g.Facts(threads, workflows, agents, unpriced)
 	return r.Err()
+}
+
+// threads counts the agent instances of all runs.
+func (s *Store) threads(ctx context.Context, x *sqlQuery, where string) (n int64, err error) {
+	called := "is_call"
+	if x.days {
+		called = "t_calls > 0"
+	}
+	return s.countRuns(ctx, x, "uniqExactIf((run, agent, instance), "+called+")", where)
+}
+
+// countRuns is a number of distinct runs, or of what runs have to themselves.
+func (s *Store) countRuns(ctx context.Context, x *sqlQuery, what, where string) (n int64, err error) {
+	r, err := s.queryRuns(ctx, "SELECT "+what+" AS q_n FROM "+s.from(x, dayRunsTable)+" WHERE "+where)
+	if err != nil {
+		return 0, err
+	}
+	for r.Next() {
+		n += r.Int(0)
+	}
+	return n, r.Err()
 }

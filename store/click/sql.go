@@ -19,6 +19,7 @@ type sqlQuery struct {
 	q    analyze.Query
 	tz   *time.Location
 	part bool // the question has conditions that only the runs themselves can answer: the SQL finds too much
+	days bool // it is put to tables of days
 }
 
 // textColumns are the dimensions that are columns as they stand.
@@ -34,6 +35,9 @@ func (s *sqlQuery) dimension(d analyze.Dimension) string {
 	case analyze.DimStatus:
 		return "if(status = " + quote(tracefmt.StatusUnset.String()) + ", " + quote(tracefmt.StatusOK.String()) + ", status)"
 	case analyze.DimDay:
+		if s.days {
+			return "if(has_start, toString(day), '')"
+		}
 		return "if(has_start, toString(toDate(" + s.local("start") + ")), '')"
 	case analyze.DimTag:
 		return tagValue(d.Tag)
@@ -71,17 +75,26 @@ func tagValue(name string) string {
 	return "multiIf(" + at("=") + " > 0, if(" + value + " = '', 'true', " + value + "), " + at("\x1f") + " > 0, 'true', '')"
 }
 
-// where is the condition on the rows of calls. counts: only those that add to sums.
+// where is the condition on the rows: of calls, those that add to sums, or of days.
 func (s *sqlQuery) where() string {
 	list := []string{"counts"}
+	if s.days {
+		list[0] = "t_rows > 0"
+	}
 	if s.q.Since != 0 || s.q.Until != 0 {
 		list = append(list, "has_start")
 	}
 	if s.q.Since != 0 {
-		list = append(list, "day >= "+quote(dayText(s.q.Since)), "start >= "+strconv.FormatInt(s.q.Since, 10))
+		list = append(list, "day >= "+quote(dayText(s.q.Since)))
 	}
 	if s.q.Until != 0 {
-		list = append(list, "day <= "+quote(dayText(s.q.Until)), "start < "+strconv.FormatInt(s.q.Until, 10))
+		list = append(list, "day <= "+quote(dayText(s.q.Until-1)))
+	}
+	if s.q.Since != 0 && !s.days {
+		list = append(list, "start >= "+number(s.q.Since))
+	}
+	if s.q.Until != 0 && !s.days {
+		list = append(list, "start < "+number(s.q.Until))
 	}
 	for i := range s.q.Where {
 		if text := s.pred(&s.q.Where[i]); text != "" {
@@ -98,6 +111,8 @@ var opText = map[analyze.Op]string{analyze.OpEqual: "=", analyze.OpLess: "<", an
 // pred is one condition; "" for one that looks at more than the call.
 func (s *sqlQuery) pred(p *analyze.Pred) (text string) {
 	switch {
+	case p.Dimension.Dim == analyze.DimRunModel:
+		return ""
 	case p.Measure != analyze.MeasureNone:
 		text = measure(p)
 	case p.Dimension.Dim == analyze.DimKind || p.Dimension.Dim == analyze.DimStatus || p.Dimension.Dim == analyze.DimOutcome:

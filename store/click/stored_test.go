@@ -2,12 +2,15 @@ package click
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"costscope/analyze"
 	"costscope/sample"
@@ -15,81 +18,11 @@ import (
 	"costscope/tracefmt"
 )
 
-// ddl runs what people run by hand: each statement on each server.
-func ddl(t *testing.T, cluster string, servers ...*Client) {
-	for _, c := range servers {
-		for _, text := range strings.Split(DDL(c.at.Database, cluster), ";\n") {
-			if text = strings.TrimSpace(text); text == "" {
-				continue
-			}
-			v := c.settings(true)
-			if _, err := c.send(t.Context(), v, strings.NewReader(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-// The report over all shared traces is the same bytes from the engine.
-func TestSharedTracesFromTheEngine(t *testing.T) {
-	root := filepath.Join("..", "..", "..", "shared", "traces")
-	if _, err := os.Stat(root); err != nil {
-		t.Skip("SKIP: ../shared is not there")
-	}
-	c := canonical(t, "cs_test_shared")
-	var files []string
-	if err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(p, ".md") {
-			files = append(files, p)
-		}
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	book := tracefmt.BuiltinPrices()
-	b, err := store.Open(store.Options{Path: filepath.Join(t.TempDir(), "s.db"), Prices: book})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	if err := b.Load(t.Context(), files, nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	p, err := c.Push(t.Context(), b, analyze.Config{}, nil)
-	if err != nil || !p.Agree() || p.Runs == 0 {
-		t.Fatalf("%+v %v", p, err)
-	}
-	s, err := Open(t.Context(), c, analyze.Config{}, book)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := reportOf(t, b, b.Names()), reportOf(t, s, s.Names()); a != b {
-		t.Error("the reports differ")
-	}
-}
-
-// canonical is a client of a database with the canonical tables, empty. Where a second server is given, they are shared by both:
-// COSTSCOPE_TEST_CLICKHOUSE_2, of the cluster cs.
-func canonical(t *testing.T, db string) *Client {
-	c := engine(t)
-	servers, cluster := []*Client{c}, ""
-	if second := os.Getenv("COSTSCOPE_TEST_CLICKHOUSE_2"); second != "" {
-		servers, cluster = append(servers, dial(t, second)), "cs"
-	}
-	for _, x := range servers {
-		for _, text := range []string{"DROP DATABASE IF EXISTS " + db, "CREATE DATABASE " + db} {
-			if _, err := x.send(t.Context(), x.settings(true), strings.NewReader(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		x.at.Database = db
-	}
-	ddl(t, cluster, servers...)
-	return c
-}
-
 func TestRollupsAreThoseOfTheReference(t *testing.T) {
-	c := canonical(t, "cs_test_rollup")
+	onEngines(t, "cs_test_rollup", rollupsAgree)
+}
+
+func rollupsAgree(t *testing.T, c *Client) {
 	trace := filepath.Join(t.TempDir(), "trace.jsonl")
 	var lines bytes.Buffer
 	if _, err := sample.Generate(&lines, "production", 5, 150); err != nil {
@@ -117,36 +50,130 @@ func TestRollupsAreThoseOfTheReference(t *testing.T) {
 	if a, b := reportOf(t, m, m.Names()), reportOf(t, s, s.Names()); a != b {
 		t.Error("the reports differ")
 	}
-	for _, x := range [][2]string{{"", ""}, {"workflow", ""}, {"workflow,agent,step", ""}, {"model,status", "!status=error"}, {"day", "cost>0.01"}, {"run", "agent~exec"}, {"outcome,kind", "kind=llm"},
-		{"user", ""}, {"tag:channel", ""}, {"workflow", "outcome=success"}, {"agent", "tag:channel=web"}, {"tool", "input>=10000"}} {
-		q := analyze.Query{}
-		if x[0] != "" {
-			if q.By, err = analyze.ParseBy(x[0]); err != nil {
-				t.Fatal(err)
+	if !s.days || !s.byRun {
+		t.Error("the tables of days are not used, or runs not known to be on one server")
+	}
+	for _, s.days = range [...]bool{true, false} {
+		compareRollups(t, m, s)
+		compareDearest(t, m, s)
+		compareSpread(t, m, s, analyze.Query{})
+		compareSpread(t, m, s, analyze.Query{Where: []analyze.Pred{predOf(t, "agent~e"), predOf(t, "cost>0.01")}})
+	}
+	s.byRun = false
+	compareRollup(t, m, s, analyze.Query{By: byOf(t, "workflow,agent")})
+	compareDearest(t, m, s)
+	compareSpread(t, m, s, analyze.Query{})
+	t.Logf("%d bytes came back", c.Traffic())
+}
+
+func byOf(t *testing.T, by string) []analyze.Dimension {
+	list, err := analyze.ParseBy(by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// compareDearest asks for a few of very many rows: they are the first of all, and the total is of all.
+func compareDearest(t *testing.T, m *store.Mem, s *Store) {
+	for _, by := range [...]string{"run", "user", "tag:channel"} {
+		for _, where := range [...]string{"", "agent~e"} {
+			q := analyze.Query{By: byOf(t, by)}
+			if where != "" {
+				q.Where = []analyze.Pred{predOf(t, where)}
 			}
-		}
-		if x[1] != "" {
-			pred, err := analyze.ParsePred(x[1])
+			want, err := m.Rollup(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			q.Where = append(q.Where, pred)
-		}
-		want, err := m.Rollup(context.Background(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.Rollup(t.Context(), q)
-		if err != nil {
-			t.Errorf("%v: %v", x, err)
-			continue
-		}
-		a, b := show(want), show(got)
-		if a != b {
-			t.Errorf("%v:\n%.3000s\nnot\n%.3000s", x, b, a)
+			q.Most = len(want.Rows) - 1
+			i := len(want.Rows) - 1
+			if want.Rows[i].Path[0] == analyze.None {
+				i-- // those without a name always come
+			}
+			want.Rows = slices.Delete(want.Rows, i, i+1)
+			got, err := s.Rollup(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a, b := show(want), show(got); a != b || got.Left != 1 {
+				t.Errorf("%s %s, %d left:\n%.3000s\nnot\n%.3000s", by, where, got.Left, b, a)
+			}
 		}
 	}
-	t.Logf("%d bytes came back", c.Traffic())
+}
+
+// compareSpread compares how the costs of runs are spread with those costs.
+func compareSpread(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
+	costs, err := m.RunCosts(t.Context(), q)
+	if err != nil || len(costs) == 0 {
+		t.Fatal(len(costs), err)
+	}
+	want := analyze.ManyRuns{}
+	for _, r := range costs {
+		if r.Unknown() {
+			want.Unknown++
+			continue
+		}
+		want.Add(int64(r.Cost), 1, int64(r.Cost))
+		want.Max = max(want.Max, r.Cost)
+		if r.Incomplete {
+			want.Partial++
+		}
+	}
+	x, where := s.summed(q)
+	got, err := s.manyRuns(t.Context(), x, where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Costs.Equal(&want.Costs) || got.Max != want.Max || got.Partial != want.Partial || got.Unknown != want.Unknown {
+		t.Errorf("%s, days %v: %+v\nnot\n%+v", q.String(), s.days, got, want)
+	}
+	q.Most = 3
+	dearest, err := s.RunCosts(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := slices.MaxFunc(dearest, func(a, b analyze.RunCost) int { return cmp.Compare(a.Cost, b.Cost) }); len(dearest) < 3 || x.Cost != want.Max {
+		t.Errorf("the dearest: %v", dearest)
+	}
+}
+
+// compareRollups asks both for tables of every kind: those that days tell, and others.
+func compareRollups(t *testing.T, m *store.Mem, s *Store) {
+	first, _, _, err := m.Span(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * int64(time.Hour)
+	midnight := (first/day + 1) * day
+	for _, x := range [][2]string{{"", ""}, {"workflow", ""}, {"workflow,agent,step", ""}, {"model,status", "!status=error"}, {"day", "cost>0.01"}, {"run", "agent~exec"}, {"outcome,kind", "kind=llm"},
+		{"day,model", ""}, {"provider", "day=2026-01-02"}, {"user", ""}, {"tag:channel", ""}, {"workflow", "outcome=success"}, {"agent", "tag:channel=web"}, {"tool", "input>=10000"}} {
+		q := analyze.Query{}
+		if x[0] != "" {
+			q.By = byOf(t, x[0])
+		}
+		if x[1] != "" {
+			q.Where = append(q.Where, predOf(t, x[1]))
+		}
+		compareRollup(t, m, s, q)
+	}
+	for _, r := range [...][2]int64{{midnight, midnight + day}, {midnight + 1, 0}} {
+		compareRollup(t, m, s, analyze.Query{By: byOf(t, "day,model"), Since: r[0], Until: r[1]})
+	}
+}
+
+func compareRollup(t *testing.T, m *store.Mem, s *Store, q analyze.Query) {
+	want, err := m.Rollup(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Rollup(t.Context(), q)
+	if err != nil {
+		t.Errorf("%s: %v", q.String(), err)
+	} else if a, b := show(want), show(got); a != b {
+		t.Errorf("%s, days %v:\n%.3000s\nnot\n%.3000s", q.String(), s.days, b, a)
+	}
 }
 
 type pushed struct {
