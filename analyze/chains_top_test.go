@@ -15,7 +15,7 @@ func TestTopChainsMergeInAnyOrder(t *testing.T) {
 	x, wasted := new(topChains), []tracefmt.USD(nil)
 	for _, run := range runs {
 		x.add(new(Student).Study(run), nil)
-		for _, ch := range Chains(run) {
+		for _, ch := range chainsOf(run) {
 			if len(ch.Calls) > 1 && ch.firstCall(run) >= 0 {
 				wasted = append(wasted, ch.Wasted)
 			}

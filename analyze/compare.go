@@ -64,20 +64,6 @@ type Side struct {
 	Paths []PathCost
 }
 
-// sideOf is the paths alone: a run counts in each of its paths.
-func sideOf(paths []PathCost) Side {
-	s := Side{Paths: paths}
-	for i := range paths {
-		s.Runs += paths[i].Runs
-	}
-	return s
-}
-
-// Compare explains the change from old to new, where every run has calls in one path only.
-func Compare(ctx context.Context, old, new []PathCost) *Comparison {
-	return CompareSides(ctx, sideOf(old), sideOf(new))
-}
-
 // CompareSides explains the change from old to new. The paths of a side must not contain one another. When the context is done the tests that
 // are left are not made.
 func CompareSides(ctx context.Context, old, new Side) *Comparison {

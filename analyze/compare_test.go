@@ -18,7 +18,7 @@ func pathOf(name string, runs, cents int64) PathCost {
 func TestTN1(t *testing.T) {
 	old := []PathCost{pathOf("a", 80, 10), pathOf("b", 15, 50), pathOf("d", 5, 200)}
 	new := []PathCost{pathOf("a", 90, 12), pathOf("b", 45, 60), pathOf("c", 15, 100)}
-	c := Compare(context.Background(), old, new)
+	c := comparePaths(context.Background(), old, new)
 	if c.Old != 25.5e12 || c.New != 52.8e12 || c.Change != 27.3e12 || c.OldRuns != 100 || c.NewRuns != 150 || c.Overflow {
 		t.Errorf("totals %+v", c)
 	}
@@ -86,7 +86,7 @@ func TestPairedByTask(t *testing.T) {
 	}
 	a, b := pathOf("x", 12, 1), pathOf("x", 12, 2)
 	a.Sample, b.Sample = old, new
-	x := Compare(context.Background(), []PathCost{a}, []PathCost{b}).Paths[0]
+	x := comparePaths(context.Background(), []PathCost{a}, []PathCost{b}).Paths[0]
 	near(t, "all twelve differences point one way", float64(x.P), 2./4096)
 	if !x.Paired || !x.Significant || x.PAdjusted != x.P {
 		t.Errorf("%+v", x)
@@ -107,7 +107,7 @@ func TestComparisonAddsUp(t *testing.T) {
 	gen := rand.New(rand.NewPCG(11, 12))
 	for range 25 {
 		old, new := randomPaths(gen), randomPaths(gen)
-		want := Compare(context.Background(), old, new)
+		want := comparePaths(context.Background(), old, new)
 		var sum PathChange
 		for _, x := range want.Paths {
 			if x.Volume+x.Mix+x.Unit != x.Change {
@@ -129,7 +129,7 @@ func TestComparisonAddsUp(t *testing.T) {
 		for _, p := range new {
 			gen.Shuffle(len(p.Sample), func(i, j int) { p.Sample[i], p.Sample[j] = p.Sample[j], p.Sample[i] })
 		}
-		if a, b := asJSON(t, want), asJSON(t, Compare(context.Background(), old, new)); a != b {
+		if a, b := asJSON(t, want), asJSON(t, comparePaths(context.Background(), old, new)); a != b {
 			t.Fatalf("in another order\n%s\n%s", b, a)
 		}
 	}
@@ -148,7 +148,7 @@ func TestUnitDrivers(t *testing.T) {
 	// A run makes 2 operations on both sides, 1 and 2 attempts at each, of 100 tokens at 1 each; a tool costs 50 a run, then 150.
 	old := PathCost{Path: []string{"p"}, Runs: 10, Cost: 10 * 250, LLM: Effort{20, 20, 2000, 2000}}
 	new := PathCost{Path: []string{"p"}, Runs: 10, Cost: 10 * 550, LLM: Effort{20, 40, 4000, 4000}}
-	x := Compare(context.Background(), []PathCost{old}, []PathCost{new}).Paths[0]
+	x := comparePaths(context.Background(), []PathCost{old}, []PathCost{new}).Paths[0]
 	want := map[string]Dollars{"operations per run": 0, "attempts per operation": 2000, "tokens per attempt": 0, "cost per token": 0, "other cost": 1000}
 	got := map[string]Dollars{}
 	for _, d := range x.Drivers {
@@ -161,22 +161,34 @@ func TestUnitDrivers(t *testing.T) {
 
 func TestComparisonWithNothing(t *testing.T) {
 	some := []PathCost{pathOf("a", 3, 7)}
-	c := Compare(context.Background(), nil, some)
+	c := comparePaths(context.Background(), nil, some)
 	if c.Change != 21e10 || c.Volume+c.Mix != c.Change || c.Unit != 0 || !c.Paths[0].IsNew || c.Paths[0].OldMean.Known {
 		t.Errorf("%+v", c)
 	}
-	if c = Compare(context.Background(), some, nil); c.Change != -21e10 || !c.Paths[0].Retired {
+	if c = comparePaths(context.Background(), some, nil); c.Change != -21e10 || !c.Paths[0].Retired {
 		t.Errorf("%+v", c)
 	}
-	if c = Compare(context.Background(), nil, nil); c.Change != 0 || len(c.Paths) != 0 || asJSON(t, c.Paths) != "[]" {
+	if c = comparePaths(context.Background(), nil, nil); c.Change != 0 || len(c.Paths) != 0 || asJSON(t, c.Paths) != "[]" {
 		t.Errorf("%+v", c)
 	}
 	lost := []PathCost{{Path: []string{"a"}, Cost: 5}, pathOf("b", 2, 1)}
-	if c = Compare(context.Background(), some, lost); c.Volume+c.Mix+c.Unit != c.Change {
+	if c = comparePaths(context.Background(), some, lost); c.Volume+c.Mix+c.Unit != c.Change {
 		t.Errorf("a cost without runs: %+v", c)
 	}
 	huge := []PathCost{{Path: []string{"a"}, Runs: 1, Cost: math.MaxInt64}, {Path: []string{"b"}, Runs: 1, Cost: 1}}
-	if !Compare(context.Background(), huge, nil).Overflow {
+	if !comparePaths(context.Background(), huge, nil).Overflow {
 		t.Error("an overflow is said")
 	}
+}
+
+// comparePaths explains the change between sides of which every run has calls in one path only.
+func comparePaths(ctx context.Context, old, new []PathCost) *Comparison {
+	side := func(paths []PathCost) Side {
+		s := Side{Paths: paths}
+		for i := range paths {
+			s.Runs += paths[i].Runs
+		}
+		return s
+	}
+	return CompareSides(ctx, side(old), side(new))
 }

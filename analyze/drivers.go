@@ -94,12 +94,6 @@ func factors(runs int64, e *Effort) (f [driverFactors]float64, ok bool) {
 	return f, runs > 0 && e.Operations > 0 && e.Attempts > 0 && e.Tokens > 0
 }
 
-// Drivers divides the change from one side to the other over the factors of G.6, where every run has calls in one path only. The effects add up
-// to the change exactly. A ratio is that of the sums over the paths that both sides have.
-func Drivers(old, new []PathCost) []Driver {
-	return driversOf(match(old, new), 0, 0)
-}
-
 // driversOf does so for sides of so many runs, which may have calls in several paths: an operation counts per run of the side. 0: each path
 // has its own runs.
 func driversOf(pairs []pathPair, oldRuns, newRuns int64) []Driver {

@@ -17,7 +17,7 @@ func TestTG2(t *testing.T) {
 	old := []PathCost{llmPath("a", 1000, 4000, 4400, 8_800_000, 30.80e12)}
 	new := []PathCost{llmPath("a", 1500, 7500, 9750, 29_250_000, 96.525e12)}
 	near(t, "L", logMean(96.525, 30.80), 57.538061570)
-	got, back := Drivers(old, new), Drivers(new, old)
+	got, back := driversOf(match(old, new), 0, 0), driversOf(match(new, old), 0, 0)
 	want := []struct{ ratio, effect float64 }{{1.5, 23.329676}, {1.25, 12.839247}, {1.3 / 1.1, 9.611968}, {1.5, 23.329676}, {3.3 / 3.5, -3.385568}}
 	if len(got) != len(want) {
 		t.Fatalf("%v", got)
@@ -47,7 +47,7 @@ func TestDriversOfPathsThatComeAndGo(t *testing.T) {
 	tool.Cost = 250
 	new = append(new, tool)
 	effects := map[string]Dollars{}
-	for _, d := range Drivers(old, new) {
+	for _, d := range driversOf(match(old, new), 0, 0) {
 		effects[d.Factor] = d.Effect
 	}
 	want := map[string]Dollars{"runs": 4000, "operations per run": 0, "attempts per operation": 0, "tokens per attempt": 0, "cost per token": 60,
@@ -88,7 +88,7 @@ func TestDriversAddUp(t *testing.T) {
 		for _, p := range old {
 			change -= Dollars(p.Cost)
 		}
-		want := Drivers(old, new)
+		want := driversOf(match(old, new), 0, 0)
 		sum := Dollars(0)
 		for _, d := range want {
 			sum += d.Effect
@@ -97,7 +97,7 @@ func TestDriversAddUp(t *testing.T) {
 			t.Fatalf("effects %v add up to %v, not to %v", want, sum, change)
 		}
 		gen.Shuffle(len(old), func(i, j int) { old[i], old[j] = old[j], old[i] })
-		if got := Drivers(old, new); len(got) != len(want) || got[0].Effect != want[0].Effect {
+		if got := driversOf(match(old, new), 0, 0); len(got) != len(want) || got[0].Effect != want[0].Effect {
 			t.Fatalf("in another order %v, want %v", got, want)
 		}
 	}

@@ -72,7 +72,7 @@ var flagRules = [...]struct {
 	}},
 	{"waste", func(l *FlagLimits) float64 { return l.Waste }, func(p *flagged) finding {
 		v := p.row.WasteShare()
-		return finding{v, p.row.Wasted, p.row.Chains, "chains", p.guess, Percent(v) + " of its cost went into attempts that were not accepted"}
+		return finding{v, p.row.Wasted, p.row.Chains, "chains", p.guess, Percent(v) + " of its cost: attempts not accepted"}
 	}},
 	{"cost_amplification", func(l *FlagLimits) float64 { return l.Amplification }, func(p *flagged) finding {
 		v := ratio(int64(p.row.Cost), int64(p.row.Cost-p.row.RetryCost))

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"costscope/tracefmt"
@@ -94,8 +95,9 @@ func Listed(c *tracefmt.Call) bool {
 	return c.IsCall || c.Counted && c.Flags&tracefmt.FlagRest != 0
 }
 
-// A Gathering makes a table out of groups that an engine added up.
+// A Gathering makes a table out of groups that an engine added up. Several goroutines may add to it.
 type Gathering struct {
+	mu   sync.Mutex
 	f    *folder
 	path []uint32
 }
@@ -129,6 +131,8 @@ const million = 1_000_000
 
 // Add puts a group in: the leaf of its path.
 func (g *Gathering) Add(path []string, x *Group) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	row := &g.f.nodes[g.leaf(path)].row
 	for i, to := range row.addends() {
 		row.wraps += plus(to, x.Sums[i])
@@ -156,11 +160,15 @@ func plusMillions(to *int64, x int64) (wraps int32) {
 
 // Bin counts n calls of a leaf's histogram, which cost sum in all.
 func (g *Gathering) Bin(path []string, bucket uint16, n, sum int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.f.nodes[g.leaf(path)].row.Costs.put(bucket, n, sum)
 }
 
 // Runs counts distinct runs of a group, whatever its depth: those of success, failure, unknown outcome, and in flight.
 func (g *Gathering) Runs(path []string, success, failure, unknown, inFlight int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	at := int32(0)
 	for i, name := range path {
 		at = g.f.childOf(at, g.value(g.f.by[i], name), i+1)
@@ -175,6 +183,8 @@ func (g *Gathering) Runs(path []string, success, failure, unknown, inFlight int6
 
 // Facts states what a table says beside its rows.
 func (g *Gathering) Facts(threads int64, workflows, agents []string, unpriced []Unpriced) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.f.threads = threads
 	for _, n := range workflows {
 		g.f.note(g.f.names.Sym(n), 0, 0, 0, 0)

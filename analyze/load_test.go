@@ -321,3 +321,21 @@ func TestHoursWhereBinsAreWider(t *testing.T) {
 		t.Errorf("%d hours, too many to tell apart", len(r.Hours))
 	}
 }
+
+// seen is the mean number of calls that ran during [start, end); for an instant, the number that ran then.
+func (x *Load) seen(start, end int64) float64 {
+	var sum busyTime
+	running := 0
+	for _, chunk := range x.spans {
+		for _, s := range chunk {
+			running += b2i(s.start <= start && start < s.end)
+			if from, to := max(s.start, start), min(s.end, end); from < to {
+				sum.span(to - from)
+			}
+		}
+	}
+	if end <= start {
+		return float64(running)
+	}
+	return sum.over(end - start)
+}

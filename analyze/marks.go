@@ -40,6 +40,7 @@ type Level struct {
 	By      Dimension `json:"by"`
 	Row     *string   `json:"row,omitempty"` // nil: the first
 	Filters []Pred    `json:"filters,omitempty"`
+	Search  string    `json:"search,omitempty"` // of names in the table
 }
 
 // MarkKey tells paths apart. The order in which one goes through the dimensions does not matter: the calls are the same.

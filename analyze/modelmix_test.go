@@ -32,7 +32,7 @@ func TestModelMix(t *testing.T) {
 func TestDriversTellTheMixFromThePrice(t *testing.T) {
 	old := PathCost{Path: []string{"p"}, Runs: 10, Cost: 800, LLM: Effort{10, 10, 400, 800}, Models: []ModelCost{{"a", 300, 300}, {"b", 100, 500}}}
 	new := PathCost{Path: []string{"p"}, Runs: 10, Cost: 1600, LLM: Effort{10, 10, 400, 1600}, Models: []ModelCost{{"a", 100, 100}, {"b", 300, 1500}}}
-	c := Compare(context.Background(), []PathCost{old}, []PathCost{new})
+	c := comparePaths(context.Background(), []PathCost{old}, []PathCost{new})
 	for _, list := range [][]Driver{c.Drivers, c.Paths[0].Drivers} {
 		for _, d := range list {
 			want, ratio := Dollars(0), 1.0
@@ -50,7 +50,7 @@ func TestDriversTellTheMixFromThePrice(t *testing.T) {
 func TestUnknownCostHasNoDrivers(t *testing.T) {
 	old := PathCost{Path: []string{"p"}, Runs: 10, Cost: 800, LLM: Effort{10, 10, 400, 800}, Known: 10}
 	new := PathCost{Path: []string{"p"}, Runs: 10, LLM: Effort{10, 10, 400, 0}, Missing: 10}
-	c := Compare(context.Background(), []PathCost{old}, []PathCost{new})
+	c := comparePaths(context.Background(), []PathCost{old}, []PathCost{new})
 	x := c.Paths[0]
 	if !x.NewUnknown || !x.NewPartial || x.OldUnknown || x.NewMean.Known || len(x.Drivers) != 0 || x.Signed(x.Change) != "?" || x.After() != "?" {
 		t.Errorf("%+v", x)

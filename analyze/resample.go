@@ -165,12 +165,6 @@ func studentise(ctx context.Context, off []float64, m float64, limit int) []floa
 	return out
 }
 
-// PermutationTest is the two-sided p of the difference of the means of two samples (O.4). It is NaN where a sample is empty or the work was
-// cancelled.
-func PermutationTest(ctx context.Context, a, b []float64) float64 {
-	return permute(ctx, a, b, shuffleLimit)
-}
-
 // A testBudget is how many values the tests of one answer may shuffle. Tests that come after it is spent use the normal law from fewShuffled
 // values on, so the most important go first.
 type testBudget int

@@ -77,7 +77,7 @@ func TestNoIntervalWithoutASample(t *testing.T) {
 		t.Errorf("equal values: %v", got)
 	}
 	cancel()
-	if MeanInterval(ctx, pilot).OK || BootstrapMean(ctx, pilot).OK || !math.IsNaN(PermutationTest(ctx, pilot, pilot)) || !math.IsNaN(SignFlipTest(ctx, pilot)) {
+	if MeanInterval(ctx, pilot).OK || BootstrapMean(ctx, pilot).OK || !math.IsNaN(permute(ctx, pilot, pilot, shuffleLimit)) || !math.IsNaN(SignFlipTest(ctx, pilot)) {
 		t.Error("cancelled work has no result")
 	}
 }
@@ -130,10 +130,10 @@ func TestLargeSamplesAreBounded(t *testing.T) {
 
 func TestPermutationTest(t *testing.T) {
 	ctx := context.Background()
-	near(t, "T-N2", PermutationTest(ctx, []float64{1, 2, 3, 4}, []float64{3, 5, 6, 8}), 6./70)
-	near(t, "T-N2 the other way", PermutationTest(ctx, []float64{3, 5, 6, 8}, []float64{1, 2, 3, 4}), 6./70)
-	near(t, "equal values", PermutationTest(ctx, []float64{2, 2, 2}, []float64{2, 2}), 1)
-	if p := PermutationTest(ctx, nil, []float64{1}); !math.IsNaN(p) {
+	near(t, "T-N2", permute(ctx, []float64{1, 2, 3, 4}, []float64{3, 5, 6, 8}, shuffleLimit), 6./70)
+	near(t, "T-N2 the other way", permute(ctx, []float64{3, 5, 6, 8}, []float64{1, 2, 3, 4}, shuffleLimit), 6./70)
+	near(t, "equal values", permute(ctx, []float64{2, 2, 2}, []float64{2, 2}, shuffleLimit), 1)
+	if p := permute(ctx, nil, []float64{1}, shuffleLimit); !math.IsNaN(p) {
 		t.Errorf("an empty side: %g", p)
 	}
 	// 30 and 30 values without overlap: no random arrangement is as extreme.
@@ -141,8 +141,8 @@ func TestPermutationTest(t *testing.T) {
 	for i := range a {
 		a[i], b[i] = float64(i), float64(100+i)
 	}
-	near(t, "random arrangements", PermutationTest(ctx, a, b), 1./10_000)
-	near(t, "random arrangements of the same", PermutationTest(ctx, a, a), 1)
+	near(t, "random arrangements", permute(ctx, a, b, shuffleLimit), 1./10_000)
+	near(t, "random arrangements of the same", permute(ctx, a, a, shuffleLimit), 1)
 }
 
 // Near the limits the three ways agree: counting all, drawing some, the normal law.
@@ -155,7 +155,7 @@ func TestPermutationWaysAgree(t *testing.T) {
 	all := append(slices.Clone(a), b...)
 	center(all)
 	normal := normalP(sum(all[:40]), 40.*40/80/79*sumSquares(all))
-	if drawn := PermutationTest(ctx, a, b); math.Abs(drawn-normal) > 0.02 {
+	if drawn := permute(ctx, a, b, shuffleLimit); math.Abs(drawn-normal) > 0.02 {
 		t.Errorf("drawn %g, normal %g", drawn, normal)
 	}
 	if exact, drawn := SignFlipTest(ctx, a[:14]), SignFlipTest(ctx, append(slices.Clone(a[:14]), 0)); math.Abs(exact-drawn) > 0.02 {
@@ -176,6 +176,6 @@ func TestSignFlip(t *testing.T) {
 // Amounts in pico-dollars are whole numbers; ties between arrangements must count as ties.
 func TestTiesCountAsTies(t *testing.T) {
 	a, b := []float64{0.1, 0.2, 0.3}, []float64{0.1, 0.2, 0.3}
-	near(t, "no difference", PermutationTest(context.Background(), a, b), 1)
-	near(t, "as in whole numbers", PermutationTest(context.Background(), []float64{0.1, 0.2, 0.3, 0.4}, []float64{0.3, 0.5, 0.6, 0.8}), 6./70)
+	near(t, "no difference", permute(context.Background(), a, b, shuffleLimit), 1)
+	near(t, "as in whole numbers", permute(context.Background(), []float64{0.1, 0.2, 0.3, 0.4}, []float64{0.3, 0.5, 0.6, 0.8}, shuffleLimit), 6./70)
 }

@@ -39,12 +39,6 @@ const (
 	defaultGap     = 120 * time.Second
 )
 
-// Chains returns the chains of a run, by their first attempt. What is in it is not overwritten.
-func Chains(run *tracefmt.Run) []Chain {
-	var s Student
-	return s.link(run).Chains
-}
-
 // A mark is what a call is to the chain that it, or a call that encloses it, belongs to.
 type mark uint8
 

@@ -78,7 +78,7 @@ func specRunOf(calls ...retrySpec) *tracefmt.Run {
 
 // linksOf writes chains as "c1 >plain_retry high> c2".
 func linksOf(run *tracefmt.Run) (list []string) {
-	for _, ch := range Chains(run) {
+	for _, ch := range chainsOf(run) {
 		var b strings.Builder
 		for n, i := range ch.Calls {
 			if n > 0 {
@@ -129,7 +129,7 @@ func TestTB1(t *testing.T) {
 		t.Fatalf("links\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for i, w := range [][4]tracefmt.USD{{39000, 3000, 36000, 9000}, {20700, 8700, 12000, 8700}, {2000, 1000, 1000, 1000}} {
-		if c := Chains(run)[i]; c.Total != w[0] || c.BaseCost != w[1] || c.RetryCost != w[2] || c.Wasted != w[3] {
+		if c := chainsOf(run)[i]; c.Total != w[0] || c.BaseCost != w[1] || c.RetryCost != w[2] || c.Wasted != w[3] {
 			t.Errorf("chain %d: %+v, want %v", i, c, w)
 		}
 	}
@@ -241,7 +241,7 @@ func TestPersonBetween(t *testing.T) {
 // TestNumberAloneJoinsNoSuccess: the first try left no call, and the call before it went well.
 func TestNumberAloneJoinsNoSuccess(t *testing.T) {
 	run := specRunOf(retrySpec{id: "a", model: stdModel, from: 0, to: 1, cost: 11}, retrySpec{id: "b", model: stdModel, from: 2, to: 3, attempt: 2, cost: 13})
-	ch := Chains(run)
+	ch := chainsOf(run)
 	if len(ch) != 1 || len(ch[0].Calls) != 1 || !ch[0].Truncated || ch[0].Lost != 1 || ch[0].Wasted != 0 {
 		t.Errorf("%+v", ch)
 	}
@@ -264,7 +264,7 @@ func TestInferredJoinsStated(t *testing.T) {
 	if got := linksOf(run); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if ch := Chains(run)[0]; ch.Total != 15 || ch.Wasted != 7 || ch.RetryCost != 14 || ch.Accepted != 3 {
+	if ch := chainsOf(run)[0]; ch.Total != 15 || ch.Wasted != 7 || ch.RetryCost != 14 || ch.Accepted != 3 {
 		t.Errorf("%+v", ch)
 	}
 }

@@ -1,8 +1,6 @@
 package analyze
 
 import (
-	"math"
-
 	"costscope/tracefmt"
 )
 
@@ -182,18 +180,4 @@ func (r *RetryTotals) merge(o *RetryTotals) {
 		r.wraps += r.Alike[i].merge(o.Alike[i])
 	}
 	r.wraps += o.wraps
-}
-
-// ExpectedAmplification is the mean number of attempts where each fails independently with probability p and at most retries further ones
-// are made: (1 - p^(retries+1)) / (1 - p).
-func ExpectedAmplification(p float64, retries int) float64 {
-	if p == 1 {
-		return float64(retries + 1)
-	}
-	return (1 - math.Pow(p, float64(retries+1))) / (1 - p)
-}
-
-// LayeredAttempts is how many calls one operation can come to where each of some layers makes so many attempts by itself.
-func LayeredAttempts(attempts, layers int) float64 {
-	return math.Pow(float64(attempts), float64(layers))
 }

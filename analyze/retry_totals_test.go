@@ -27,18 +27,6 @@ func TestTB2(t *testing.T) {
 	near(t, "cost amplification", r.CostAmplification(), 3)
 }
 
-func TestTB3(t *testing.T) {
-	for _, c := range []struct {
-		p       float64
-		retries int
-		want    float64
-	}{{0.5, 3, 1.875}, {0.2, 2, 1.24}, {1, 2, 3}, {0, 5, 1}} {
-		near(t, fmt.Sprint(c.p), ExpectedAmplification(c.p, c.retries), c.want)
-	}
-	near(t, "three layers of 4", LayeredAttempts(4, 3), 64)
-	near(t, "five layers of 3", LayeredAttempts(3, 5), 243)
-}
-
 func TestTB4(t *testing.T) {
 	a, b := RetryTotals{Cost: 10, RetryCost: 9}, RetryTotals{Cost: 10, RetryCost: 1}
 	a.merge(&b)

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"math"
@@ -110,9 +111,12 @@ func TestSumsAreTheTruth(t *testing.T) {
 
 // Answers get worse while costs stay: what changes the cost per success most is accuracy.
 func TestAccuracyDrops(t *testing.T) {
-	runs, names, _ := playScenario(t, "accuracy-drop", 400)
-	c := NewHalfChange(collectRuns(runs...).Rows(), names, DimWorkflow)
-	if !c.OK || c.Success.AccuracyEffect < math.Abs(c.Success.CostEffect) || c.Quality.Rate > -0.1 {
-		t.Errorf("%+v", c)
+	runs, _, _ := playScenario(t, "accuracy-drop", 400)
+	rows := slices.SortedFunc(slices.Values(collectRuns(runs...).Rows()), func(a, b RunRow) int { return cmp.Compare(a.Start, b.Start) })
+	before, after := NewOutcomes(runCosts(rows[:200])), NewOutcomes(runCosts(rows[200:]))
+	rate := func(o *Outcomes) float64 { return ratio(o.Success, o.Success+o.Failure) }
+	dearer, cost := ratio(int64(after.PerSuccess.USD), int64(before.PerSuccess.USD)), ratio(int64(after.Cost), int64(before.Cost))
+	if rate(&after) > rate(&before)-0.1 || dearer < 1 || math.Log(dearer) < 2*math.Abs(math.Log(cost)) {
+		t.Errorf("%.3f of the runs succeed, then %.3f; a success costs %.3f times as much, a run %.3f", rate(&before), rate(&after), dearer, cost)
 	}
 }

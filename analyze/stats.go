@@ -19,20 +19,6 @@ func medianOf(x []float64) float64 {
 	return (x[n/2-1] + x[n/2]) / 2
 }
 
-// slope is the least-squares slope of y on x; NaN where x does not vary.
-func slope(x, y []float64) float64 {
-	mx, my := mean(x), mean(y)
-	num, den := 0.0, 0.0
-	for i := range x {
-		num += (x[i] - mx) * (y[i] - my)
-		den += (x[i] - mx) * (x[i] - mx)
-	}
-	if den == 0 {
-		return math.NaN()
-	}
-	return num / den
-}
-
 // theilSen is the median of the slopes of all pairs of points whose x differ; NaN without any. Its work grows with the square of the points:
 // callers give 120 at most.
 func theilSen(x, y []float64) float64 {

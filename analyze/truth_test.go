@@ -74,7 +74,7 @@ func unprint(c *tracefmt.Call) { c.Fingerprints = [4]uint64{} }
 func pairsOf(runs []*tracefmt.Run) map[[2]string]Link {
 	pairs := map[[2]string]Link{}
 	for _, run := range runs {
-		for _, ch := range Chains(run) {
+		for _, ch := range chainsOf(run) {
 			for n, i := range ch.Calls[1:] {
 				pairs[[2]string{run.ID, run.Calls[ch.Calls[n]].ID + ">" + run.Calls[i].ID}] = ch.Links[n+1]
 			}

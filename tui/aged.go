@@ -37,6 +37,9 @@ func (a *App) ageLine(out *pen, k *asker) {
 	if errors.As(k.err, &m) {
 		role, lead, then = roleKey, "◌ there is more by now: ", a.agreeKey()+" reads it"
 	}
+	if k.busy {
+		then = "asking again …"
+	}
 	tail := " · as of " + k.good.In(a.opt.Zone).Format("15:04:05") + ", " + ageText(a.opt.Now().Sub(k.good)) + " · " + then
 	out.gap(2).put(role, cut(lead+strings.TrimPrefix(clean(k.err.Error()), a.opt.Title+": "), max(8, out.max-4-width(tail)))).put(roleWarn, tail).end()
 }

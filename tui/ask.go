@@ -82,6 +82,9 @@ func (k *asker) leave() {
 	}
 }
 
+// failed says that the last question failed, and nothing is left to show.
+func (k *asker) failed() bool { return k.err != nil && !k.busy && k.good.IsZero() }
+
 // took says whether r answers the last question.
 func (k *asker) took(r reply) bool {
 	if r.to != k || r.seq != k.seq {

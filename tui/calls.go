@@ -386,7 +386,7 @@ func (l *calls) show(a *App, w, h int, zoomed bool) []string {
 	l.title(a, out, zoomed)
 	l.cur.resize(l.cur.n, h-2)
 	switch {
-	case l.err != nil && !l.aged():
+	case l.failed():
 		a.troubled(out, l.err)
 	case !l.known:
 		out.gap(2).line(roleDim, "looking for calls …")

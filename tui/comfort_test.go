@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -388,4 +389,22 @@ func TestWheelMovesByLevelsInTheIcicle(t *testing.T) {
 	if got := p.a.top().(*icicle).at; got != want {
 		t.Errorf("at %q, j goes to %q", got, want)
 	}
+}
+
+// The place that comes back is as narrow as it was: the stretch of time, and the names looked for, are those that were set.
+func TestLastPlaceKeepsTimeAndSearch(t *testing.T) {
+	f := small()
+	p := play(t, f, 120, 40, stays).press("t").typing("2026-09-01 09:00..09:30").press("enter", "enter", "/").typing("exec").press("enter")
+	cost := "$11.18"
+	p.sees("2026-09-01 09:00 to 09:30", `"exec"`, "Σ 1 of 3 rows", cost).press("Q")
+	text, err := json.Marshal(f.marks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.marks = analyze.Marks{}
+	if err := json.Unmarshal(text, &f.marks); err != nil { // as a store keeps it
+		t.Fatal(err)
+	}
+	p = play(t, f, 120, 40, stays).sees("back where you were", "2026-09-01 09:00 to 09:30", `"exec"`, "Σ 1 of 3 rows", cost)
+	p.press("backspace").sees("Σ 3 rows", "2026-09-01 09:00 to 09:30").press("esc", "backspace").seesNot("09:00 to 09:30")
 }

@@ -113,7 +113,7 @@ func (a *App) scopeTotal() *analyze.Row {
 	switch s := a.top().(type) {
 	case *paths:
 		switch {
-		case s.table == nil || s.err != nil && !s.aged():
+		case s.table == nil || s.failed():
 		default:
 			return &s.table.Total
 		}
@@ -144,7 +144,7 @@ func (a *App) scopeTotal() *analyze.Row {
 	case *whatIf:
 		return s.total
 	case *icicle:
-		if s.data != nil && s.err == nil && s.of == s.s.id() {
+		if s.data != nil && !s.failed() && s.of == s.s.id() {
 			return s.data.Nodes[0].Row
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // view draws the levels, and below them what the cell of the cursor is.
 func (t *icicle) view(a *App, w, h int) []string {
-	if t.err != nil && !t.aged() {
+	if t.failed() {
 		out := newPen(a.theme, w)
 		out.end()
 		a.troubled(out, t.err)

@@ -177,6 +177,9 @@ func (t *insight) request(a *App) tea.Cmd {
 	}
 	return tea.Batch(t.ask(func(ctx context.Context) (any, error) {
 		q := s.by(by...)
+		if err := readable(ctx, src, q); err != nil {
+			return nil, err
+		}
 		table, err := src.Rollup(ctx, q)
 		if err != nil {
 			return nil, err
@@ -255,7 +258,7 @@ func (t *insight) take(a *App, r reply) tea.Cmd {
 }
 
 func (t *insight) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil || t.err != nil && !t.aged() {
+	if t.data == nil || t.failed() {
 		return t.nothing(a, w, h)
 	}
 	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h, zoom) })
@@ -307,7 +310,7 @@ func (t *insight) at(n int) (line int, ok bool) {
 
 func (t *insight) nothing(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
-	if t.err != nil {
+	if t.failed() {
 		a.troubled(out, t.err)
 	} else {
 		out.gap(2).line(roleDim, "analysing "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …"+t.soFar())
@@ -351,7 +354,7 @@ func (t *insight) moveOne(step int) {
 // summary says which lines are in sight, where that is not all of them.
 func (t *insight) summary(*App) string {
 	n, end := len(t.drawn.lines), min(len(t.drawn.lines), t.top+t.drawn.h)
-	if t.data == nil || t.err != nil && !t.aged() || !t.drawn.zoom || n <= t.drawn.h {
+	if t.data == nil || t.failed() || !t.drawn.zoom || n <= t.drawn.h {
 		return ""
 	}
 	return "lines " + itoa(t.top+1) + " to " + itoa(end) + " of " + itoa(n)

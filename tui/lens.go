@@ -19,25 +19,26 @@ type lens interface {
 
 // A lensKind is one row of the table of lenses.
 type lensKind struct {
-	key  string
-	name string
-	asks string // the question that it answers, for the help page
-	make func() lens
-	off  func(*App) string // why it cannot be had now, "" when it can; nil: it always can
+	key   string
+	name  string
+	short string // of the name, where there is little room
+	asks  string // the question that it answers, for the help page
+	make  func() lens
+	off   func(*App) string // why it cannot be had now, "" when it can; nil: it always can
 }
 
 // lenses is every lens. The bar, the keys and the help page are made from it.
 var lenses = []lensKind{
-	{"1", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }, nil},
-	{"2", "retries", "what do failures cost?", newRetries, nil},
-	{"3", "context", "how does the window grow, and what does it cost?", newContext, nil},
-	{"4", "agents", "who spends, and on what role?", newAgents, nil},
-	{"5", "load", "where does spend spike?", newLoad, nil},
-	{"6", "outcomes", "what does a success cost, and which flows are efficient?", newOutcomes, nil},
-	{"7", "multiplier", "what turned the cheap call into the bill?", newMultiplier, nil},
-	{"8", "flags", "where should I look first?", newFlags, nil},
-	{"9", "calls", "which calls?", func() lens { return &calls{} }, nil},
-	{"0", "change", "why does it cost more or less than the baseline?", newChange, needsBaseline},
+	{"1", "shape", "shape", "which paths and which tail dominate?", func() lens { return &shape{} }, nil},
+	{"2", "retries", "retry", "what do failures cost?", newRetries, nil},
+	{"3", "context", "ctx", "how does the window grow, and what does it cost?", newContext, nil},
+	{"4", "agents", "agent", "who spends, and on what role?", newAgents, nil},
+	{"5", "load", "load", "where does spend spike?", newLoad, nil},
+	{"6", "outcomes", "outc", "what does a success cost, and which flows are efficient?", newOutcomes, nil},
+	{"7", "multiplier", "mult", "what turned the cheap call into the bill?", newMultiplier, nil},
+	{"8", "flags", "flags", "where should I look first?", newFlags, nil},
+	{"9", "calls", "calls", "which calls?", func() lens { return &calls{} }, nil},
+	{"0", "change", "diff", "why does it cost more or less than the baseline?", newChange, needsBaseline},
 }
 
 // lensNamed is the index of the lens called name.
@@ -50,10 +51,10 @@ func lensNamed(name string) int {
 	return 0
 }
 
-// lensBar draws the names of the lenses on a rule; the one in use stands out by its brackets too. Where they do not fit, the others' names
-// are cut.
+// lensBar draws the names of the lenses on a rule; the one in use stands out by its brackets too. Where they do not fit, the others'
+// names are shortened, or left out.
 func (a *App) lensBar(out *pen) {
-	most, gap := a.lensRoom(out.max - 3)
+	style := a.lensStyle(out.max - 3)
 	out.put(roleRule, "──")
 	for i := range lenses {
 		l := &lenses[i]
@@ -64,18 +65,16 @@ func (a *App) lensBar(out *pen) {
 			out.put(roleRule, "[").put(roleTitle, l.key+" "+l.name).put(roleRule, "]")
 			continue
 		}
-		if i == 0 || i-1 != a.look.lens || gap > 0 {
+		if i == 0 || i-1 != a.look.lens || style.gap > 0 {
 			out.put(roleRule, " ")
 		}
 		out.put(roleKey, l.key)
-		if most > 0 {
-			out.put(roleDim, " "+l.name[:min(len(l.name), most)])
-		}
-		if gap > 0 {
+		out.put(roleDim, style.text(l))
+		if style.gap > 0 {
 			out.put(roleRule, " ")
 		}
 	}
-	if gap == 0 {
+	if style.gap == 0 {
 		out.put(roleRule, " ")
 	}
 	hint := "z fills the screen"
@@ -91,28 +90,39 @@ func (a *App) lensBar(out *pen) {
 	out.rule("")
 }
 
-// lensRoom is how long names in the bar can be, and the blanks after each, for it to take up to w columns.
-func (a *App) lensRoom(w int) (most, gap int) {
-	for most, gap = 10, 1; most > 0; most-- {
+// A lensStyle is how the bar names lenses that are not in use: what stands behind the key, and the blanks after that.
+type lensStyle struct {
+	text func(*lensKind) string
+	gap  int
+}
+
+var (
+	fullName  = func(l *lensKind) string { return " " + l.name }
+	shortName = func(l *lensKind) string { return " " + l.short }
+	noName    = func(*lensKind) string { return "" }
+
+	lensStyles = [...]lensStyle{{fullName, 1}, {fullName, 0}, {shortName, 1}, {shortName, 0}, {noName, 1}, {noName, 0}}
+)
+
+// lensStyle is the first style in which the bar takes up to w columns.
+func (a *App) lensStyle(w int) lensStyle {
+	for _, s := range lensStyles {
 		need := 2
 		for i := range lenses {
-			name := min(len(lenses[i].name), most)
-			if lenses[i].off != nil && lenses[i].off(a) != "" {
-				continue
+			l := &lenses[i]
+			switch {
+			case l.off != nil && l.off(a) != "":
+			case i == a.look.lens:
+				need += 4 + len(l.name)
+			default:
+				need += 2 + len(s.text(l)) + s.gap
 			}
-			if i == a.look.lens {
-				name = len(lenses[i].name) + 1
-			}
-			need += 3 + name + gap
 		}
 		if need <= w {
-			break
-		}
-		if gap == 1 {
-			most, gap = 11, 0
+			return s
 		}
 	}
-	return most, gap
+	return lensStyles[len(lensStyles)-1]
 }
 
 // heading begins what a lens says: with the row that it is about or, where that stands in the line above, with the lens.

@@ -381,7 +381,7 @@ func (p *insightPen) worst(c *analyze.TopChain) {
 	p.row(p.runDoor(c.Run), false)
 	p.l.doors[len(p.l.doors)-1].call = firstTry(c)
 	p.put(roleText, "the worst chain wasted ").put(roleWaste, amountOf(c.Wasted, c.WastedUnknown))
-	p.line(roleText, cut(" · "+shown(c.Run)+" · "+p.chainAgent(c)+" · "+chainEnd(c), max(1, p.max-p.col)))
+	p.line(roleText, fitParts(" · "+shown(c.Run)+" · "+p.chainAgent(c)+" · "+chainEnd(c), p.max-p.col))
 }
 
 // firstTry is the id of a chain's first attempt.

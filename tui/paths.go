@@ -393,7 +393,7 @@ func (p *paths) show(a *App, w, h int) []string {
 
 // drawTable draws head, rows and the line that adds up, h lines in all.
 func (p *paths) drawTable(a *App, out *pen, h int) {
-	if p.err != nil && !p.aged() {
+	if p.failed() {
 		out.end()
 		a.troubled(out, p.err)
 		out.list = out.list[:min(len(out.list), h)]

@@ -39,7 +39,7 @@ func (a *App) spot() analyze.Spot {
 			if !ok {
 				return s
 			}
-			level := analyze.Level{By: x.dim, Filters: filters}
+			level := analyze.Level{By: x.dim, Filters: filters, Search: x.match.String()}
 			at = x.s
 			if x.held {
 				level.Row, at = &x.key, x.s.in(x.dim, x.key)
@@ -77,6 +77,7 @@ func (a *App) tables(levels []analyze.Level) []screen {
 			s = s.with(f, true)
 		}
 		p := newPaths(s, l.By)
+		p.match = newMatcher(l.Search)
 		if l.Row != nil {
 			p.key, p.held = *l.Row, true
 			s = s.in(l.By, *l.Row)

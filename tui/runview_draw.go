@@ -15,7 +15,7 @@ func (r *runView) view(a *App, w, h int) []string {
 func (r *runView) draw(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
 	switch {
-	case r.err != nil && !r.aged():
+	case r.failed():
 		out.gap(2).line(roleFail, "✗ "+clean(r.err.Error())+" · esc goes back")
 	case r.data == nil:
 		out.gap(2).line(roleDim, "reading the run …")

@@ -233,7 +233,7 @@ func (b bar) text() string {
 // Drawing.
 
 func (t *shape) view(a *App, w, h int, zoom bool) []string {
-	if t.data == nil || t.err != nil && !t.aged() {
+	if t.data == nil || t.failed() {
 		return t.nothing(a, w, h)
 	}
 	return a.kept(&t.asker, w, h, func(h int) []string { return t.show(a, w, h, zoom) })
@@ -257,7 +257,7 @@ func (d *drawing) is(t *shape, a *App, w, h int, zoom bool) bool {
 
 func (t *shape) nothing(a *App, w, h int) []string {
 	out := newPen(a.theme, w)
-	if t.err != nil {
+	if t.failed() {
 		a.troubled(out, t.err)
 	} else {
 		out.gap(2).line(roleDim, "adding up "+cmp.Or(clean(strings.Join(t.s.names, " ▸ ")), "everything")+" …")

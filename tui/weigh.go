@@ -55,7 +55,8 @@ func sizeText(n int64) string {
 	return strconv.FormatFloat(x, 'f', digits, 64) + " " + [...]string{"B", "kB", "MB", "GB", "TB"}[unit]
 }
 
-// A weighed source weighs questions before it asks them. Those that a person agreed to are asked until the data change.
+// A weighed source weighs questions before it asks them. Those that read little, and those that a person agreed to, are asked, until the
+// data change.
 type weighed struct {
 	Source
 	by     Weigher
@@ -65,21 +66,30 @@ type weighed struct {
 
 // weigh is nil where q can be asked.
 func (s *weighed) weigh(ctx context.Context, q analyze.Query, whole bool) error {
-	w, err := s.by.Weigh(ctx, q, whole)
-	if err != nil || w == nil {
-		return err
-	}
 	q.By = nil // however it is grouped
-	if w.Bytes == 0 {
-		q.Where = nil // sums below those agreed to read less
-	}
-	of := q.String()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.agreed[of] {
+	runs := "runs " + q.String()
+	sums := "sums " + analyze.Query{Since: q.Since, Until: q.Until}.String() // who agreed to sums agreed to those of their parts
+	if s.may(runs) || !whole && s.may(sums) {
 		return nil
 	}
-	return &muchToRead{of, *w}
+	w, err := s.by.Weigh(ctx, q, whole)
+	switch {
+	case err != nil:
+		return err
+	case w != nil && w.Bytes == 0:
+		return &muchToRead{sums, *w}
+	case w != nil:
+		return &muchToRead{runs, *w}
+	case whole:
+		s.agree(runs)
+	}
+	return nil
+}
+
+func (s *weighed) may(of string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.agreed[of]
 }
 
 func (s *weighed) agree(of string) {
@@ -103,6 +113,14 @@ func sinceOf(src Source, since int64) int64 {
 		return s.Since(since)
 	}
 	return since
+}
+
+// readable is nil where the runs of a question can be read: for who has more to ask before that.
+func readable(ctx context.Context, src Source, q analyze.Query) error {
+	if s, ok := src.(*weighed); ok {
+		return s.weigh(ctx, q, true)
+	}
+	return nil
 }
 
 func (s *weighed) Rollup(ctx context.Context, q analyze.Query) (*analyze.Table, error) {
@@ -167,7 +185,7 @@ func (a *App) toRead() (here, pane *muchToRead) {
 
 // waiting is the question of a screen or a lens that waits for a person; nil for none.
 func waiting(s any) (m *muchToRead) {
-	if q, ok := s.(interface{ question() *asker }); ok {
+	if q, ok := s.(interface{ question() *asker }); ok && !q.question().busy {
 		errors.As(q.question().err, &m)
 	}
 	return m
@@ -187,6 +205,16 @@ func (a *App) agree(m *muchToRead) tea.Cmd {
 		return nil
 	}
 	a.weighed.agree(m.of)
+	lens := any(nil)
+	switch s := a.top().(type) {
+	case *zoom:
+		lens = s.l
+	case *paths:
+		lens = s.pane
+	}
+	if r, ok := lens.(interface{ request(*App) tea.Cmd }); ok && waiting(lens) == m {
+		return r.request(a)
+	}
 	return a.top().load(a)
 }
 

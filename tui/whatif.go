@@ -152,7 +152,7 @@ func (t *whatIf) write(p *insightPen, _ int) {
 	t.levers(p)
 	p.end()
 	switch {
-	case t.res == nil && t.err != nil:
+	case t.res == nil && t.failed():
 		p.a.troubled(p.pen, t.err)
 		return
 	case t.res == nil:

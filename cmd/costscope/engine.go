@@ -17,7 +17,9 @@ import (
 )
 
 const engineLong = `Print what a team's ClickHouse needs to hold traces for costscope: 'costscope engine ddl' prints the
-tables, to be created by whoever runs the engine. costscope itself creates and changes none.`
+tables, the views by which the engine adds calls up by days while they are written, and accounts
+that can only read, to be created by whoever runs the engine. costscope itself creates and changes
+none. Without the views it gives the same numbers, from the calls.`
 
 const pushLong = `Write traces into the tables of a ClickHouse (see 'costscope engine ddl'), so that a team can open
 them there: costscope open clickhouse://HOST/DATABASE. Runs that are there already, in the same

@@ -35,12 +35,12 @@ var guards = map[string]string{
 	"prefer_column_name_to_alias": "0", "output_format_tsv_crlf_end_of_line": "0", // other rows, or fields in another form
 }
 
+// noMerge has every server group what it holds, and leaves the groups of all side by side.
+const noMerge = "distributed_group_by_no_merge"
+
 // trustsKey is on unless it is turned off. It does harm only where rows do not lie where the sharding key says, so that it is no reason to
 // refuse an account.
 const trustsKey = "optimize_distributed_group_by_sharding_key"
-
-// noMerge has every server group what it holds, and leaves the groups of all side by side.
-const noMerge = "distributed_group_by_no_merge"
 
 // settingNames are the settings that a client asks for when it greets, as a list of SQL.
 func settingNames() string {

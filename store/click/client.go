@@ -51,7 +51,7 @@ type Client struct {
 
 // Dial finds out which engine answers, and what its account may do.
 func Dial(ctx context.Context, at *Address) (*Client, error) {
-	t := &http.Transport{MaxIdleConnsPerHost: inFlight, IdleConnTimeout: idleTime, TLSHandshakeTimeout: 5 * time.Second}
+	t := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, MaxIdleConnsPerHost: inFlight, IdleConnTimeout: idleTime, TLSHandshakeTimeout: 5 * time.Second}
 	if at.TLS {
 		trust, err := at.trust()
 		if err != nil {
@@ -60,7 +60,7 @@ func Dial(ctx context.Context, at *Address) (*Client, error) {
 		t.TLSClientConfig = trust
 	}
 	c := newClient(at, t)
-	t.DialContext = c.dial
+	t.DialContext = counted(t.DialContext, &c.bytes)
 	if err := c.hello(ctx); err != nil {
 		c.Close()
 		return nil, err
@@ -73,27 +73,6 @@ func newClient(at *Address, t http.RoundTripper) *Client {
 		prefix: "costscope-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
 	c.open, c.shut = context.WithCancel(context.Background())
 	return c
-}
-
-// dial makes a connection of which the bytes are counted.
-func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	return countedConn{conn, &c.bytes}, nil
-}
-
-// A countedConn adds up what is read from it.
-type countedConn struct {
-	net.Conn
-	read *atomic.Int64
-}
-
-func (c countedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.read.Add(int64(n))
-	return n, err
 }
 
 // noRedirect keeps the password from going to another host.

@@ -99,6 +99,9 @@ func TestMeasureEngine(t *testing.T) {
 	}
 	withDays := s.days
 	fmt.Printf("%s, version %s: %d calls, tables of days %v\n%-36s %10s %10s %10s %10s\n", at, c.Version(), rows, withDays, "", "days", "calls", "bytes", "MB RSS")
+	if withDays {
+		sameFromDays(t, s)
+	}
 	for _, q := range questions(t, s) {
 		var took [2]time.Duration
 		var came int64
@@ -120,6 +123,22 @@ func TestMeasureEngine(t *testing.T) {
 		}
 		debug.FreeOSMemory()
 		fmt.Printf("%-36s %10s %10s %10d %10d\n", q.name, took[0].Round(time.Millisecond), took[1].Round(time.Millisecond), came, resident()>>20)
+	}
+}
+
+// sameFromDays compares a table from days with the one from calls.
+func sameFromDays(t *testing.T, s *Store) {
+	var tables [2]string
+	for i, days := range [...]bool{true, false} {
+		s.days = days
+		table, err := s.Rollup(t.Context(), analyze.Query{By: byOf(t, "workflow,model")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables[i] = show(table)
+	}
+	if tables[0] != tables[1] {
+		t.Errorf("from days:\n%.3000s\nfrom calls:\n%.3000s", tables[0], tables[1])
 	}
 }
 

@@ -361,7 +361,7 @@ func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: analyze.OutcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
 	}
 	if q.Most == 0 {
-		n, err := s.countRuns(ctx, x, "uniqExact(run)", where)
+		n, err := s.countRuns(ctx, x, where)
 		if err != nil {
 			return nil, err
 		}
@@ -418,12 +418,16 @@ func (s *Store) Raw(context.Context, tracefmt.SourceRef) ([]byte, string, int64,
 
 // Span is the earliest start and the latest end of all calls; a run none of which states an end counts by its start.
 func (s *Store) Span(ctx context.Context) (first, last int64, ok bool, err error) {
-	n, err := s.numbers(ctx, "SELECT min(q_s) AS q_first, max(greatest(q_s, q_f)) AS q_last, count() AS q_n FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
-		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
-	if err != nil {
+	r, err := s.numbers(ctx, "SELECT min(start) AS q_first, max(if(has_end, finish, 0)) AS q_end, max(start) AS q_last, count() AS q_n FROM "+s.fromCalls+" WHERE has_start")
+	if err != nil || r[3] == 0 {
 		return 0, 0, false, err
 	}
-	return n[0], n[1], n[2] > 0, nil
+	if r[2] <= r[1] {
+		return r[0], r[1], true, nil // whatever runs began with, it was before that end
+	}
+	last, err = s.number(ctx, "SELECT max(greatest(q_s, q_f)) AS q_last FROM (SELECT min(start) AS q_s, max(if(has_end, finish, 0)) AS q_f FROM "+
+		s.fromCalls+" WHERE has_start GROUP BY run) AS q")
+	return r[0], last, true, err
 }
 
 // SpanOf is the earliest start and the latest end of the calls that match; ok is false where none has a time.

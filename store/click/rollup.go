@@ -119,10 +119,18 @@ func (s *Store) rollup(ctx context.Context, q analyze.Query) (*analyze.Table, er
 // gather has the engine add up the groups of a question.
 func (s *Store) gather(ctx context.Context, x *sqlQuery, where string) (*analyze.Table, error) {
 	g := analyze.NewGathering(x.q, s.names)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var parts sync.WaitGroup
 	for _, part := range [...]func(context.Context, *sqlQuery, string, *analyze.Gathering) error{s.sums, s.bins, s.runs, s.facts} {
-		if err := part(ctx, x, where, g); err != nil {
-			return nil, err
-		}
+		parts.Go(func() {
+			if err := part(ctx, x, where, g); err != nil {
+				stop(err)
+			}
+		})
+	}
+	if parts.Wait(); ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	return g.Table(), nil
 }
@@ -250,18 +258,18 @@ func (s *Store) runs(ctx context.Context, x *sqlQuery, where string, g *analyze.
 
 // facts are the names, the agent instances and the models without a price.
 func (s *Store) facts(ctx context.Context, x *sqlQuery, where string, g *analyze.Gathering) error {
-	r, err := s.c.Query(ctx, "SELECT DISTINCT workflow AS q_w, agent AS q_a, 1 AS q_end FROM "+s.from(x, daysTable)+" WHERE "+where) // a row that ends in a name could look like an error
+	r, err := s.c.Query(ctx, "SELECT DISTINCT workflow AS q_w, 1 AS q_end FROM "+s.from(x, daysTable)+" WHERE "+where) // a row that ends in a name could look like an error
 	if err != nil {
 		return err
 	}
-	var workflows, agents []string
+	var workflows []string
 	for r.Next() {
-		workflows, agents = append(workflows, r.Text(0)), append(agents, r.Text(1))
+		workflows = append(workflows, r.Text(0))
 	}
 	if r.Err() != nil {
 		return r.Err()
 	}
-	threads, err := s.threads(ctx, x, where)
+	agents, threads, err := s.agents(ctx, x, where)
 	if err != nil {
 		return err
 	}
@@ -281,18 +289,26 @@ func (s *Store) facts(ctx context.Context, x *sqlQuery, where string, g *analyze
 	return r.Err()
 }
 
-// threads counts the agent instances of all runs.
-func (s *Store) threads(ctx context.Context, x *sqlQuery, where string) (n int64, err error) {
+// agents are their names, and the number of their instances in all runs.
+func (s *Store) agents(ctx context.Context, x *sqlQuery, where string) (names []string, threads int64, err error) {
 	called := "is_call"
 	if x.days {
 		called = "t_calls > 0"
 	}
-	return s.countRuns(ctx, x, "uniqExactIf((run, agent, instance), "+called+")", where)
+	r, err := s.queryRuns(ctx, "SELECT agent AS q_a, uniqExactIf((run, instance), "+called+") AS q_n FROM "+s.from(x, dayRunsTable)+" WHERE "+where+" GROUP BY q_a")
+	if err != nil {
+		return nil, 0, err
+	}
+	for r.Next() {
+		names = append(names, r.Text(0))
+		threads += r.Int(1)
+	}
+	return names, threads, r.Err()
 }
 
-// countRuns is a number of distinct runs, or of what runs have to themselves.
-func (s *Store) countRuns(ctx context.Context, x *sqlQuery, what, where string) (n int64, err error) {
-	r, err := s.queryRuns(ctx, "SELECT "+what+" AS q_n FROM "+s.from(x, dayRunsTable)+" WHERE "+where)
+// countRuns is the number of distinct runs.
+func (s *Store) countRuns(ctx context.Context, x *sqlQuery, where string) (n int64, err error) {
+	r, err := s.queryRuns(ctx, "SELECT uniqExact(run) AS q_n FROM "+s.from(x, dayRunsTable)+" WHERE "+where)
 	if err != nil {
 		return 0, err
 	}
