@@ -15,9 +15,9 @@ import (
 // What an engine would get wrong without a word is refused here: settings of an account that leave rows out, rows that stand twice, and
 // rows that come while an answer is put together.
 //
-// It does not matter how the rows are spread over the shards: counts of distinct runs, groups by run and sorted lines are all merged by the
-// server that is asked, and modern engines are told not to take the sharding key's word for it (optimize_distributed_group_by_sharding_key,
-// optimize_skip_unused_shards). So a table that is sharded by something else than its runs is slower, and right.
+// How the rows are spread over the shards is no reason to refuse: groups by run, sorted lines and counts of distinct runs are merged by the
+// server that is asked. Only where the table says that it is sharded by run (shardedByRun) do the servers count their runs by themselves. A
+// table that is sharded by something else is slower, and right.
 
 // guards are the settings that change an answer without an error, and the value at which none does. A question states them all in its text:
 // servers that it is passed on to would else go by their own profile, and parameters that change nothing are not passed on.

@@ -57,6 +57,23 @@ func TestDefaultsAreNotRefused(t *testing.T) {
 	says(t, c.refuse(set), "account default", "limit=100 (must be 0), read_overflow_mode=break (must be throw)", "readonly=2")
 }
 
+func TestShardedByRun(t *testing.T) {
+	for engine, want := range map[string]bool{
+		"MergeTree PARTITION BY toYYYYMM(day) ORDER BY (workflow, day, run, seq) SETTINGS index_granularity = 8192": true,
+		"ReplicatedReplacingMergeTree('/tables/{shard}/calls', '{replica}') ORDER BY (workflow, day, run, seq)":     true,
+		"Distributed(cs, `costscope`, costscope_calls_local, sipHash64(run))":                                       true,
+		"Distributed('cs', 'costscope', 'costscope_calls_local', sipHash64(run))":                                   true,
+		"Distributed('cs', 'costscope', 'costscope_calls_local', rand())":                                           false,
+		"Distributed('cs', 'costscope', 'costscope_calls_local')":                                                   false,
+		"Distributed('cs', 'costscope', 'costscope_calls_local', sipHash64(run, seq))":                              false,
+		"View": false, "Merge(costscope, 'calls')": false, "": false,
+	} {
+		if shardedByRun(engine) != want {
+			t.Error(engine)
+		}
+	}
+}
+
 // Rows may be spread in any way: what a run costs is added up by the server that is asked.
 func TestTablesThatAreNotShardedByRun(t *testing.T) {
 	p, src := twoShards(t), trace(t, 6, 60)

@@ -99,7 +99,7 @@ func (s *Store) findDays(ctx context.Context) error {
 	for r.Next() {
 		n++
 		if r.Text(0) == callsTable {
-			s.byRun = !s.c.bound && (!strings.HasPrefix(r.Text(1), "Distributed(") || strings.HasSuffix(r.Text(1), ", sipHash64(run))"))
+			s.byRun = !s.c.bound && shardedByRun(r.Text(1))
 		}
 	}
 	if r.Err() != nil || n < 4 {
@@ -107,6 +107,17 @@ func (s *Store) findDays(ctx context.Context) error {
 	}
 	s.days, err = s.daysHoldAll(ctx)
 	return err
+}
+
+// shardedByRun says whether an engine, as system.tables has it, keeps all rows of a run on one server. What lies behind views and the like
+// is not known.
+func shardedByRun(engine string) bool {
+	kind, _, _ := strings.Cut(engine, " ")
+	kind, _, _ = strings.Cut(kind, "(")
+	if kind == "Distributed" {
+		return strings.HasSuffix(engine, ", sipHash64(run))")
+	}
+	return strings.HasSuffix(kind, "MergeTree")
 }
 
 func (s *Store) daysHoldAll(ctx context.Context) (bool, error) {
