@@ -79,16 +79,19 @@ func fitsPush(j *job) error {
 
 // push writes what the traces hold.
 func (a *app) push(j *job, at *click.Address) error {
-	s, err := a.read(j)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
 	c, err := click.Dial(a.ctx, at)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if err := c.MayWrite(); err != nil { // before the traces are read for nothing
+		return err
+	}
+	s, err := a.read(j)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
 	p, err := c.Push(a.ctx, shownSource{s, j.inputs.shown}, s.config, nil)
 	if err != nil {
 		return fmt.Errorf("%w; %d runs were written, and pushing again goes on from there", err, p.Runs)

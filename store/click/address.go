@@ -130,6 +130,9 @@ func portOf(port string, tls bool) string {
 // credentials finds out who asks.
 func (a *Address) credentials(getenv func(string) string) error {
 	a.user, a.password = getenv(EnvUser), hidden(getenv(EnvPassword))
+	if a.password() != "" {
+		a.user = a.account()
+	}
 	file := getenv(EnvCredentials)
 	if a.user != "" || file == "" {
 		return nil

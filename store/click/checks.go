@@ -28,7 +28,7 @@ var guards = map[string]string{
 	"result_overflow_mode": "throw", "timeout_overflow_mode": "throw", "timeout_overflow_mode_leaf": "throw", "set_overflow_mode": "throw",
 	"join_overflow_mode": "throw", "distinct_overflow_mode": "throw", "transfer_overflow_mode": "throw", "partial_result_on_first_cancel": "0",
 	// Groups that several shards have stay apart, or shards are left out.
-	noMerge: "0", "optimize_distributed_group_by_sharding_key": "0", "optimize_skip_unused_shards": "0",
+	noMerge: "0", trustsKey: "0", "optimize_skip_unused_shards": "0",
 	"limit": "0", "offset": "0", // of every answer
 	"use_query_cache": "0", // yesterday's
 	"extremes":        "0", "empty_result_for_aggregation_by_empty_set": "0", "aggregate_functions_null_for_empty": "0", "join_use_nulls": "0",
@@ -37,6 +37,10 @@ var guards = map[string]string{
 
 // noMerge has every server group what it holds, and leaves the groups of all side by side.
 const noMerge = "distributed_group_by_no_merge"
+
+// trustsKey is on unless it is turned off. It does harm only where rows do not lie where the sharding key says, so that it is no reason to
+// refuse an account.
+const trustsKey = "optimize_distributed_group_by_sharding_key"
 
 // settingNames are the settings that a client asks for when it greets, as a list of SQL.
 func settingNames() string {
@@ -68,7 +72,7 @@ func settingValue(s string) string {
 func (c *Client) refuse(set map[string]string) error {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(guards)) {
-		if value, ok := set[name]; ok && value != guards[name] {
+		if value, ok := set[name]; ok && value != guards[name] && name != trustsKey {
 			list = append(list, fmt.Sprintf("%s=%s (must be %s)", name, value, guards[name]))
 		}
 	}
@@ -79,8 +83,8 @@ func (c *Client) refuse(set map[string]string) error {
 		c.at, c.at.account(), strings.Join(list, ", "))
 }
 
-// mayWrite says why an account cannot push; nil where it can, as far as its profile tells.
-func (c *Client) mayWrite() error {
+// MayWrite says why an account cannot push; nil where it can, as far as its profile tells.
+func (c *Client) MayWrite() error {
 	if c.readonly == "0" {
 		return nil
 	}
@@ -91,6 +95,8 @@ func (c *Client) mayWrite() error {
 const (
 	tries    = 8
 	tryAgain = 250 * time.Millisecond
+	looks    = 40
+	stillFor = 4 // of them without news: nothing more is expected
 )
 
 // A tally is how much there is. Rows are only ever added, so that two equal ones mean that nothing came between.
@@ -126,7 +132,7 @@ func (s *Store) numbers(ctx context.Context, sql string) ([]int64, error) {
 var errNoAnswer = errors.New("the engine's answer has no row: nothing of it is shown")
 
 // errMoving is for answers whose parts would not belong together.
-var errMoving = errors.New("the engine is being written to, and the parts of the answer do not belong together: ask again (r) when the push is over")
+var errMoving = errors.New("the engine is being written to, and the parts of the answer do not belong together: ask again when the push is over")
 
 // Steady asks for something that takes several questions, again if runs were written in the meantime, so that all of it is about the same
 // runs. ask begins anew each time.
@@ -165,31 +171,45 @@ func pause(ctx context.Context) error {
 // many, in the warnings and in s.lack. Where all is well it reads four bytes of a call and the names of the runs.
 func (s *Store) check(ctx context.Context) (warnings []string, err error) {
 	s.lack.Store(0)
-	for range tries {
-		before, err := s.tally(ctx)
-		if err != nil {
-			return nil, err
+	was, whole, err := s.settle(ctx)
+	if err != nil || whole {
+		return nil, err
+	}
+	f, err := s.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	is, err := s.tally(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if is != was {
+		return []string{"runs are being written to the engine right now: the last of them may be incomplete"}, nil
+	}
+	s.lack.Store(is.want - is.have)
+	return f.verdict(s.c.at)
+}
+
+// settle waits until the runs are whole, or nothing is written any more: a push writes the rows of calls after those of the runs.
+func (s *Store) settle(ctx context.Context) (t tally, whole bool, err error) {
+	for look, same := 0, 0; look < looks && same < stillFor; look, same = look+1, same+1 {
+		was := t
+		if t, err = s.tally(ctx); err != nil {
+			return t, false, err
 		}
-		if whole, err := s.whole(ctx); err != nil || whole {
-			return nil, err
+		if t.want == t.have {
+			if whole, err = s.whole(ctx); err != nil || whole {
+				return t, whole, err
+			}
 		}
-		f, err := s.find(ctx)
-		if err != nil {
-			return nil, err
-		}
-		after, err := s.tally(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if before == after {
-			s.lack.Store(after.want - after.have)
-			return f.verdict(s.c.at)
+		if t != was {
+			same = 0
 		}
 		if err := pause(ctx); err != nil {
-			return nil, err
+			return t, false, err
 		}
 	}
-	return []string{"runs are being written to the engine right now: they may be incomplete"}, nil
+	return t, false, nil
 }
 
 // whole says that every run stands there once, with as many rows as it states, and that these are its rows, as far as sums can tell.

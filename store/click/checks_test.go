@@ -1,3 +1,5 @@
+//go:build unix
+
 package click
 
 import (
@@ -42,6 +44,17 @@ func TestSettingsThatWouldLeaveThingsOut(t *testing.T) {
 	p[1].kill(t)
 	_, err = p.as(t, "hasty").Query(t.Context(), "SELECT count() AS q_n FROM costscope.costscope_calls")
 	says(t, err, "a shard cannot be reached")
+}
+
+// An account as engines make it is not refused for having no say in its settings.
+func TestDefaultsAreNotRefused(t *testing.T) {
+	set := map[string]string{"readonly": "1", trustsKey: "1", "skip_unavailable_shards": "0", "read_overflow_mode": "throw", "limit": "0", "use_query_cache": "0"}
+	c := newClient(&Address{Host: "h:1", Database: "d"}, nil)
+	if err := c.refuse(set); err != nil {
+		t.Error(err)
+	}
+	set["limit"], set["read_overflow_mode"] = "100", "break"
+	says(t, c.refuse(set), "account default", "limit=100 (must be 0), read_overflow_mode=break (must be throw)", "readonly=2")
 }
 
 // Rows may be spread in any way: what a run costs is added up by the server that is asked.

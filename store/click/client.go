@@ -229,7 +229,7 @@ func (c *Client) send(ctx context.Context, settings url.Values, text io.Reader) 
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(timed.Err(), context.DeadlineExceeded):
-		return nil, fmt.Errorf("%s has not answered for %s: a shard may hang, see that every server of the cluster runs; or ask for less (t sets a time range)", c.at, c.budget+overtime)
+		return nil, fmt.Errorf("%s has not answered for %s: a shard may hang, see that every server of the cluster runs; or ask for less (t or --since sets a time range)", c.at, c.budget+overtime)
 	case timed.Err() != nil:
 		return nil, timed.Err() // the client was closed
 	}
@@ -261,9 +261,9 @@ func (c *Client) post(ctx context.Context, settings url.Values, text io.Reader) 
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.most+1))
 	switch {
 	case int64(len(body)) > c.most:
-		return nil, fmt.Errorf("%s: %w after %d MB, which is more than any screen needs: ask for less (t sets a time range)", c.at, errBroken, c.most>>20)
+		return nil, fmt.Errorf("%s: %w after %d MB, which is more than any screen needs: ask for less (t or --since sets a time range)", c.at, errBroken, c.most>>20)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w: %w; nothing of it is shown: ask again (r)", c.at, errBroken, withoutURL(err))
+		return nil, fmt.Errorf("%s: %w: %w; nothing of it is shown: ask again", c.at, errBroken, withoutURL(err))
 	}
 	if f := failure(resp, body); f != nil {
 		f.at = c.at.String()

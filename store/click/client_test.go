@@ -74,6 +74,13 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
+func TestPasswordWithoutUser(t *testing.T) {
+	a, err := ParseAddress("clickhouse://localhost", false, env(EnvPassword, "s3 cret", EnvCredentials, "none"))
+	if err != nil || a.user != "default" || a.password() != "s3 cret" {
+		t.Errorf("%+v %v", a, err)
+	}
+}
+
 func TestCredentialsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "who")
 	if err := os.WriteFile(file, []byte("viewer\ns3 cret\n"), 0o644); err != nil {

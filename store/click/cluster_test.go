@@ -1,3 +1,5 @@
+//go:build unix
+
 package click
 
 import (
@@ -149,6 +151,9 @@ func freePort(t *testing.T) int {
 
 // twoShards starts a cluster. change may alter a server before it starts.
 func twoShards(t *testing.T, change ...func(s *server)) (p pair) {
+	if testing.Short() {
+		t.Skip("SKIP: -short: faults of an engine are not tested")
+	}
 	if _, err := exec.LookPath("clickhouse-server"); err != nil {
 		t.Skip("SKIP: clickhouse-server is not installed: faults of an engine are not tested")
 	}
@@ -176,7 +181,11 @@ func twoShards(t *testing.T, change ...func(s *server)) (p pair) {
 // as is a client of the first server.
 func (p pair) as(t *testing.T, user string) *Client {
 	t.Helper()
-	c, err := p.dial(t, user, secret)
+	password := secret
+	if user == "" {
+		password = "" // the administrator has none
+	}
+	c, err := p.dial(t, user, password)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,9 +23,9 @@ type Failure struct {
 }
 
 const (
-	askLess   = ": ask for less, t sets a time range"
+	askLess   = ": ask for less, t or --since sets a time range"
 	otherUser = ": set " + EnvUser + " and " + EnvPassword
-	shardGone = "; nothing of the others' answers is shown: see that every server of the cluster runs, and ask again (r)"
+	shardGone = "; nothing of the others' answers is shown: see that every server of the cluster runs, and ask again"
 )
 
 // hints say what to do about the failures that people meet.
@@ -41,9 +41,9 @@ var hints = map[int]string{
 	192: "the user is unknown" + otherUser, 193: "the password is wrong" + otherUser, 194: "the password is missing: set " + EnvPassword,
 	195: "the account may not be used from this machine: its networks in the engine say from where", 291: "the account may not use that database",
 	516: "user or password is wrong" + otherUser, 497: "the account lacks a grant: push needs INSERT, everything else SELECT, on the tables of 'costscope engine ddl'",
-	201: "the account's quota is used up: wait for its next interval, or raise it", 202: "too many queries run there at once: ask again (r)",
+	201: "the account's quota is used up: wait for its next interval, or raise it", 202: "too many queries run there at once: ask again",
 	241: "it took more memory than allowed" + askLess, 243: "the engine's disk is full", 252: "the engine cannot keep up with merging: push again later",
-	394: "the query was stopped: ask again (r)", 396: "the answer has too many rows" + askLess,
+	394: "the query was stopped: ask again", 396: "the answer has too many rows" + askLess,
 	452: "the account's profile forbids a setting without which the answer could be wrong: allow it, or set it in the profile",
 }
 
@@ -97,7 +97,7 @@ func between(resp *http.Response) string {
 	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
 		return "a proxy in front of the engine refuses the request: ask those who run it" + status
 	case resp.StatusCode >= http.StatusBadGateway && resp.StatusCode <= http.StatusGatewayTimeout:
-		return "a proxy in front of the engine does not reach it: ask again later (r)" + status
+		return "a proxy in front of the engine does not reach it: ask again later" + status
 	}
 	return "something else than ClickHouse answers: name the address of its HTTP interface" + status
 }

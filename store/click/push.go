@@ -80,7 +80,7 @@ type pushedRun struct {
 // Push writes the runs of src. A run that the engine has already, in the same state, is not written again, so that a push that was broken
 // off can be repeated. progress may be nil.
 func (c *Client) Push(ctx context.Context, src Source, cfg analyze.Config, progress func(Pushed)) (Pushed, error) {
-	if err := c.mayWrite(); err != nil {
+	if err := c.MayWrite(); err != nil {
 		return Pushed{}, err
 	}
 	p := &pusher{c: c, src: src, cfg: cfg, study: analyze.NewStudent(cfg), names: src.Names(), report: progress, full: make(chan batch)}

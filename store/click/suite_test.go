@@ -18,7 +18,7 @@ func TestAnswersAreThoseOfTheReference(t *testing.T) {
 	for n, shape := range []func(r *rand.Rand, runs int) storetest.Trace{storetest.Random, storetest.Claude, storetest.OTLP} {
 		needEngine(t)
 		r := rand.New(rand.NewPCG(uint64(n), 7))
-		files := shape(r, 25).Files(t, r, 3)
+		files := shape(r, 10).Files(t, r, 3)
 		ref := store.NewMem(store.Options{})
 		if err := ref.Load(t.Context(), files, nil, nil); err != nil {
 			t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -96,19 +95,4 @@ func freePorts(n int) (ports []int, err error) {
 // address is an engine's as costscope takes it, under the name of a variable.
 func address(variable string, port int) string {
 	return fmt.Sprintf("%s=clickhouse://127.0.0.1:%d/default", variable, port)
-}
-
-// findServer looks where Debian puts it, too: not every account has that in its PATH.
-func findServer() (string, error) {
-	for _, name := range []string{"clickhouse-server", "/usr/sbin/clickhouse-server"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("clickhouse-server is not installed")
-}
-
-// write makes a file of a configuration out of its template.
-func write(path, template string, values ...string) error {
-	return os.WriteFile(path, []byte(strings.NewReplacer(values...).Replace(template)), 0o600)
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // shardConfig is a server of the cluster cs: everything on loopback and in its folder.
@@ -71,4 +74,19 @@ func startShard(dir, program string, ports []int, i int) (*server, error) {
 		return nil, err
 	}
 	return startServer(dir, ports[i], program, "--config-file="+config)
+}
+
+// findServer looks where Debian puts it, too: not every account has that in its PATH.
+func findServer() (string, error) {
+	for _, name := range []string{"clickhouse-server", "/usr/sbin/clickhouse-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("clickhouse-server is not installed")
+}
+
+// write makes a file of a configuration out of its template.
+func write(path, template string, values ...string) error {
+	return os.WriteFile(path, []byte(strings.NewReplacer(values...).Replace(template)), 0o600)
 }
