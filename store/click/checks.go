@@ -102,6 +102,7 @@ const (
 // A tally is how much there is. Rows are only ever added, so that two equal ones mean that nothing came between.
 type tally struct {
 	runs, want, have int64 // want: rows that the runs state; have: rows that are there
+	behind           bool  // the tables of days, where they are used, do not hold these rows yet
 }
 
 func (s *Store) tally(ctx context.Context) (tally, error) {
@@ -110,7 +111,11 @@ func (s *Store) tally(ctx context.Context) (tally, error) {
 		return tally{}, err
 	}
 	have, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls)
-	return tally{runs[0], runs[1], have}, err
+	if err != nil || !s.days {
+		return tally{runs: runs[0], want: runs[1], have: have}, err
+	}
+	hold, err := s.daysHold(ctx, have)
+	return tally{runs[0], runs[1], have, !hold}, err
 }
 
 // numbers is the answer to a question with several.
@@ -146,7 +151,7 @@ func (s *Store) Steady(ctx context.Context, ask func() error) error {
 		if err != nil {
 			return err
 		}
-		if lack := before.want - before.have; lack == 0 || lack == s.lack.Load() {
+		if lack := before.want - before.have; !before.behind && (lack == 0 || lack == s.lack.Load()) {
 			if err := ask(); err != nil {
 				return err
 			}

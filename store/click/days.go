@@ -33,7 +33,7 @@ type total struct{ name, kind, sql string }
 
 // aggregates are all of them.
 func aggregates() []aggregate {
-	days := []total{{"t_rows", "UInt64", "count()"}, {"t_known", "UInt64", "sum(known)"},
+	days := []total{{"t_all", "UInt64", "count()"}, {"t_rows", "UInt64", "sum(counts)"}, {"t_known", "UInt64", "sum(known)"},
 		{"t_max", "AggregateFunction(max, Int64)", "maxState(if(known, s_cost, toInt64(-1)))"}}
 	for i := range analyze.SumNames {
 		for k, col := range parts(i, true) {
@@ -41,7 +41,7 @@ func aggregates() []aggregate {
 		}
 	}
 	return []aggregate{
-		{daysTable, "counts", nil, days},
+		{daysTable, "1", nil, days}, // all rows, so that daysHold can tell whether one is missing
 		{dayBinsTable, "counts AND known", []string{"bucket"}, []total{{"t_rows", "UInt64", "count()"}, {"t_cost", "Int64", "sum(s_cost)"}}},
 		{dayRunsTable, "counts", []string{"instance", "run"}, []total{{"t_rows", "UInt64", "count()"}, {"t_calls", "UInt64", "sum(is_call)"},
 			{"t_cost", "Int64", "sum(s_cost)"}, {"t_missing", "UInt64", "sum(missing)"}}},
@@ -105,7 +105,11 @@ func (s *Store) findDays(ctx context.Context) error {
 	if r.Err() != nil || n < 4 {
 		return r.Err()
 	}
-	s.days, err = s.daysHoldAll(ctx)
+	calls, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.fromCalls)
+	if err != nil {
+		return err
+	}
+	s.days, err = s.daysHold(ctx, calls)
 	return err
 }
 
@@ -120,17 +124,18 @@ func shardedByRun(engine string) bool {
 	return strings.HasSuffix(kind, "MergeTree")
 }
 
-func (s *Store) daysHoldAll(ctx context.Context) (bool, error) {
-	r, err := s.c.Query(ctx, "SELECT count() AS q_n, sum(known) AS q_known FROM "+s.fromCalls+" WHERE counts")
-	if err != nil || !r.Next() {
+// daysHold says whether the tables of days were fed so many rows of calls: a view is fed after the calls are there.
+func (s *Store) daysHold(ctx context.Context, calls int64) (bool, error) {
+	n, err := s.numbers(ctx, "SELECT sum(t_all) AS q_all, sum(t_rows) AS q_rows, sum(t_known) AS q_known FROM "+s.c.table(daysTable))
+	if err != nil || n[0] != calls {
 		return false, err
 	}
-	for table, rows := range map[string]int64{daysTable: r.Int(0), dayBinsTable: r.Int(1), dayRunsTable: r.Int(0)} {
-		if n, err := s.number(ctx, "SELECT sum(t_rows) AS q_n FROM "+s.c.table(table)); err != nil || n != rows {
+	for table, rows := range map[string]int64{dayRunsTable: n[1], dayBinsTable: n[2]} {
+		if have, err := s.number(ctx, "SELECT sum(t_rows) AS q_n FROM "+s.c.table(table)); err != nil || have != rows {
 			return false, err
 		}
 	}
-	return true, r.Err()
+	return true, nil
 }
 
 // inDays says that days tell the answer: they have the dimensions that are asked for, and the range begins and ends where a day does.

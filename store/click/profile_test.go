@@ -14,7 +14,7 @@ import (
 // decided is what an engine says of every call of a schema, one line each.
 func decided(t *testing.T, s *Store) (list []string) {
 	t.Helper()
-	from, err := s.from(t.Context(), bounds{})
+	from, err := s.readCalls(t.Context(), bounds{})
 	if err != nil {
 		t.Fatal(err)
 	}

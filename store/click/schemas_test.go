@@ -377,7 +377,7 @@ func TestSchemasAreToldApart(t *testing.T) {
 		t.Errorf("a database without any schema: %v", err)
 	}
 	c = modern(t, "own", "signoz")
-	ddl(t, "", c)
+	tell(t, c, strings.Split(strings.TrimSpace(DDL(c.at.Database, "")), ";\n")...)
 	if err := open(c); err != nil {
 		t.Error("costscope's own tables beside others:", err)
 	}
