@@ -80,7 +80,7 @@ var flagRules = [...]struct {
 	}},
 	{"retries", func(l *FlagLimits) float64 { return l.Retries }, func(p *flagged) finding {
 		v := p.row.RetryRatio()
-		return finding{v, p.row.RetryCost, p.row.Operations(), "operations", p.guess, fmt.Sprintf("%s further attempts at %s", Count(p.row.Retries), plural(p.row.Operations(), "operation"))}
+		return finding{v, p.row.RetryCost, p.row.Operations(), "operations", p.guess, fmt.Sprintf("%s at %s", plural(p.row.Retries, "further attempt"), plural(p.row.Operations(), "operation"))}
 	}},
 	{"context_growth", func(l *FlagLimits) float64 { return l.Growth }, func(p *flagged) finding {
 		v := ratio(int64(p.facts.Growth), int64(p.facts.Input))

@@ -187,7 +187,7 @@ func (r *Report) flagGrid() grid {
 		if f.Rule == "unpriced" {
 			usd = Unknown
 		}
-		g.row(len(list), pathText(f.Path), Clean(f.Why), usd, Count(f.Sample)+" "+f.Of, Clean(f.Confidence))
+		g.row(len(list), pathText(f.Path), Clean(f.Why), usd, plural(f.Sample, strings.TrimSuffix(f.Of, "s")), Clean(f.Confidence))
 	}
 	return g
 }
