@@ -33,7 +33,7 @@ func langfuseSpans(r *detected) spans {
 		"agent": "if(a_kind IN ('guardrail', 'evaluator'), a_kind, '')", "tool": "if(a_kind = 'tool', " + spanName("name", "a_model") + ", '')",
 		"run_workflow": cleanedName("j_name"), "run_user": "j_user", "run_session": "j_session", "run_version": "j_version", "run_outcome": "j_verdict",
 		"run_tags": "arrayStringConcat(arrayMap(x -> replaceOne(x, ':', '='), j_tags), '\x1f')",
-		"has_cost": "a_cost > 0 OR total_cost IS NOT NULL AND total_cost >= 0", "cost": "a_cost",
+		"has_cost": "a_cost > 0", "cost": "a_cost",
 		"cache_beside": "NOT a_inside", "reasoning_beside": "NOT a_inside",
 	}
 	usage := langfuseCounts(f)
