@@ -1,6 +1,7 @@
 package click
 
 import (
+	"slices"
 	"strings"
 
 	"costscope/tracefmt"
@@ -30,17 +31,18 @@ func heliconeSpans(r *detected) spans {
 		"cost":   "toInt64(cost) * 1000", "has_cost": "NOT a_nothing", "hit": "cache_reference_id IS NOT NULL AND toString(assumeNotNull(cache_reference_id)) != " + none,
 		"cache_beside": "position(lower(provider), 'anthropic') > 0 OR position(lower(provider), 'bedrock') > 0 OR provider = '' AND position(lower(model), 'claude') > 0",
 	}
-	counts := []string{"0"}
+	var counts []string
 	for fact, column := range map[string]string{"input": "prompt_tokens", "output": "completion_tokens", "cache_read": "prompt_cache_read_tokens", "cache_write": "prompt_cache_write_tokens", "reasoning": "reasoning_tokens"} {
 		if !r.has(column) {
 			continue
 		}
 		f[fact] = count(column)
-		counts = append(counts, f[fact])
+		counts = append(counts, count(column))
 		if fact != "reasoning" {
 			f["has_"+fact] = column + " IS NOT NULL AND NOT a_nothing"
 		}
 	}
+	slices.Sort(counts)
 	lets := []string{"(status >= 400 OR status < 0 AND status != -2) AND cost = 0 AND " + strings.Join(counts, " + ") + " = 0 AS a_nothing"}
 	line := "SELECT " + run + " AS q_run, " + start + " AS q_at, toString(request_id) AS q_id, formatRow('JSONEachRow', request_id, " + utc("request_created_at") + ", latency, status, model, provider, user_id, prompt_tokens, completion_tokens, " +
 		"prompt_cache_read_tokens, prompt_cache_write_tokens, reasoning_tokens, cost, properties, cache_reference_id, scores) AS q_line FROM " + from + " WHERE " + run + " IN ({runs}) AND {bound}"

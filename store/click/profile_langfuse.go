@@ -33,7 +33,7 @@ func langfuseSpans(r *detected) spans {
 		"agent": "if(a_kind IN ('guardrail', 'evaluator'), a_kind, '')", "tool": "if(a_kind = 'tool', " + spanName("name", "a_model") + ", '')",
 		"run_workflow": cleanedName("j_name"), "run_user": "j_user", "run_session": "j_session", "run_version": "j_version", "run_outcome": "j_verdict",
 		"run_tags": "arrayStringConcat(arrayMap(x -> replaceOne(x, ':', '='), j_tags), '\x1f')",
-		"has_cost": "a_cost > 0 OR total_cost IS NOT NULL AND total_cost >= 0", "cost": "a_cost",
+		"has_cost": "a_cost > 0", "cost": "a_cost",
 		"cache_beside": "NOT a_inside", "reasoning_beside": "NOT a_inside",
 	}
 	usage := langfuseCounts(f)
@@ -41,7 +41,8 @@ func langfuseSpans(r *detected) spans {
 		"if(match(" + model + ", '^(projects/|publishers/|models/|accounts/|arn:)') OR position(" + model + ", '/models/') > 0, arrayElement(splitByChar('/', " + model + "), -1), " + model + ") AS a_model, " + usage +
 			", arrayExists(k -> position(k, '_details.') > 0, mapKeys(usage_details)) AS a_inside, toInt64(ifNull(arraySum(mapValues(mapFilter((k, v) -> k != 'total' AND v > 0, " + picoMap + "))), 0)) AS a_parts",
 		kindSQL("type", tracefmt.ObservationKinds()) + " AS a_typed, multiIf(ifNull(total_cost, 0) > 0, " + picoOf("assumeNotNull(total_cost)") + ", " + picoMap + "['total'] > 0, " + picoMap + "['total'], a_parts) AS a_cost",
-		"if(a_typed = 'llm' AND type = 'GENERATION' AND position(a_model, 'embed') > 0, 'embedding', a_typed) AS a_kind",
+		"multiIf(a_typed = 'llm' AND type = 'GENERATION' AND position(a_model, 'embed') > 0, 'embedding', a_typed != '', a_typed, startsWith(name, 'invoke_agent ') OR startsWith(name, 'agent_run ['), 'agent', " +
+			"startsWith(name, 'execute_tool '), 'tool', name = 'call_llm', 'llm', '') AS a_kind",
 	}
 	from := "(SELECT * FROM " + rows(r.table) + ") AS o LEFT ANY JOIN (" + traces + ") AS t ON o.trace_id = t.j_id LEFT ANY JOIN (" + scores + ") AS v ON o.trace_id = v.j_scored"
 	return spans{from: from, run: "trace_id", time: langfuseStart, bound: langfuseBound, lets: lets, fields: f, lines: langfuseLines(r, rows)}

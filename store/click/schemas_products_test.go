@@ -24,14 +24,22 @@ func short(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 1
 
 var observationTypes = map[string]string{"chat": "GENERATION", "embeddings": "EMBEDDING", "execute_tool": "TOOL", "retrieval": "RETRIEVER", "invoke_agent": "AGENT", "invoke_workflow": "CHAIN"}
 
+// observed is a span's id as Langfuse has it: unique in its project.
+func (t *told) observed(id string) string {
+	if id == "" {
+		return ""
+	}
+	return t.run + ": " + id
+}
+
 // observation is the row of Langfuse, whose counts are parts that do not overlap.
 func (t *told) observation() object {
-	row := object{"id": t.id, "trace_id": t.run, "project_id": project, "type": "SPAN", "start_time": short(t.start), "end_time": short(t.end), "name": t.name, "level": "DEFAULT",
+	row := object{"id": t.observed(t.id), "trace_id": t.run, "project_id": project, "type": "SPAN", "start_time": short(t.start), "end_time": short(t.end), "name": t.name, "level": "DEFAULT",
 		"metadata": object{}, "event_ts": short(t.end), "is_deleted": 0, "parent_observation_id": nil}
 	if x := observationTypes[t.op]; x != "" {
 		row["type"] = x
 	}
-	for k, v := range map[string]string{"parent_observation_id": t.parent, "provided_model_name": t.model} {
+	for k, v := range map[string]string{"parent_observation_id": t.observed(t.parent), "provided_model_name": t.model} {
 		if v != "" {
 			row[k] = v
 		}
@@ -81,7 +89,7 @@ func later(row object, change object) object {
 	return x
 }
 
-const longAgo = "2026-01-01 00:00:00.000"
+const longAgo = "2020-01-01 00:00:00.000"
 
 // langfuseRows are the rows of the three tables that hold, those that they replaced, and deleted ones.
 type langfuseRows struct {
@@ -98,7 +106,7 @@ func langfuseOf(spans []told) (x langfuseRows) {
 			x.old = append(x.old, later(row, object{"event_ts": longAgo, "end_time": nil, "total_cost": "77.5", "usage_details": object{"input": 5, "output": 1, "total": 6}, "level": "DEFAULT"}))
 		}
 		if i%25 == 0 { // one that a person deleted
-			gone := later(row, object{"id": t.id + "-gone", "event_ts": longAgo, "total_cost": "1000"})
+			gone := later(row, object{"id": t.observed(t.id) + "-gone", "event_ts": longAgo, "total_cost": "1000"})
 			x.old = append(x.old, gone, later(gone, object{"event_ts": short(t.end), "is_deleted": 1}))
 		}
 		if !seen[t.run] {
