@@ -86,10 +86,8 @@ func costText(d Dollars, absent, unknown, partial bool) string {
 		return Unknown
 	case unknown:
 		return "?"
-	case partial:
-		return "≥" + Money(tracefmt.USD(d))
 	}
-	return Money(tracefmt.USD(d))
+	return LowerBound(Money(tracefmt.USD(d)), partial)
 }
 
 // Signed is an amount of the change: "?" where the cost of a side is not known, with "~" where not all of it is.

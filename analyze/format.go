@@ -62,7 +62,7 @@ func AtLeast(s string, lower bool) string {
 // LowerBound marks an amount in a table to which costs that are not known are missing.
 func LowerBound(s string, is bool) string {
 	if is {
-		return "≥ " + s
+		return "≥" + s
 	}
 	return s
 }

@@ -51,7 +51,7 @@ func TestLadderInWords(t *testing.T) {
 	r := &Report{deep: &Analysis{names: names, Chains: []TopChain{c}}}
 	sameText(t, "ladder", textOf(t, r.chainGrid()), `
   run, and its attempts  what became of it                                        kind                       cost   wasted
-  r�1: w ▸ a             accepted after 7 and 1 not in the trace, run: in flight                          ≥ $7.00  ≥ $5.00
+  r�1: w ▸ a             accepted after 7 and 1 not in the trace, run: in flight                          ≥$7.00  ≥$5.00
     attempt 1: m         failed: timeout                                                                    $1.00    $1.00
     attempt 2: llm       failed                                                   plain retry, high             -        -
     attempt 3: m         unusable output                                          fallback model, stated    $1.00    $1.00
@@ -75,8 +75,8 @@ func TestTreeInWords(t *testing.T) {
 	r := &Report{deep: &Analysis{Agents: a}}
 	sameText(t, "tree", textOf(t, r.treeGrid()), `
   agent, and those that work for it  with those below      own  own calls
-  w ▸ lead                                    ≥ $5.00    $1.00          1
-    writer                                    ≥ $4.00  ≥ $4.00          2
+  w ▸ lead                                    ≥$5.00    $1.00          1
+    writer                                    ≥$4.00  ≥$4.00          2
   w ▸ (none)                                    $1.00    $1.00          4
 `)
 	if x := delegationReport(&a, true); len(x) != 3 || x[1].Depth != 1 || *x[0].All != Dollars(5*dollar) || x[0].Unknown != 1 {

@@ -346,13 +346,8 @@ func ParseTime(s string, now time.Time, tz *time.Location) (int64, error) {
 			return t.UnixNano(), nil
 		}
 	}
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n < 100_000 {
-			return now.AddDate(0, 0, -n).UnixNano(), nil
-		}
-	}
-	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
-		return now.Add(-d).UnixNano(), nil
+	if age, ok := ParseAge(s); ok {
+		return now.Add(-age).UnixNano(), nil
 	}
 	return 0, fmt.Errorf("%q is no time: write 2026-01-31T09:00:00Z, 2026-01-31, or an age like 24h or 7d", s)
 }

@@ -267,11 +267,8 @@ func (e *LeverEffect) Cells() [3]string {
 }
 
 func sideText(v tracefmt.USD, none, of int64) string {
-	switch {
-	case none == of:
+	if none == of {
 		return Unknown
-	case none > 0:
-		return "≥" + Money(v)
 	}
-	return Money(v)
+	return LowerBound(Money(v), none > 0)
 }

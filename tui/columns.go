@@ -123,10 +123,7 @@ func wastedText(c cellOf) string {
 	if c.row.Wasted == 0 {
 		return none
 	}
-	if c.row.Incomplete() {
-		return "≥" + money(c.row.Wasted)
-	}
-	return money(c.row.Wasted)
+	return least(c.row.Incomplete()) + money(c.row.Wasted)
 }
 
 // shareText is the row's part of the measure; of a cost that is not known nobody knows it.

@@ -54,12 +54,8 @@ func (w timeWords) stretches(text string) ([][2]int64, error) {
 // ageOf reads 2h, 90m, 7d, with or without "last".
 func ageOf(text string) (time.Duration, bool) {
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "last "), " ", "")
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.Atoi(days)
-		return time.Duration(n) * 24 * time.Hour, err == nil && n > 0 && n < 100_000
-	}
-	d, err := time.ParseDuration(text)
-	return d, err == nil && d > 0
+	d, ok := analyze.ParseAge(text)
+	return d, ok && d > 0
 }
 
 func (w timeWords) days(from, to time.Time) ([][2]int64, error) {
