@@ -143,7 +143,13 @@ func (s *Store) fetchSpans(ctx context.Context, rd *runReader, w bounds, list []
 			}
 			last = id
 		}
-		if err := rd.line(r.Text(1), s.reading.table, n); err != nil {
+		line := r.Text(1)
+		if s.reading.plain != nil {
+			if line, err = s.reading.plain(line); err != nil {
+				return fmt.Errorf("%s: a row is no JSON: %w", s.reading.table, err)
+			}
+		}
+		if err := rd.line(line, s.reading.table, n); err != nil {
 			return err
 		}
 	}
