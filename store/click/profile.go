@@ -78,7 +78,7 @@ func (c *Client) detect(ctx context.Context) (*detected, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all[callsTable] != nil && c.at.Profile == "" && c.at.Table == "" || c.at.Profile == "costscope" {
+	if own := all[callsTable] != nil || all[runsTable] != nil; own && c.at.Profile == "" && c.at.Table == "" || c.at.Profile == "costscope" {
 		return nil, nil
 	}
 	if c.at.Profile != "" && !slices.ContainsFunc(profiles, func(p *profile) bool { return p.name == c.at.Profile }) {
