@@ -2,7 +2,6 @@ package tracefmt
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -69,35 +68,3 @@ func KindAttributes() (list []KindAttribute) {
 
 // ProviderName is a provider as the readers of spans name it.
 func ProviderName(s string) string { return providerName([]byte(s)) }
-
-// ObservationKinds are the words for the kinds of Langfuse's observations, in lower case.
-func ObservationKinds() map[string]Kind { return kindWords[slotObservation] }
-
-// LangfuseUsage are the keys of Langfuse's usage details by what they count, best first. Those of "split" are parts of the cache writes.
-func LangfuseUsage() map[string][]string {
-	all := map[string][]string{}
-	names := map[slot]string{slotInput: "input", slotOutput: "output", slotRead: "cache_read", slotWrite: "cache_write", slotWrite1h: "hour", slotReasoning: "reasoning", slotTotal: "total"}
-	for _, key := range slices.Sorted(maps.Keys(langfuseUsage)) {
-		name := names[langfuseUsage[key].slot]
-		if langfuseUsage[key].rank == splitWrite {
-			name = "split"
-		}
-		all[name] = append(all[name], key)
-	}
-	for _, keys := range all {
-		slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(langfuseUsage[a].rank, langfuseUsage[b].rank) })
-	}
-	return all
-}
-
-// VerdictNames are the names of scores that say whether a run succeeded.
-func VerdictNames() []string { return slices.Sorted(maps.Keys(verdictNames)) }
-
-// OutcomeWords are the words for each outcome, in lower case.
-func OutcomeWords() map[Outcome][]string {
-	all := map[Outcome][]string{}
-	for _, w := range slices.Sorted(maps.Keys(outcomeWords)) {
-		all[outcomeWords[w]] = append(all[outcomeWords[w]], w)
-	}
-	return all
-}

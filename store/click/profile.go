@@ -12,17 +12,18 @@ import (
 
 // A profile says how the tables of another program are read as calls. Nothing is created for it: its text stands inside every question.
 type profile struct {
-	name   string
-	title  string
-	tables []string                          // the names of the table of calls, the better one first
-	beside []string                          // other tables that it reads
-	by     []string                          // columns of the table of calls that tell it from other schemas
-	types  map[string]string                 // how the types of some of them begin
-	tenant string                            // the column of who the calls belong to, where a table holds those of several
-	lacks  []string                          // what the schema does not record, of "attempts" and "outcomes"
-	format uint8                             // of the lines that a run is read from
-	plain  func(line string) (string, error) // makes such a line of what the engine returns; nil where it is one
-	spans  func(r *detected) spans           // how rows become spans
+	name     string
+	title    string
+	tables   []string                          // the names of the table of calls, the better one first
+	beside   []string                          // other tables that it reads
+	by       []string                          // columns of the table of calls that tell it from other schemas
+	types    map[string]string                 // how the types of some of them begin
+	tenant   string                            // the column of who the calls belong to, where a table holds those of several
+	lacks    []string                          // what the schema does not record, of "attempts" and "outcomes"
+	format   uint8                             // of the lines that a run is read from
+	unsummed bool                              // the engine adds nothing up: its runs are read themselves, however many
+	plain    func(line string) (string, error) // makes such a line of what the engine returns; nil where it is one
+	spans    func(r *detected) spans           // how rows become spans
 }
 
 // spans is how the rows of a schema become spans of the normal form.

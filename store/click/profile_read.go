@@ -25,11 +25,16 @@ const (
 type reading struct {
 	*detected
 	spans spans
-	once  bool // spans stand there more than once: the mapping leaves one of each
 
 	mu    sync.Mutex
-	asked map[bounds]time.Time // time ranges whose models are known, and since when
+	asked map[bounds]askedRange
 	price *pricing
+}
+
+// An askedRange is what is known of the spans between two times.
+type askedRange struct {
+	at   time.Time // when it was asked
+	once bool      // spans stand there more than once: one of each counts
 }
 
 // readCalls is what stands after FROM in a question about the calls between two times.
@@ -37,14 +42,19 @@ func (s *Store) readCalls(ctx context.Context, b bounds) (string, error) {
 	r := s.reading
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	base := r.spans.baseSpans(b, r.once)
-	if time.Since(r.asked[b]) > modelsForget {
-		if err := s.meetModels(ctx, base); err != nil {
+	known := r.asked[b]
+	if time.Since(known.at) > modelsForget {
+		again, err := s.repeats(ctx, b)
+		if err != nil {
 			return "", err
 		}
-		r.asked[b] = time.Now()
+		known = askedRange{at: time.Now(), once: again > 0}
+		if err := s.meetModels(ctx, r.spans.baseSpans(b, known.once)); err != nil {
+			return "", err
+		}
+		r.asked[b] = known
 	}
-	return profileCalls(r.table, base, s.cfg.Mode, r.price), nil
+	return profileCalls(r.table, r.spans.baseSpans(b, known.once), s.cfg.Mode, r.price), nil
 }
 
 // meetModels asks which models there are, and looks their prices up.
@@ -71,7 +81,7 @@ func (s *Store) openReading(ctx context.Context, r *detected) error {
 	if err := s.c.oneTenant(ctx, r); err != nil {
 		return err
 	}
-	s.reading = &reading{detected: r, spans: r.profile.spans(r), asked: map[bounds]time.Time{}, price: newPricing(s.book)}
+	s.reading = &reading{detected: r, spans: r.profile.spans(r), asked: map[bounds]askedRange{}, price: newPricing(s.book)}
 	s.state = analyze.Status{Sources: []analyze.Source{{Path: r.table, Format: r.title}}, PricesAsOf: s.book.AsOf(), PriceBook: s.book.Source(), PriceHash: s.book.Hash(),
 		CostMode: s.cfg.Mode, Table: r.table, NotRecorded: r.lacks}
 	if err := s.findRepeats(ctx); err != nil {
@@ -82,26 +92,26 @@ func (s *Store) openReading(ctx context.Context, r *detected) error {
 	return err
 }
 
-// findRepeats looks for spans that stand there more than once: what exports them may have sent them again.
+// findRepeats warns of spans that stand there more than once: what exports them may have sent them again. It looks at the last day.
 func (s *Store) findRepeats(ctx context.Context) error {
-	x := &s.reading.spans
-	if x.id == "" {
-		return nil
-	}
 	_, last, ok, err := s.Span(ctx)
 	if err != nil || !ok {
 		return err
 	}
-	bound := x.within(bounds{since: last})
-	rows, err := s.c.Query(ctx, "SELECT count() AS q_n, uniqExact("+x.run+", "+x.id+") AS q_u FROM "+x.from+" WHERE "+bound+" AND "+x.meant())
-	if err != nil || !rows.Next() {
-		return err
+	again, err := s.repeats(ctx, bounds{since: last})
+	if again > 0 {
+		s.state.Warnings = append(s.state.Warnings, fmt.Sprintf("%s holds %s of the last day's spans more than once: each is counted once", s.reading.table, analyze.Count(again)))
 	}
-	if n, once := rows.Int(0), rows.Int(1); n != once {
-		s.reading.once = true
-		s.state.Warnings = append(s.state.Warnings, fmt.Sprintf("%s holds %s of the last day's spans more than once: each is counted once", s.reading.table, analyze.Count(n-once)))
+	return err
+}
+
+// repeats is how many rows between two times are of spans that stand there already.
+func (s *Store) repeats(ctx context.Context, b bounds) (int64, error) {
+	x := &s.reading.spans
+	if x.id == "" {
+		return 0, nil
 	}
-	return rows.Err()
+	return s.number(ctx, "SELECT count() - uniqExact("+x.run+", "+x.id+") AS q_n FROM "+x.from+" WHERE "+x.within(b)+" AND "+x.meant())
 }
 
 // spanOfSpans is the earliest start and the latest end of the spans in question.
@@ -167,6 +177,9 @@ func (x *spans) spanRuns(b bounds) string {
 // few says that so few spans lie between two times that the runs are best read themselves: the engine takes longer to understand the
 // question for their sums than they take to come here.
 func (s *Store) few(ctx context.Context, b bounds) (bool, error) {
+	if s.reading.unsummed {
+		return true, nil
+	}
 	n, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.reading.spans.spanRuns(b))
 	return n <= fewSpans, err
 }

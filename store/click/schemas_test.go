@@ -63,7 +63,7 @@ func fillSigNoz(t *testing.T, c *Client, spans []told) {
 	for _, x := range webServer() {
 		rows = append(rows, x.signozRow())
 	}
-	insertRows(t, c, "signoz_index_v3", append(rows, rows[:100]...))
+	insertRows(t, c, "signoz_index_v3", append(rows, rows[:min(len(rows), 100)]...))
 }
 
 // webServer are spans of traces in which no model is called: they are nobody's runs.
@@ -290,7 +290,7 @@ func TestTablesOfSpans(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			m, s := opened(t, x, x.name, append(hard(), toldRuns(t, 30)...))
 			sameTables(t, m, s)
-			sameReport(t, m, s, "sources", "skipped", "warnings", "outcomes")
+			sameReport(t, m, s, "sources", "skipped", "warnings")
 		})
 	}
 }
@@ -383,7 +383,19 @@ func TestSchemasAreToldApart(t *testing.T) {
 	}
 }
 
-// sameReport compares the sections of the whole report. What tables do not record, the engine's report leaves open.
+// lacking is what a file tells of less than it holds: what other tables do not record.
+type lacking struct {
+	*store.Mem
+	than analyze.Status
+}
+
+func (l lacking) Status() analyze.Status {
+	st := l.Mem.Status()
+	st.Table, st.NotRecorded = l.than.Table, l.than.NotRecorded
+	return st
+}
+
+// sameReport compares the sections of the whole report.
 func sameReport(t *testing.T, m *store.Mem, s *Store, open ...string) {
 	t.Helper()
 	sections := func(x explorer) (r map[string]json.RawMessage) {
@@ -392,7 +404,7 @@ func sameReport(t *testing.T, m *store.Mem, s *Store, open ...string) {
 		}
 		return r
 	}
-	want, got := sections(m), sections(s)
+	want, got := sections(lacking{m, s.Status()}), sections(s)
 	for _, k := range slices.Sorted(maps.Keys(want)) {
 		if !slices.Contains(open, k) && !bytes.Equal(want[k], got[k]) {
 			t.Errorf("%s of the report:\nfile   %.600s\nengine %.600s", k, want[k], got[k])
