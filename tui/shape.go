@@ -272,7 +272,7 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		for _, l := range lines(noCost(sp.unit, &t.data.total), max(1, out.max-4)) {
+		for _, l := range lines(noCost(sp.unit, &t.data.total)+sp.gaps(), max(1, out.max-4)) {
 			out.gap(2).line(roleDim, l)
 		}
 		return
