@@ -229,12 +229,18 @@ func (m *exportWriter) facts(p *ExportPath) {
 	}
 	fact("cost", join(rowCost(r), share, gap(r.Unpriced, "call", "without a price"), gap(r.NoUsage-r.Unbilled, "model call", "without token counts")))
 	fact("calls", join(plural(r.Calls, "call")+" in "+plural(r.Runs, "run"), Count(r.Failed)+" failed"))
-	fact("outcomes", p.outcomes())
+	outcomes := p.outcomes()
+	if lacks := &m.x.Report.lacks; lacks.NoOutcomes(r.Success, r.Failure) {
+		outcomes = lacks.notIn()
+	}
+	fact("outcomes", outcomes)
 	if t := &p.Spread; t.N > 1 && r.CostKnown() {
 		fact("cost per run", join("mean "+Money(t.Mean), "median "+Money(t.Median), "p95 "+Money(t.P95), "max "+Money(t.Max), t.gaps()))
 	}
 	if r.Chains > 0 {
 		fact("retries", join(Percent(r.RetryRatio())+" further attempts", plural(r.Chains, "chain"), Money(r.Wasted)+" wasted ("+Percent(r.WasteShare())+" of its cost)"))
+	} else if lacks := &m.x.Report.lacks; lacks.NoTries(&r.Summary) {
+		fact("retries", lacks.notIn())
 	}
 	if c := &p.Deep.Context; c.Turns > 0 && !c.Overflow() && c.GrowthUSD()+c.OtherGrowthUSD > 0 {
 		fact("context growth", join(LowerBound(Money(c.GrowthUSD()+c.OtherGrowthUSD), c.Unpriced > 0)+" beyond the first prompts", "largest prompt "+Tokens(c.MaxPrompt)+" tokens"))

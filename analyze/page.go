@@ -143,7 +143,7 @@ func (r *Report) successLine() string {
 	}
 	point := "unknown: no outcome is stated"
 	if r.Outcomes == nil {
-		point = "unknown: outcomes are not recorded"
+		point, count = "unknown: outcomes are "+r.lacks.notIn(), plural(finished, "run")
 	}
 	switch {
 	case o.PerSuccess.Known:
@@ -211,7 +211,7 @@ func (r *Report) tailLine() string {
 func (r *Report) retryLine() string {
 	t := r.Retries
 	if t == nil {
-		return r.open
+		return r.lacks.notIn()
 	}
 	lost := ""
 	if t.LostTries > 0 {
@@ -229,6 +229,9 @@ func (r *Report) retryLine() string {
 		if n := t.ByKind[k.String()]; n > 0 {
 			kinds = append(kinds, Spaced(k.String())+" "+Count(n))
 		}
+	}
+	if t.wasInferred {
+		return r.inferredLine(kinds, lost, unseen)
 	}
 	cost := ""
 	if t.Wasted != nil {

@@ -204,6 +204,9 @@ func (r *Report) multiplierGrid() grid {
 			g.row(9, s.Factor.String(), Money(s.Share), Times(s.Multiple), "-"+Money(s.Saving))
 		}
 	}
+	if r.noTries() {
+		g.row(9, "retries: "+r.lacks.notIn(), Unknown, Unknown, Unknown)
+	}
 	g.row(9, "total", Money(f.Total), Times(f.Overall), "")
 	return g
 }
@@ -242,7 +245,11 @@ func (r *Report) tercileGrid() grid {
 		return g
 	}
 	for _, t := range l.Terciles {
-		g.row(3, fmt.Sprintf("%.3g to %.3g", t.Low, t.High), Count(t.Runs), MoneyOr(t.CostPerRun), Times(t.AttemptsPerOperation), number3(t.TokensPerAttempt), Percent(t.UnbilledShare))
+		attempts := Times(t.AttemptsPerOperation)
+		if r.noTries() {
+			attempts = Unknown
+		}
+		g.row(3, fmt.Sprintf("%.3g to %.3g", t.Low, t.High), Count(t.Runs), MoneyOr(t.CostPerRun), attempts, number3(t.TokensPerAttempt), Percent(t.UnbilledShare))
 	}
 	return g
 }
@@ -275,7 +282,11 @@ func (r *Report) flowGrid() grid {
 func (r *Report) scoreGrid() grid {
 	g := grid{title: "cost by score", head: []string{"fifth", "scores", "runs", "cost per run", "succeeded", "failed"}}
 	for _, q := range r.deep.Accuracy.Quintiles {
-		g.row(5, fmt.Sprint(q.Fifth), fmt.Sprintf("%.3g to %.3g", q.Low, q.High), Count(q.Runs), Money(q.Mean), Count(q.Success), Count(q.Fail))
+		succeeded, failed := Count(q.Success), Count(q.Fail)
+		if r.Outcomes == nil {
+			succeeded, failed = Unknown, Unknown
+		}
+		g.row(5, fmt.Sprint(q.Fifth), fmt.Sprintf("%.3g to %.3g", q.Low, q.High), Count(q.Runs), Money(q.Mean), succeeded, failed)
 	}
 	return g
 }

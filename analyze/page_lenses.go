@@ -177,11 +177,15 @@ func (r *Report) agentGrid() grid {
 		if x.Unknown > 0 && x.Unknown == x.Calls {
 			share = Unknown
 		}
+		retry := Percent(ratio(x.Retries, x.Calls))
+		if x.Retries == 0 && r.lacks.NoTries(&r.total.Summary) {
+			retry = Unknown
+		}
 		if x.MaxPrompt > 0 {
 			largest = Tokens(x.MaxPrompt)
 		}
 		g.row(len(a.Agents), pathText([]string{x.Workflow, x.Agent}), x.roleText(), least(x.Cost, x.Unknown), share, Count(x.Calls), Count(x.Tools),
-			Percent(ratio(x.Retries, x.Calls)), number3(x.MeanPrompt), largest, Count(x.Runs))
+			retry, number3(x.MeanPrompt), largest, Count(x.Runs))
 	}
 	return g
 }

@@ -187,6 +187,9 @@ func (r *Redactor) status(st Status) Status {
 	if n := len(st.Warnings); n > 0 {
 		st.Warnings = []string{plural(int64(n), "warning") + " of the readers left out, which may hold text of the traces"}
 	}
+	if st.Table != "" {
+		st.Table = r.Source(st.Table)
+	}
 	if builtin := tracefmt.BuiltinPrices().Source(); st.PriceBook != builtin {
 		st.PriceBook = "own prices before: " + builtin
 	}

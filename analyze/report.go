@@ -53,7 +53,7 @@ type Report struct {
 	skips    int64
 	queryOf  string
 	warnings []string // of the store; those about prices are notes of their own in the text
-	open     string   // why there are no Retries
+	lacks    Status   // what the table that the calls stand in does not record
 }
 
 // ReportInput is what a report is made of. Table must be the answer to Query, and Runs what each of its runs costs within it.
@@ -186,8 +186,8 @@ type ReportRow struct {
 	LowerBound     bool     `json:"lower_bound"`
 	LLM            int64    `json:"llm_calls"`
 	Tools          int64    `json:"tool_calls"`
-	Success        int64    `json:"success_runs"`
-	Failure        int64    `json:"failure_runs"`
+	Success        *int64   `json:"success_runs"`
+	Failure        *int64   `json:"failure_runs"`
 	Unknown        int64    `json:"unknown_runs"`
 	InFlight       int64    `json:"in_flight_runs"`
 }
@@ -213,6 +213,7 @@ type RetryReport struct {
 	ArgsChanged       int64            `json:"args_changed,omitempty"`
 	LostTries         int64            `json:"lost_tries"` // further attempts of which only numbers or notes tell: no calls, no cost
 	blind             int64
+	wasInferred       bool // of the runs: nothing records attempts
 }
 
 type Distribution struct {
@@ -316,6 +317,7 @@ func NewReport(in ReportInput) *Report {
 	}
 	for i := range in.Table.Rows {
 		r.Rows = append(r.Rows, reportRow(&in.Table.Rows[i], &total))
+		r.Rows[i].leaveOpen(&in.Table.Rows[i], &in.Status)
 	}
 	r.Query = in.queryInfo()
 	r.Totals = in.totals()
@@ -333,19 +335,6 @@ func NewReport(in ReportInput) *Report {
 	}
 	r.leaveOpen(&in.Status)
 	return r
-}
-
-// leaveOpen takes out what is 0 because the table that the calls stand in does not record it.
-func (r *Report) leaveOpen(st *Status) {
-	if st.Lacks("attempts") && r.total.Retries+r.total.LostTries == 0 {
-		r.Retries, r.open = nil, "not recorded in "+Clean(st.Table)
-		for i := range r.Rows {
-			r.Rows[i].RetryRatio, r.Rows[i].Wasted = Fraction(math.NaN()), nil
-		}
-	}
-	if st.Lacks("outcomes") && r.outcomes.Success+r.outcomes.Failure == 0 {
-		r.Outcomes = nil
-	}
 }
 
 // ownWarnings are what the numbers themselves give reason to say.
@@ -507,7 +496,7 @@ func reportRow(r, total *Row) ReportRow {
 		Max: dollars(r.Max, some && !r.MaxStale), Top1: Fraction(r.TopShare(1, 100)),
 		Input: number(r.Input, usage), CacheRead: number(r.CacheRead, usage), CacheWrite: number(r.CacheWrite, usage), Output: number(r.Output, usage),
 		Unpriced: r.Unpriced, NoUsage: r.NoUsage, LowerBound: r.Incomplete(), LLM: r.LLM, Tools: r.Tools,
-		Success: r.Success, Failure: r.Failure, Unknown: r.Unknown, InFlight: r.InFlight,
+		Success: number(r.Success, true), Failure: number(r.Failure, true), Unknown: r.Unknown, InFlight: r.InFlight,
 	}
 	if money && total.CostKnown() {
 		row.Share = Fraction(ratio(int64(r.Cost), int64(total.Cost)))

@@ -215,14 +215,14 @@ type QuintileInfo struct {
 	Low     Fraction `json:"low_score"`
 	High    Fraction `json:"high_score"`
 	Mean    Dollars  `json:"mean_usd"`
-	Success int64    `json:"success"`
-	Failure int64    `json:"failure"`
+	Success *int64   `json:"success"`
+	Failure *int64   `json:"failure"`
 }
 
 func accuracyReport(a *Accuracy) *AccuracyInfo {
 	r := &AccuracyInfo{Fraction(a.FailureRatio), a.Scored, Fraction(a.Rho), []QuintileInfo{}}
 	for _, q := range a.Quintiles {
-		r.Quintiles = append(r.Quintiles, QuintileInfo{q.Fifth, q.Runs, Fraction(q.Low), Fraction(q.High), Dollars(q.Mean), q.Success, q.Fail})
+		r.Quintiles = append(r.Quintiles, QuintileInfo{q.Fifth, q.Runs, Fraction(q.Low), Fraction(q.High), Dollars(q.Mean), number(q.Success, true), number(q.Fail, true)})
 	}
 	return r
 }

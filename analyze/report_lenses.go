@@ -62,7 +62,7 @@ type AgentInfo struct {
 	Calls      int64    `json:"calls"`
 	LLM        int64    `json:"llm_calls"`
 	Tools      int64    `json:"tool_calls"`
-	Retries    int64    `json:"retries"`
+	Retries    *int64   `json:"retries"`
 	MeanPrompt Fraction `json:"mean_prompt_tokens"`
 	MaxPrompt  int64    `json:"max_prompt_tokens"`
 	Cost       *Dollars `json:"cost_usd"`
@@ -72,7 +72,7 @@ type AgentInfo struct {
 func agentReport(r *AgentReport, money bool) (out []AgentInfo) {
 	for i := range r.Agents {
 		a := &r.Agents[i]
-		out = append(out, AgentInfo{a.Workflow, a.Agent, a.Role.String(), a.Inferred, a.Runs, a.Calls, a.LLM, a.Tools, a.Retries, Fraction(a.MeanPrompt), a.MaxPrompt,
+		out = append(out, AgentInfo{a.Workflow, a.Agent, a.Role.String(), a.Inferred, a.Runs, a.Calls, a.LLM, a.Tools, number(a.Retries, true), Fraction(a.MeanPrompt), a.MaxPrompt,
 			partly(a.Cost, a.Unknown, money && !r.Overflow), a.Unknown})
 	}
 	return out

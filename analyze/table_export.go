@@ -29,6 +29,7 @@ func NewTableExport(in ReportInput) *TableExport {
 	if len(t.By) == 0 {
 		row := reportRow(&in.Table.Total, &in.Table.Total)
 		row.Path = []string{}
+		row.leaveOpen(&in.Table.Total, &in.Status)
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -64,8 +65,8 @@ var tableColumns = [...]struct {
 	{"cache_write_tokens", func(r *ReportRow) string { return csvCount(r.CacheWrite) }},
 	{"output_tokens", func(r *ReportRow) string { return csvCount(r.Output) }},
 	{"cost_per_success_usd", func(r *ReportRow) string { return csvUSD(r.CostPerSuccess) }},
-	{"success_runs", func(r *ReportRow) string { return csvCount(&r.Success) }},
-	{"failure_runs", func(r *ReportRow) string { return csvCount(&r.Failure) }},
+	{"success_runs", func(r *ReportRow) string { return csvCount(r.Success) }},
+	{"failure_runs", func(r *ReportRow) string { return csvCount(r.Failure) }},
 	{"unknown_runs", func(r *ReportRow) string { return csvCount(&r.Unknown) }},
 	{"in_flight_runs", func(r *ReportRow) string { return csvCount(&r.InFlight) }},
 }

@@ -28,8 +28,7 @@ func TestSettingsThatWouldLeaveThingsOut(t *testing.T) {
 	says(t, err, "more rows would be read than the account may")
 
 	// The servers of the cluster ask each other as default: the second one's profile is no concern of the first.
-	p[1].users(t, "<max_rows_to_read>10</max_rows_to_read><read_overflow_mode>break</read_overflow_mode>")
-	p[1].run(t, "SYSTEM RELOAD CONFIG")
+	p[1].profile(t, "<max_rows_to_read>10</max_rows_to_read><read_overflow_mode>break</read_overflow_mode>")
 	c := p.as(t, "")
 	_, err = Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())
 	says(t, err, "more rows would be read than the account may")
@@ -38,9 +37,6 @@ func TestSettingsThatWouldLeaveThingsOut(t *testing.T) {
 	if err != nil || table.Total.Cost >= totalOf(t, src) {
 		t.Error("without a word about it the answer is whole: this tests nothing", err)
 	}
-	p[1].users(t, "")
-	p[1].run(t, "SYSTEM RELOAD CONFIG")
-
 	p[1].kill(t)
 	_, err = p.as(t, "hasty").Query(t.Context(), "SELECT count() AS q_n FROM costscope.costscope_calls")
 	says(t, err, "a shard cannot be reached")

@@ -63,6 +63,13 @@ func (s *server) users(t *testing.T, defaultProfile string) {
 	write(t, filepath.Join(s.dir, "users.xml"), fmt.Sprintf(accounts, defaultProfile, list.String()))
 }
 
+// profile has the server start anew with settings for default: connections that the other one keeps would go on with those of before.
+func (s *server) profile(t *testing.T, settings string) {
+	s.kill(t)
+	s.users(t, settings)
+	s.start(t)
+}
+
 func write(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

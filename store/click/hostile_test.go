@@ -77,7 +77,7 @@ func TestHostileNamesOnTheEngine(t *testing.T) {
 		t.Error("the reports differ")
 	}
 	sameAnswers(t, src, s, names)
-	if _, err := c.send(t.Context(), c.settings(true), strings.NewReader("INSERT INTO "+c.table(callsTable)+" (run, seq) SELECT 'stranger', 0")); err != nil {
+	if err := c.insert(t.Context(), callsTable, []column{{name: "run"}, {name: "seq"}}, []byte("stranger\t0\n")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = Open(t.Context(), c, analyze.Config{}, tracefmt.BuiltinPrices())

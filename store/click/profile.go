@@ -14,14 +14,15 @@ import (
 type profile struct {
 	name   string
 	title  string
-	tables []string                // the names of the table of calls, the better one first
-	beside []string                // other tables that it reads
-	by     []string                // columns of the table of calls that tell it from other schemas
-	types  map[string]string       // how the types of some of them begin
-	tenant string                  // the column of who the calls belong to, where a table holds those of several
-	lacks  []string                // what the schema does not record, of "attempts" and "outcomes"
-	format uint8                   // of the lines that a run is read from
-	spans  func(r *detected) spans // how rows become spans
+	tables []string                          // the names of the table of calls, the better one first
+	beside []string                          // other tables that it reads
+	by     []string                          // columns of the table of calls that tell it from other schemas
+	types  map[string]string                 // how the types of some of them begin
+	tenant string                            // the column of who the calls belong to, where a table holds those of several
+	lacks  []string                          // what the schema does not record, of "attempts" and "outcomes"
+	format uint8                             // of the lines that a run is read from
+	plain  func(line string) (string, error) // makes such a line of what the engine returns; nil where it is one
+	spans  func(r *detected) spans           // how rows become spans
 }
 
 // spans is how the rows of a schema become spans of the normal form.
@@ -77,7 +78,7 @@ func (c *Client) detect(ctx context.Context) (*detected, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all[callsTable] != nil && c.at.Profile == "" && c.at.Table == "" || c.at.Profile == "costscope" {
+	if own := all[callsTable] != nil || all[runsTable] != nil; own && c.at.Profile == "" && c.at.Table == "" || c.at.Profile == "costscope" {
 		return nil, nil
 	}
 	if c.at.Profile != "" && !slices.ContainsFunc(profiles, func(p *profile) bool { return p.name == c.at.Profile }) {

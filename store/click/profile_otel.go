@@ -1,6 +1,7 @@
 package click
 
 import (
+	"encoding/json"
 	"strings"
 
 	"costscope/tracefmt"
@@ -16,15 +17,27 @@ var otelMap = profile{
 			text: func(key string) string { return "SpanAttributes[" + quote(key) + "]" },
 			any:  func(keys []string) string { return "hasAny(mapKeys(SpanAttributes), " + quoted(keys) + ")" },
 			res:  func(key string) string { return "ResourceAttributes[" + quote(key) + "]" },
-			all:  "SpanAttributes", resource: "ResourceAttributes",
+			all:  "SpanAttributes", resource: "ResourceAttributes", events: exporterEvents(r, "Map(String, String)"),
 		})
 	},
+}
+
+// exporterEvents are the events of a span in the exporter's table.
+func exporterEvents(r *detected, attributes string) string {
+	if !r.has("Events.Name") {
+		return ""
+	}
+	return eventTuples("n", "x", attributes, "n, x", "`Events.Name`, `Events.Attributes`")
+}
+
+func eventTuples(name, values, attributes, of, lists string) string {
+	return "arrayMap((" + of + ") -> CAST((" + name + ", " + values + "), 'Tuple(name String, attributes " + attributes + ")'), " + lists + ")"
 }
 
 // otelJSON is the same with attributes in JSON columns.
 var otelJSON = profile{
 	name: "otel-json", title: "OpenTelemetry Collector (JSON columns)", tables: []string{"otel_traces"}, format: tracefmt.FormatOTLP,
-	lacks: []string{"attempts", "outcomes"}, by: otelMap.by, types: map[string]string{"SpanAttributes": "JSON"},
+	lacks: []string{"attempts", "outcomes"}, by: otelMap.by, types: map[string]string{"SpanAttributes": "JSON"}, plain: plainSpan,
 	spans: func(r *detected) spans {
 		path := func(column string) func(string) string {
 			return func(key string) string {
@@ -38,15 +51,54 @@ var otelJSON = profile{
 		return otelSpans(r, attributeSource{
 			text: text, res: func(key string) string { return path("ResourceAttributes")(key) },
 			any: func(keys []string) string {
+				if r.has("SpanAttributesKeys") {
+					return "hasAny(SpanAttributesKeys, " + quoted(keys) + ")"
+				}
 				var some []string
 				for _, k := range keys {
 					some = append(some, text(k)+" != ''")
 				}
 				return "(" + strings.Join(some, " OR ") + ")"
 			},
-			all: "SpanAttributes", resource: "ResourceAttributes",
+			all: "SpanAttributes", resource: "ResourceAttributes", events: exporterEvents(r, "JSON"),
 		})
 	},
+}
+
+// plainSpan gives the attributes of a span their own names again: JSON columns hold "a.b" as "b" within "a".
+func plainSpan(line string) (string, error) {
+	var span map[string]any
+	d := json.NewDecoder(strings.NewReader(line))
+	d.UseNumber()
+	if err := d.Decode(&span); err != nil {
+		return "", err
+	}
+	holders := []any{span}
+	if events, ok := span["events"].([]any); ok {
+		holders = append(holders, events...)
+	}
+	for _, h := range holders {
+		holder, _ := h.(map[string]any)
+		for _, at := range [...]string{"attributes", "resource_attributes"} {
+			if nested, ok := holder[at].(map[string]any); ok {
+				flat := map[string]any{}
+				flatten(flat, "", nested)
+				holder[at] = flat
+			}
+		}
+	}
+	text, err := json.Marshal(span)
+	return string(text), err
+}
+
+func flatten(to map[string]any, above string, nested map[string]any) {
+	for k, v := range nested {
+		if deeper, ok := v.(map[string]any); ok {
+			flatten(to, above+k+".", deeper)
+		} else {
+			to[above+k] = v
+		}
+	}
 }
 
 // signoz is the table of spans of SigNoz, whose attributes are divided by type.
@@ -66,6 +118,7 @@ var signoz = profile{
 			res:      func(key string) string { return "resources_string[" + quote(key) + "]" },
 			all:      "mapConcat(CAST(attributes_string, 'Map(String, String)'), mapApply((k, v) -> (toString(k), toString(v)), attributes_number))",
 			resource: "resources_string",
+			events:   signozEvents(r),
 			names: map[string]string{"Timestamp": "timestamp", "TraceId": "toString(trace_id)", "SpanId": "span_id", "ParentSpanId": "parent_span_id", "SpanName": "name",
 				"Duration": "duration_nano", "StatusCode": "if(has_error, 'Error', status_code_string)", "StatusMessage": "status_message",
 			},
@@ -76,12 +129,21 @@ var signoz = profile{
 	},
 }
 
+// signozEvents are the events of a span, which SigNoz keeps as JSON.
+func signozEvents(r *detected) string {
+	if !r.has("events") {
+		return ""
+	}
+	return eventTuples("JSONExtractString(e, 'name')", "JSONExtract(e, 'attributeMap', 'Map(String, String)')", "Map(String, String)", "e", "events")
+}
+
 // An attributeSource is how a table of spans keeps attributes.
 type attributeSource struct {
 	text, res     func(key string) string // an attribute of the span or of its resource as text, '' where there is none
 	any           func(keys []string) string
 	all, resource string            // all of them, for a line
 	names         map[string]string // other names of the exporter's columns
+	events        string            // names and attributes of what happened in a span, as arrays of tuples; "" where none are kept
 	lets          []let
 }
 
@@ -155,7 +217,7 @@ func otelSpans(r *detected, a attributeSource) spans {
 	a.named(r, f)
 	a.counted(f)
 	a.paid(f)
-	a.ended(r, f)
+	a.ended(f)
 	return spans{from: r.at(r.table), run: a.column("TraceId"), time: time, is: a.any(genAI()), lets: a.levels(), fields: f, id: a.column("SpanId"),
 		bound: time + " >= %[1]d AND " + time + " <= %[2]d", lines: []string{a.line(r, time)}}
 }
@@ -272,12 +334,12 @@ func pico(decimal string) string {
 }
 
 // ended is how a span ended. A stated ok is believed before anything else.
-func (a *attributeSource) ended(r *detected, f map[string]string) {
+func (a *attributeSource) ended(f map[string]string) {
 	code, level := a.column("StatusCode"), a.text("langfuse.observation.level")
 	bad := []string{code + " IN ('Error', 'STATUS_CODE_ERROR', 'ERROR')", a.text("error.type") + " != ''", "toInt64OrZero(" + a.first("http") + ") >= 400", "toInt64OrZero(" + a.first("level") + ") >= 17",
 		level + " = 'ERROR'"}
-	if r.has("Events.Name") {
-		bad = append(bad, "has(`Events.Name`, 'exception')")
+	if a.events != "" {
+		bad = append(bad, "arrayExists(o -> o.1 = 'exception', "+a.events+")")
 	}
 	f["status"] = "multiIf(" + code + " IN ('Ok', 'STATUS_CODE_OK', 'OK') AND " + level + " != 'ERROR', 'ok', " + strings.Join(bad, " OR ") + ", 'error', 'unset')"
 	f["asked"] = a.any(tracefmt.SpanAttributes("text"))
@@ -291,8 +353,8 @@ func (a *attributeSource) line(r *detected, start string) string {
 	if a.resource != "" {
 		members = append(members, a.resource+" AS resource_attributes")
 	}
-	if r.has("Events.Name") {
-		members = append(members, "arrayMap((n, x) -> CAST((n, x), 'Tuple(name String, attributes Map(String, String))'), `Events.Name`, `Events.Attributes`) AS events")
+	if a.events != "" {
+		members = append(members, a.events+" AS events")
 	}
 	return "SELECT toString(" + a.column("TraceId") + ") AS q_run, " + start + " AS q_at, " + a.column("SpanId") + " AS q_id, formatRow('JSONEachRow', " + strings.Join(members, ", ") +
 		") AS q_line FROM " + r.at(r.table) + " WHERE " + a.column("TraceId") + " IN ({runs}) AND {bound}"

@@ -16,6 +16,7 @@ import (
 const (
 	maxStreamed  = 200_000          // spans of the runs that one analysis reads
 	spansAtOnce  = 2_000            // they may hold whole prompts
+	fewSpans     = 20_000           // that are read themselves, whatever is asked of them
 	maxModels    = 10_000           // that a price is looked up for
 	modelsForget = 15 * time.Second // after which it is asked again which models there are
 )
@@ -142,7 +143,13 @@ func (s *Store) fetchSpans(ctx context.Context, rd *runReader, w bounds, list []
 			}
 			last = id
 		}
-		if err := rd.line(r.Text(1), s.reading.table, n); err != nil {
+		line := r.Text(1)
+		if s.reading.plain != nil {
+			if line, err = s.reading.plain(line); err != nil {
+				return fmt.Errorf("%s: a row is no JSON: %w", s.reading.table, err)
+			}
+		}
+		if err := rd.line(line, s.reading.table, n); err != nil {
 			return err
 		}
 	}
@@ -152,36 +159,50 @@ func (s *Store) fetchSpans(ctx context.Context, rd *runReader, w bounds, list []
 	return f(rd, rd.run())
 }
 
+// spanRuns is a table of the runs of all spans in question between two times, a span each: more than have a call there.
+func (x *spans) spanRuns(b bounds) string {
+	return "(SELECT toString(" + x.run + ") AS run FROM " + x.from + " WHERE " + x.within(b) + " AND " + x.meant() + ") AS q"
+}
+
+// few says that so few spans lie between two times that the runs are best read themselves: the engine takes longer to understand the
+// question for their sums than they take to come here.
+func (s *Store) few(ctx context.Context, b bounds) (bool, error) {
+	n, err := s.number(ctx, "SELECT count() AS q_n FROM "+s.reading.spans.spanRuns(b))
+	return n <= fewSpans, err
+}
+
+// runsFrom is where the runs of a scope are found, and the condition. Among few it is left to who reads them.
+func (s *Store) runsFrom(ctx context.Context, sc scope) (from, where string, err error) {
+	few, err := s.few(ctx, sc.bounds)
+	if err != nil || few || sc.where == "" {
+		return s.reading.spans.spanRuns(sc.bounds), "1", err
+	}
+	calls, err := s.readCalls(ctx, sc.bounds)
+	return calls, sc.where, err
+}
+
+// sizeRead is the size of the runs with a call that meets the condition of a scope.
+func (s *Store) sizeRead(ctx context.Context, sc scope) (size, error) {
+	from, where, err := s.runsFrom(ctx, sc)
+	if err != nil {
+		return size{}, err
+	}
+	n, err := s.numbers(ctx, "SELECT uniqExact(run) AS q_runs, count() AS q_rows FROM "+from+" WHERE "+where)
+	if err != nil {
+		return size{}, err
+	}
+	return size{n[0], n[1]}, nil
+}
+
 // runsMet is the question for the runs with a call that meets the condition of a scope, by parts. More than a person waits for is refused.
 func (s *Store) runsMet(ctx context.Context, rows int64, sc scope) (func(part string) string, error) {
 	if rows > maxStreamed {
 		return nil, fmt.Errorf("this analysis reads each run of %s, and here are %s calls, more than %s: ask for less, t sets a time range, / a condition", s.reading.table, analyze.Count(rows), analyze.Count(maxStreamed))
 	}
-	calls, err := s.readCalls(ctx, sc.bounds)
+	from, where, err := s.runsFrom(ctx, sc)
 	return func(part string) string {
-		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, '' AS q_workflows, count() AS q_n FROM " + calls + " WHERE " + part + sc.and() + " GROUP BY q_run"
+		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, '' AS q_workflows, count() AS q_n FROM " + from + " WHERE " + part + " AND " + where + " GROUP BY q_run"
 	}, err
-}
-
-// and is the condition of a scope after another one.
-func (sc scope) and() string {
-	if sc.where == "" {
-		return ""
-	}
-	return " AND " + sc.where
-}
-
-// sizeRead is the size of the runs with a call that meets the condition of a scope.
-func (s *Store) sizeRead(ctx context.Context, sc scope) (size, error) {
-	calls, err := s.readCalls(ctx, sc.bounds)
-	if err != nil {
-		return size{}, err
-	}
-	n, err := s.numbers(ctx, "SELECT uniqExact(run) AS q_runs, count() AS q_rows FROM "+calls+" WHERE 1"+sc.and())
-	if err != nil {
-		return size{}, err
-	}
-	return size{n[0], n[1]}, nil
 }
 
 // callsAt are the calls at some places of a list: their runs tell what they are.

@@ -20,7 +20,7 @@ import (
 const (
 	runsAtOnce  = 50_000
 	linesAtOnce = 20_000
-	fetchRuns   = 500
+	fetchRuns   = 2_000
 )
 
 // eachPart asks one question for each part of n runs, and gives every row of the answers to f. sql writes the question for the condition
@@ -79,7 +79,8 @@ func literals(list []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// matching are the runs with a row that meets the condition of a scope, by their first day and id.
+// matching are the runs with a row that meets the condition of a scope, in the order of the engine's rows, so that those which are read
+// together stand together.
 func (s *Store) matching(ctx context.Context, sc scope) (list []runFact, err error) {
 	size, err := s.sizeOf(ctx, sc)
 	if err != nil {
@@ -94,7 +95,9 @@ func (s *Store) matching(ctx context.Context, sc scope) (list []runFact, err err
 		}
 	}
 	err = s.eachPart(ctx, size.runs, sql, func(r *Rows) { list = append(list, newRunFact(r)) })
-	slices.SortFunc(list, func(a, b runFact) int { return cmp.Or(strings.Compare(a.from, b.from), strings.Compare(a.id, b.id)) })
+	slices.SortFunc(list, func(a, b runFact) int {
+		return cmp.Or(strings.Compare(a.workflows, b.workflows), strings.Compare(a.from, b.from), strings.Compare(a.id, b.id))
+	})
 	return list, err
 }
 

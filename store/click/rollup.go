@@ -68,10 +68,17 @@ func Open(ctx context.Context, c *Client, cfg analyze.Config, book *tracefmt.Pri
 // sql is a question, and its condition on the rows of calls.
 func (s *Store) sql(ctx context.Context, q analyze.Query) (x *sqlQuery, where string, err error) {
 	x = &sqlQuery{q: q, tz: s.cfg.TZ, calls: s.fromCalls}
-	if s.reading != nil {
-		x.calls, err = s.readCalls(ctx, bounds{q.Since, q.Until})
+	where = x.where()
+	if s.reading == nil {
+		return x, where, nil
 	}
-	return x, x.where(), err
+	b := bounds{q.Since, q.Until}
+	few, err := s.few(ctx, b)
+	if err == nil && !few && !x.part {
+		x.calls, err = s.readCalls(ctx, b)
+	}
+	x.part = x.part || few
+	return x, where, err
 }
 
 // summed is a question for sums, and its condition on the rows of calls, or where they tell the answer, of days.

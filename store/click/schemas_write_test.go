@@ -314,6 +314,10 @@ func (t *told) signozRow() object {
 	if t.failed != "" {
 		row["status_code"], row["status_code_string"], row["status_message"] = 2, "Error", "it failed"
 	}
+	if t.exception != "" {
+		event, _ := json.Marshal(object{"name": "exception", "timeUnixNano": t.end, "attributeMap": object{"exception.type": t.exception}, "isError": true})
+		row["events"] = []string{string(event)}
+	}
 	return row
 }
 
@@ -335,8 +339,9 @@ func modern(t *testing.T, db string, schemas ...string) *Client {
 		t.Skip("SKIP modern dialect: COSTSCOPE_TEST_CLICKHOUSE_MODERN names no engine")
 	}
 	c := dial(t, at)
-	c.at.Database = "sch_" + db
-	tell(t, c, "DROP DATABASE IF EXISTS "+c.at.Database, "CREATE DATABASE "+c.at.Database)
+	db = "sch_" + db
+	tell(t, c, "DROP DATABASE IF EXISTS "+db, "CREATE DATABASE "+db)
+	c.at.Database = db
 	for _, s := range schemas {
 		text, err := os.ReadFile(filepath.Join("testdata", "schemas", s+".sql"))
 		if err != nil {

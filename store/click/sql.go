@@ -19,7 +19,7 @@ type sqlQuery struct {
 	calls string // what stands after FROM
 	q     analyze.Query
 	tz    *time.Location
-	part  bool // the question has conditions that only the runs themselves can answer: the SQL finds too much
+	part  bool // the question has conditions that only the runs themselves can answer, or these are few: the SQL finds too much
 	days  bool // it is put to tables of days
 }
 
