@@ -441,7 +441,7 @@ func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, be
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
 		l = roomFor(count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
-	l += sp.gaps()
+	l += sp.gapsIn(w - width(l))
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}
