@@ -50,14 +50,14 @@ func TestLadderInWords(t *testing.T) {
 	}
 	r := &Report{deep: &Analysis{names: names, Chains: []TopChain{c}}}
 	sameText(t, "ladder", textOf(t, r.chainGrid()), `
-  run, and its attempts  what became of it                                        kind                       cost   wasted
+  run, and its attempts  what became of it                                        kind                      cost  wasted
   r�1: w ▸ a             accepted after 7 and 1 not in the trace, run: in flight                          ≥$7.00  ≥$5.00
-    attempt 1: m         failed: timeout                                                                    $1.00    $1.00
-    attempt 2: llm       failed                                                   plain retry, high             -        -
-    attempt 3: m         unusable output                                          fallback model, stated    $1.00    $1.00
-    attempt 4: m         replaced                                                 plain retry, high         $1.00    $1.00
+    attempt 1: m         failed: timeout                                                                   $1.00   $1.00
+    attempt 2: llm       failed                                                   plain retry, high            -       -
+    attempt 3: m         unusable output                                          fallback model, stated   $1.00   $1.00
+    attempt 4: m         replaced                                                 plain retry, high        $1.00   $1.00
     2 more attempts
-    attempt 7: m         accepted                                                 plain retry, high         $2.00
+    attempt 7: m         accepted                                                 plain retry, high        $2.00
 `)
 	x := chainReport(r.deep.Chains, names, true)[0]
 	if len(x.Attempts) != 7 || x.Attempts[1].Cost != nil || *x.Attempts[6].Cost != Dollars(2*dollar) || x.Attempts[2].Kind != "fallback_model" || x.Outcome != "in_flight" {
@@ -74,10 +74,10 @@ func TestTreeInWords(t *testing.T) {
 	}}
 	r := &Report{deep: &Analysis{Agents: a}}
 	sameText(t, "tree", textOf(t, r.treeGrid()), `
-  agent, and those that work for it  with those below      own  own calls
-  w ▸ lead                                    ≥$5.00    $1.00          1
-    writer                                    ≥$4.00  ≥$4.00          2
-  w ▸ (none)                                    $1.00    $1.00          4
+  agent, and those that work for it  with those below     own  own calls
+  w ▸ lead                                     ≥$5.00   $1.00          1
+    writer                                     ≥$4.00  ≥$4.00          2
+  w ▸ (none)                                    $1.00   $1.00          4
 `)
 	if x := delegationReport(&a, true); len(x) != 3 || x[1].Depth != 1 || *x[0].All != Dollars(5*dollar) || x[0].Unknown != 1 {
 		t.Errorf("%+v", x)

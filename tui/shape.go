@@ -272,7 +272,7 @@ func (t *shape) draw(a *App, out *pen, h int, zoom bool) {
 	if sp.n == 0 {
 		t.bins = nil
 		out.end()
-		for _, l := range lines(noCost(sp.unit, &t.data.total), max(1, out.max-4)) {
+		for _, l := range lines(noCost(sp.unit, &t.data.total)+sp.gaps(), max(1, out.max-4)) {
 			out.gap(2).line(roleDim, l)
 		}
 		return
@@ -441,7 +441,7 @@ func (t *shape) heads(out *pen, sp *spread, most [2]int64, log bool, left, w, be
 	if all := t.data.total.Calls; !sp.exact && all > sp.n {
 		l = roomFor(count(sp.n)+" of "+count(all)+" calls", ", the others of unknown cost", w)
 	}
-	l += sp.gaps()
+	l += sp.gapsIn(w - width(l))
 	if log {
 		l, r = l+" · log heights", r+" · log heights"
 	}

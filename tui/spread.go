@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"math"
+	"strings"
 
 	"costscope/analyze"
 	"costscope/tracefmt"
@@ -55,6 +56,15 @@ func (s *spread) gaps() string {
 	}
 	if s.unknown > 0 {
 		text += " · " + count(s.unknown) + " of unknown cost left out"
+	}
+	return text
+}
+
+// gapsIn is gaps in w columns, in fewer words where they do not fit.
+func (s *spread) gapsIn(w int) string {
+	text := s.gaps()
+	if width(text) > w {
+		text = strings.NewReplacer("known in part", "in part", " of unknown cost left out", " unknown").Replace(text)
 	}
 	return text
 }

@@ -18,6 +18,9 @@ func TestShapeLeavesRunsOfUnknownCostOut(t *testing.T) {
 	if got := sp.gaps(); got != " · ≥ 1 known in part · 1 of unknown cost left out" {
 		t.Errorf("%q", got)
 	}
+	if got := sp.gapsIn(30); got != " · ≥ 1 in part · 1 unknown" {
+		t.Errorf("%q in few columns", got)
+	}
 	for i, want := range []string{"≥$6.00", "≥$1.50", "≥$1.50"} {
 		if f := factsOf(sp)[i]; f.text != want {
 			t.Errorf("%s is %s, want %s", f.name, f.text, want)
