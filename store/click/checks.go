@@ -137,7 +137,7 @@ func (s *Store) numbers(ctx context.Context, sql string) ([]int64, error) {
 var errNoAnswer = errors.New("the engine's answer has no row: nothing of it is shown")
 
 // errMoving is for answers whose parts would not belong together.
-var errMoving = errors.New("the engine is being written to, and the parts of the answer do not belong together: ask again when the push is over")
+var errMoving = errors.New("the engine is being written to, and the parts of the answer do not belong together: ask again when the push is over; where none runs, one broke off: open the engine anew, and push the same traces again")
 
 // Steady asks for something that takes several questions, again if runs were written in the meantime, so that all of it is about the same
 // runs. ask begins anew each time.

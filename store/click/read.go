@@ -379,7 +379,17 @@ func (s *Store) scope(q analyze.Query) scope {
 
 // RunCosts is what each run with a matching call cost within the scope; where q.Most says so, of the dearest, that many or more.
 func (s *Store) RunCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
-	q = s.slid(q)
+	err = s.Steady(ctx, func() error {
+		list, err = s.runCosts(ctx, s.slid(q))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+func (s *Store) runCosts(ctx context.Context, q analyze.Query) (list []analyze.RunCost, err error) {
 	x, where, err := s.summed(ctx, q)
 	if err != nil {
 		return nil, err

@@ -11,15 +11,15 @@ import (
 const fewRuns = 10_000
 
 // ManyRuns is how the costs of the runs with a matching call are spread, nil where they are few enough for RunCosts.
-func (s *Store) ManyRuns(ctx context.Context, q analyze.Query) (*analyze.ManyRuns, error) {
+func (s *Store) ManyRuns(ctx context.Context, q analyze.Query) (r *analyze.ManyRuns, err error) {
 	x, where, err := s.summed(ctx, s.slid(q))
-	if err != nil {
+	if err != nil || x.part {
 		return nil, err
 	}
-	if x.part {
-		return nil, nil
-	}
-	r, err := s.manyRuns(ctx, x, where)
+	err = s.Steady(ctx, func() error {
+		r, err = s.manyRuns(ctx, x, where)
+		return err
+	})
 	if err != nil || r.Costs.N() <= fewRuns {
 		return nil, err
 	}
