@@ -23,14 +23,14 @@ func (g *namedGroup) compare(o *namedGroup) int {
 
 // dearest answers by groups of which there may be very many, as runs: only the dearest come back, and the sums of all.
 func (s *Store) dearest(ctx context.Context, x *sqlQuery, where string) (*analyze.Table, error) {
-	names, err := s.top(ctx, x)
+	names, more, err := s.top(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	if len(names) <= x.q.Most {
+	if !more {
 		return s.gather(ctx, x, where)
 	}
-	only, err := s.only(ctx, x, names[:x.q.Most])
+	only, err := s.only(ctx, x, names)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,26 @@ func (s *Store) dearest(ctx context.Context, x *sqlQuery, where string) (*analyz
 	return table, err
 }
 
-// top are the names of the dearest groups, of one more than is asked for where there are.
-func (s *Store) top(ctx context.Context, of *sqlQuery) ([]string, error) {
+// The bins of histograms that come back for the rows of one table: less than a megabyte. A group of many calls has about binsEach.
+const (
+	binsAtOnce = 60_000
+	binsEach   = 450
+)
+
+// enough is how many of the dearest groups are told: as many as are asked for, or as have few bins.
+func enough(groups []namedGroup, most int) int {
+	bins := int64(0)
+	for i, g := range groups {
+		bins += min(g.calls, binsEach)
+		if i == most || i > 0 && bins > binsAtOnce {
+			return i
+		}
+	}
+	return len(groups)
+}
+
+// top are the names of the dearest groups. more says that there are others.
+func (s *Store) top(ctx context.Context, of *sqlQuery) (names []string, more bool, err error) {
 	x, q := &sqlQuery{q: of.q, tz: of.tz, calls: of.calls}, of.q
 	name, cost, calls, ask := x.dimension(q.By[0]), "sum(s_cost)", "sum(s_calls)", s.c.Query
 	if q.By[0].Dim == analyze.DimRun {
@@ -70,18 +88,18 @@ func (s *Store) top(ctx context.Context, of *sqlQuery) ([]string, error) {
 	r, err := ask(ctx, "SELECT "+name+" AS q_k, "+cost+" AS q_cost, "+calls+" AS q_calls FROM "+s.from(x, dayRunsTable)+" WHERE "+x.where()+
 		" GROUP BY q_k ORDER BY q_k != '', q_cost DESC, q_calls DESC, q_k LIMIT "+strconv.Itoa(q.Most+1))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var groups []namedGroup
 	for r.Next() {
 		groups = append(groups, namedGroup{r.Text(0), r.Int(1), r.Int(2)})
 	}
 	slices.SortFunc(groups, func(a, b namedGroup) int { return a.compare(&b) })
-	var names []string
-	for _, g := range groups[:min(len(groups), q.Most+1)] {
+	n := enough(groups, q.Most)
+	for _, g := range groups[:n] {
 		names = append(names, g.name)
 	}
-	return names, r.Err()
+	return names, n < len(groups), r.Err()
 }
 
 // only is the condition on the rows of some groups.

@@ -28,11 +28,12 @@ const mostListed = 1_000_000
 // A place is where a call stands in a list: lists are in the order of keys, runs and numbers in their runs. What is unknown has the largest
 // key, so it comes last either way.
 type place struct {
-	key  int64
-	run  string
-	seq  int64
-	day  string
-	call string
+	key      int64
+	run      string
+	seq      int64
+	day      string
+	call     string
+	workflow string // in SQL; "" where it is not known
 }
 
 func (p place) compare(o place) int {
@@ -114,7 +115,7 @@ func (s *Store) order(ctx context.Context, q analyze.Query, by analyze.CallOrder
 				continue
 			}
 			l.total++
-			l.all = append(l.all, place{store.OrderKey(c, by, desc), run.ID, c.Src.Offset, dayText(stated(c, tracefmt.HasStart, c.Start)), c.ID})
+			l.all = append(l.all, place{store.OrderKey(c, by, desc), run.ID, c.Src.Offset, dayText(stated(c, tracefmt.HasStart, c.Start)), c.ID, ""})
 		}
 		if len(l.all) >= 2*mostListed {
 			l.all = firstPlaces(l.all)
@@ -148,14 +149,14 @@ func (s *Store) places(ctx context.Context, x *sqlQuery, where string, by analyz
 	}
 	sign := map[bool]string{true: "-", false: ""}[desc]
 	key := "if(" + orderColumns[by][1] + ", " + sign + "(" + orderColumns[by][0] + "), toInt64(" + number(math.MaxInt64) + ")) AS q_key"
-	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, toString(day) AS q_day, call AS q_call FROM "+x.calls+
+	r, err := s.c.Query(ctx, "SELECT "+key+", run AS q_run, seq AS q_seq, toString(day) AS q_day, call AS q_call, workflow AS q_w, 1 AS q_end FROM "+x.calls+
 		" WHERE listed AND "+where+" ORDER BY "+order+" LIMIT "+strconv.Itoa(skip)+", "+strconv.Itoa(n))
 	if err != nil {
 		return nil, err
 	}
 	var list []place
 	for r.Next() {
-		list = append(list, place{r.Int(0), r.Text(1), r.Int(2), r.Text(3), r.Text(4)})
+		list = append(list, place{r.Int(0), r.Text(1), r.Int(2), r.Text(3), r.Text(4), quote(r.Text(5))})
 	}
 	if back {
 		slices.Reverse(list)
@@ -193,13 +194,17 @@ func (s *Store) rowsAt(ctx context.Context, q analyze.Query, list []place) (rows
 	if s.reading != nil {
 		return s.callsAt(ctx, bounds{q.Since, q.Until}, list)
 	}
-	days, runs, both := map[string]bool{}, map[string]bool{}, make([]string, len(list))
+	workflows, days, runs, both := map[string]bool{}, map[string]bool{}, map[string]bool{}, make([]string, len(list))
 	for i, p := range list {
-		days[quote(p.day)], runs[quote(p.run)] = true, true
+		workflows[p.workflow], days[quote(p.day)], runs[quote(p.run)] = true, true, true
 		both[i] = "(" + quote(p.run) + ", " + number(p.seq) + ")"
 	}
+	among := "workflow IN (" + joined(workflows) + ") AND "
+	if workflows[""] {
+		among = ""
+	}
 	r, err := s.c.Query(ctx, "SELECT run AS q_run, seq AS q_seq, source AS q_source, line AS q_line, outcome AS q_outcome FROM "+s.fromCalls+
-		" WHERE day IN ("+joined(days)+") AND run IN ("+joined(runs)+") AND (run, seq) IN ("+strings.Join(both, ", ")+")")
+		" WHERE "+among+"day IN ("+joined(days)+") AND run IN ("+joined(runs)+") AND (run, seq) IN ("+strings.Join(both, ", ")+")")
 	if err != nil {
 		return nil, err
 	}

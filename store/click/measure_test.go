@@ -78,7 +78,8 @@ func laterLine(copy int) string {
 }
 
 // TestMeasureEngine asks an engine what the screens ask, and prints how long each takes and what comes back:
-// COSTSCOPE_TEST_MEASURE=clickhouse://127.0.0.1:PORT/DATABASE. The best of five is shown; COSTSCOPE_TEST_TIMES sets another number.
+// COSTSCOPE_TEST_MEASURE=clickhouse://127.0.0.1:PORT/DATABASE. The best of five is shown; COSTSCOPE_TEST_TIMES sets another number,
+// COSTSCOPE_TEST_ASK a part of the name of those to be asked.
 func TestMeasureEngine(t *testing.T) {
 	at := os.Getenv("COSTSCOPE_TEST_MEASURE")
 	if at == "" {
@@ -103,6 +104,9 @@ func TestMeasureEngine(t *testing.T) {
 		sameFromDays(t, s)
 	}
 	for _, q := range questions(t, s) {
+		if !strings.Contains(q.name, os.Getenv("COSTSCOPE_TEST_ASK")) {
+			continue
+		}
 		var took [2]time.Duration
 		var came int64
 		for i, days := range [...]bool{true, false} {

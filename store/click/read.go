@@ -19,7 +19,7 @@ import (
 // Bounds of one question, so that no answer has too many rows.
 const (
 	runsAtOnce  = 50_000
-	linesAtOnce = 20_000
+	linesAtOnce = 10_000
 	fetchRuns   = 2_000
 )
 
