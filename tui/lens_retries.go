@@ -76,7 +76,7 @@ func (p *insightPen) retryHeadline(r *analyze.RetryTotals) {
 	case r.Wasted == 0:
 		p.say(roleText, 2, "nothing wasted, as far as costs are known: no attempt that was not accepted has one")
 	default:
-		p.say(roleWaste, 2, "wasted "+cmp.Or(p.triesBound(), p.lowerBound())+money(r.Wasted)+", "+percentOf(r.WasteShare())+" of "+p.lowerBound()+money(r.Cost)+": attempts that were not accepted")
+		p.say(roleWaste, 2, "wasted "+cmp.Or(p.triesBound(), p.lowerBound())+money(r.Wasted)+", "+p.triesBound()+percentOf(r.WasteShare())+" of "+p.lowerBound()+money(r.Cost)+": attempts that were not accepted")
 	}
 	p.rescues(r)
 }
@@ -288,8 +288,12 @@ func (p *insightPen) noRetries(r *analyze.RetryTotals) {
 
 // wasteClasses divides the scope's cost by what it was wasted on; the parts add up to it.
 func (p *insightPen) wasteClasses(w *analyze.WasteReport, l *analyze.LoopTotals) {
+	useful := "not wasted"
+	if p.a.lacks().tries {
+		useful = "not known to be wasted"
+	}
 	parts := []share{
-		{"not wasted", w.Useful.Cost, roleBar, "█", "", p.wasteDoor("none")}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", "", p.wasteDoor("superseded")},
+		{useful, w.Useful.Cost, roleBar, "█", "", p.wasteDoor("none")}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", "", p.wasteDoor("superseded")},
 		{"loops", w.Loop.Cost, roleWaste, "≡", "", p.wasteDoor("loop")}, {"redundant reads", w.Redundant.Cost, roleWarn, "=", "", p.wasteDoor("redundant")},
 	}
 	total := tracefmt.USD(0)
@@ -353,6 +357,9 @@ func (p *insightPen) known(usd tracefmt.USD) string {
 
 func (p *insightPen) capTexts(c *analyze.RetryCap) (saves, loses string) {
 	saves, loses = p.known(c.Saved), count(c.Lost)+plural(int(c.Lost), " success", " successes")
+	if p.noEnds() {
+		return saves, unknown
+	}
 	if c.LostUnknown > 0 {
 		loses += " +" + count(c.LostUnknown) + "?"
 	}

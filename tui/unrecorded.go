@@ -43,8 +43,8 @@ func aboutColumn(st *analyze.Status, id string) string {
 
 // What to do where something is not recorded.
 const (
-	recordTries = "To know: let the instrumentation state retry.attempt on the span of each call, or read traces that state attempt and retry_of, or bring such traces in with costscope push."
-	recordEnds  = "To know: let the instrumentation state workflow.outcome (success or failure), or the status, on the first span of each run, or bring traces that state outcomes in with costscope push."
+	recordTries = "To know: let the instrumentation state retry.attempt on the span of each call, or read traces that state attempt and retry_of; costscope push brings them into an engine."
+	recordEnds  = "To know: let the instrumentation state workflow.outcome (success or failure), or the status, on the first span of each run, or read traces that state outcomes; costscope push brings them into an engine."
 )
 
 func (p *insightPen) notIn() string { return "not recorded in " + clean(p.a.status.Table) }
