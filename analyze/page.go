@@ -142,7 +142,7 @@ func (r *Report) successLine() string {
 		bounds = "between " + Money(o.Low.USD) + " and " + Money(o.High.USD)
 	}
 	point := "unknown: no outcome is stated"
-	if r.Outcomes == nil {
+	if r.noEnds() {
 		point, count = "unknown: outcomes are "+r.lacks.notIn(), plural(finished, "run")
 	}
 	switch {

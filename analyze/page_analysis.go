@@ -283,7 +283,7 @@ func (r *Report) scoreGrid() grid {
 	g := grid{title: "cost by score", head: []string{"fifth", "scores", "runs", "cost per run", "succeeded", "failed"}}
 	for _, q := range r.deep.Accuracy.Quintiles {
 		succeeded, failed := Count(q.Success), Count(q.Fail)
-		if r.Outcomes == nil {
+		if r.noEnds() {
 			succeeded, failed = Unknown, Unknown
 		}
 		g.row(5, fmt.Sprint(q.Fifth), fmt.Sprintf("%.3g to %.3g", q.Low, q.High), Count(q.Runs), Money(q.Mean), succeeded, failed)
@@ -343,6 +343,9 @@ func (r *Report) tryGrid() grid {
 			saves, loses = Money(c.Saved), plural(c.Lost, "success")
 			if c.Lost != 1 {
 				loses = Count(c.Lost) + " successes"
+			}
+			if r.noEnds() {
+				loses = Unknown
 			}
 		}
 		number := fmt.Sprint(x.Number)

@@ -175,6 +175,9 @@ func TestNotRecordedIsLeftOpen(t *testing.T) {
 	if line := r.retryLine(); line != "not recorded in otel_traces" {
 		t.Errorf("retries: %q", line)
 	}
+	if w := "attempts and outcomes are not recorded in otel_traces"; !slices.Equal(r.Warnings, []string{w}) || !slices.Contains(r.page().notes, w) {
+		t.Errorf("warnings %q, notes %q", r.Warnings, r.page().notes)
+	}
 	in.Runs = []RunCost{{Outcome: tracefmt.OutcomeFailure}} // some spans state how the run ended
 	table.Total.Summary = Summary{Calls: 2, Retries: 1}
 	if r := NewReport(in); r.Outcomes == nil || r.Outcomes.Failure != 1 || r.Retries == nil {

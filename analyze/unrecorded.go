@@ -105,7 +105,10 @@ func (r *Report) leaveTriesOpen(found bool) {
 }
 
 // noTries says that nothing at all tells of attempts: neither the table nor the runs.
-func (r *Report) noTries() bool { return r.Retries == nil }
+func (r *Report) noTries() bool { return r.Retries == nil && r.lacks.Lacks("attempts") }
+
+// noEnds says that no run states how it ended, and nothing records it.
+func (r *Report) noEnds() bool { return r.Outcomes == nil && r.lacks.Lacks("outcomes") }
 
 // inferredLine is what runs show of attempts that the table does not record.
 func (r *Report) inferredLine(kinds []string, lost, unseen string) string {

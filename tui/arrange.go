@@ -44,7 +44,7 @@ func (p *paths) arrange(a *App) tea.Cmd {
 	if p.latest == nil || o == p.wanted {
 		return nil
 	}
-	p.wanted = o
+	p.wanted, p.vs.lacks = o, a.lacks()
 	made, vs, col := p.arrangement, p.vs, a.sortColumn()
 	if len(p.latest.Rows) <= rowsAtOnce {
 		p.arranging.leave()
@@ -172,7 +172,7 @@ func (x *arrangement) addPart(r *analyze.Row) {
 
 // freshCells makes what is drawn of the rows anew: their texts, and how wide their names are with what stands beside them.
 func (p *paths) freshCells(a *App) {
-	p.cells, p.drawn, p.vs.half = map[int][]string{}, a.look.serial, a.status.Loading
+	p.cells, p.drawn, p.vs.half, p.vs.lacks = map[int][]string{}, a.look.serial, a.status.Loading, a.lacks()
 	p.marked = a.marks.Below(p.s.dims, p.s.path, p.dim)
 	p.nameW = p.names
 	for name, x := range p.marked {

@@ -17,6 +17,8 @@ type versus struct {
 	more bool  // the rows changed while the reasons were looked for
 	half bool  // the side after is still being read: what is not there yet may come
 
+	lacks lacking // of the side after
+
 	plain *analyze.Table // of the side after, without the rows that are gone
 	table *analyze.Table // of the side before; nil: not known yet, or no baseline
 	rows  map[string]*analyze.Row
@@ -162,7 +164,7 @@ func (v *versus) leave() {
 
 // see adds the side before to what a cell may look at.
 func (v *versus) see(c cellOf) cellOf {
-	if v.table == nil {
+	if c.lacks = v.lacks; v.table == nil {
 		return c
 	}
 	c.base, c.half = true, v.half

@@ -328,7 +328,7 @@ func (a *App) timesText(list [][2]int64) string {
 // brushTotal is the line that adds up the rows of the brush.
 func (p *paths) brushTotal(a *App, out *pen, l rowLayout) {
 	sum, n := p.brushSum()
-	c := cellOf{row: &sum, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&sum)}
+	c := cellOf{row: &sum, total: &p.table.Total, m: a.look.measure, sum: a.look.measure.of(&sum), lacks: a.lacks()}
 	out.put(roleBrush, "▲ ").left(roleBrush, "range: "+count(int64(n))+plural(n, " row", " rows"), l.name)
 	p.drawCells(out, l, p.texts(c), c)
 	out.end()

@@ -52,6 +52,7 @@ type cellOf struct {
 	total *analyze.Row
 	m     measure
 	sum   int64 // measure of this row and all rows above
+	lacks lacking
 
 	base bool                // the side before is known
 	half bool                // this side is still being read
@@ -71,10 +72,9 @@ var columns = []column{
 		key: func(c cellOf) (int64, bool) { return c.row.Calls, true }, skip: is(byCalls)},
 	{id: "failed", width: 8, rank: 8, head: fixed("failed"), text: func(c cellOf) string { return ratio(c.row.Failed, c.row.Calls, "✗") },
 		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.Failed, r.Calls }), role: failedRole},
-	{id: "retry", width: 8, rank: 7, head: fixed("retry"), text: func(c cellOf) string { return ratio(c.row.Retries, c.row.Calls, "↻") },
-		key: ratioKey(func(r *analyze.Row) (int64, int64) { return r.Retries, r.Calls }), role: retryRole},
+	{id: "retry", width: 8, rank: 7, head: fixed("retry"), text: retryCell, key: retryKey, role: retryRole},
 	{id: "wasted", sums: true, width: 10, rank: 5, head: fixed("wasted"), text: wastedText,
-		key: func(c cellOf) (int64, bool) { return int64(c.row.Wasted), true }, role: wasteRole, skip: is(byWasted)},
+		key: func(c cellOf) (int64, bool) { return int64(c.row.Wasted), !c.lacks.noTries(c.row) }, role: wasteRole, skip: is(byWasted)},
 	{id: "p50", width: 10, rank: 10, head: fixed("p50/call"), text: quantileText(1, 2), key: quantileKey(1, 2)},
 	{id: "p99", width: 10, rank: 9, head: fixed("p99/call"), text: quantileText(99, 100), key: quantileKey(99, 100)},
 	{id: "max", width: 10, rank: 11, head: fixed("max/call"), text: maxText, key: func(c cellOf) (int64, bool) { return int64(c.row.Max), c.row.Costs.N() > 0 }},
@@ -119,7 +119,25 @@ func runsText(c cellOf) string {
 	return count(c.row.Runs)
 }
 
+// retryCell and retryKey are further attempts of all calls: unknown where the table does not record them.
+func retryCell(c cellOf) string {
+	if c.lacks.noTries(c.row) {
+		return unknown
+	}
+	return ratio(c.row.Retries, c.row.Calls, "↻")
+}
+
+func retryKey(c cellOf) (int64, bool) {
+	if c.lacks.noTries(c.row) {
+		return 0, false
+	}
+	return ratioKey(func(r *analyze.Row) (int64, int64) { return r.Retries, r.Calls })(c)
+}
+
 func wastedText(c cellOf) string {
+	if c.lacks.noTries(c.row) {
+		return unknown
+	}
 	if c.row.Wasted == 0 {
 		return none
 	}

@@ -536,7 +536,7 @@ func (a *App) chooseColumns() tea.Cmd {
 			if a.look.hidden[id] {
 				mark = "○"
 			}
-			p.items = append(p.items, pickItem{name: id, about: columnAbout[id], mark: mark})
+			p.items = append(p.items, pickItem{name: id, about: aboutColumn(&a.status, id), mark: mark})
 		}
 	}
 	fill()

@@ -51,7 +51,7 @@ func helpLines(st *analyze.Status) []helpLine {
 	}
 	l = append(l, helpLine{title: "columns"})
 	for i := range columns {
-		if about := columnAbout[columns[i].id]; about != "" {
+		if about := aboutColumn(st, columns[i].id); about != "" {
 			l = append(l, helpLine{key: columns[i].id, text: about})
 		}
 	}

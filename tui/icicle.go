@@ -14,10 +14,11 @@ import (
 // icicle is the money of a scope as one picture: a row for each level of the path, all runs folded into one, as wide as the measure.
 type icicle struct {
 	asker
-	s    scope
-	m    measure // that data was made for
-	of   string  // id of the scope that data is of
-	data *analyze.Icicle
+	s     scope
+	m     measure // that data was made for
+	lacks lacking
+	of    string // id of the scope that data is of
+	data  *analyze.Icicle
 
 	at    string       // id of the cell of the cursor
 	focus []icicleRoot // what fills the width; the last one is in view
@@ -117,7 +118,7 @@ func (t *icicle) take(a *App, r reply) tea.Cmd {
 		return nil
 	}
 	ans := r.ans.(icicleAnswer)
-	t.data, t.m, t.of = ans.ic, ans.m, ans.of
+	t.data, t.m, t.of, t.lacks = ans.ic, ans.m, ans.of, a.lacks()
 	t.find()
 	return nil
 }

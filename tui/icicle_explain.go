@@ -80,7 +80,7 @@ func (t *icicle) facts(c *icicleCell) []piece {
 	if c.rest {
 		return append(f, piece{roleDim, "too narrow to draw · enter spreads them out"})
 	}
-	return append(f, rowFacts(x.Row, t.m)...)
+	return append(f, rowFacts(x.Row, t.m, t.lacks)...)
 }
 
 // ownFact is what no part of a node holds.
@@ -91,12 +91,12 @@ func (t *icicle) ownFact(x *analyze.IcicleNode) piece {
 	case !t.data.Nodes[x.Kids[len(x.Kids)-1]].Rest:
 		return piece{roleDim, "own none"}
 	}
-	own := rowValue(t.data.Nodes[x.Kids[len(x.Kids)-1]].Row, t.m)
+	own := t.rowValue(t.data.Nodes[x.Kids[len(x.Kids)-1]].Row)
 	return piece{roleText, "own " + own + " " + partOf(x.Own, x.Value, own)}
 }
 
 // rowFacts are what the calls of a row tell beside its measure.
-func rowFacts(r *analyze.Row, m measure) []piece {
+func rowFacts(r *analyze.Row, m measure, lacks lacking) []piece {
 	var f []piece
 	if m != byCost {
 		f = append(f, piece{roleSpend, "cost " + atLeast(r)})
@@ -109,6 +109,8 @@ func rowFacts(r *analyze.Row, m measure) []piece {
 	f = append(f, failed)
 	if m != byWasted && r.Wasted > 0 {
 		f = append(f, piece{roleWaste, "wasted " + money(r.Wasted) + " " + percent(int64(r.Wasted), int64(r.Cost))})
+	} else if m != byWasted && lacks.noTries(r) {
+		f = append(f, piece{roleDim, "wasted " + unknown + " not recorded"})
 	} else if m != byWasted {
 		f = append(f, piece{roleDim, "wasted none"})
 	}
@@ -146,15 +148,15 @@ func (t *icicle) parts(out *pen, c *icicleCell, h int) {
 	var at pointColumn
 	for _, k := range kids[:show] {
 		nameW = max(nameW, width(t.partName(k)))
-		at.see(rowValue(t.data.Nodes[k].Row, t.m))
+		at.see(t.rowValue(t.data.Nodes[k].Row))
 	}
 	for _, k := range kids[:show] {
-		valueW = max(valueW, width(at.put(rowValue(t.data.Nodes[k].Row, t.m))))
+		valueW = max(valueW, width(at.put(t.rowValue(t.data.Nodes[k].Row))))
 	}
 	nameW = min(nameW, out.max/3)
 	for _, k := range kids[:show] {
 		x := &t.data.Nodes[k]
-		value := rowValue(x.Row, t.m)
+		value := t.rowValue(x.Row)
 		out.gap(2).left(roleName, t.partName(k), nameW).gap(2).right(roleSpend, at.put(value), valueW).gap(2).right(roleText, partOf(x.Value, c.sum.value, value), 6)
 		if calls := count(x.Row.Calls) + " calls"; out.max >= 70 {
 			out.right(roleDim, calls, 18).gap(2)

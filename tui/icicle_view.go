@@ -279,7 +279,7 @@ func (t *icicle) hits(c *icicleCell) int {
 // valueText is the measure of a cell.
 func (t *icicle) valueText(c *icicleCell) string {
 	if !c.rest {
-		return rowValue(t.data.Nodes[c.node].Row, t.m)
+		return t.rowValue(t.data.Nodes[c.node].Row)
 	}
 	return c.sum.text(t.m)
 }
@@ -292,4 +292,6 @@ func partOf(part, whole int64, text string) string {
 	return percent(part, whole)
 }
 
-func rowValue(r *analyze.Row, m measure) string { return measureText(cellOf{row: r, m: m}) }
+func (t *icicle) rowValue(r *analyze.Row) string {
+	return measureText(cellOf{row: r, m: t.m, lacks: t.lacks})
+}

@@ -105,8 +105,12 @@ func (p *insightPen) agentTable(r *analyze.AgentReport) {
 	for _, a := range r.Agents {
 		s.most = max(s.most, int64(a.Cost))
 		look, role := agentRole(&a)
+		retry := ratio(a.Retries, a.Calls, "")
+		if a.Retries == 0 && p.a.lacks().tries {
+			retry = unknown
+		}
 		s.add(sheetRow{to: p.agentDoor(a.Workflow, a.Agent), bar: []barPart{{v: int64(a.Cost), r: look}}, cells: []string{
-			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), ratio(a.Retries, a.Calls, ""),
+			p.agentName(a.Workflow, a.Agent), agentCost(a.Cost, a.Unknown, a.Calls), agentShare(&a, r.Total), role, count(a.Calls), orNone(a.Tools), retry,
 			tokensText(a.MeanPrompt), largest(a.MaxPrompt), count(a.Runs)}})
 	}
 	s.write(p, true)

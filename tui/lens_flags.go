@@ -35,6 +35,7 @@ func drawFlags(p *insightPen, h int) {
 	if len(list) == 0 {
 		p.end()
 		p.say(roleGood, 2, "✓ nothing to flag: no path with 5% of the cost or more is past a limit")
+		p.flagNote()
 		if p.zoom {
 			p.end()
 			p.flagLimits()
@@ -50,6 +51,7 @@ func drawFlags(p *insightPen, h int) {
 	} else {
 		p.flagTable(list)
 	}
+	p.flagNote()
 	if !p.zoom {
 		return
 	}

@@ -395,7 +395,11 @@ func (p *insightPen) terciles(l *analyze.LoadReport) {
 	s := sheet{cols: []sheetCol{{head: "third of the time", r: roleName}, {head: "calls at once", rank: 1, r: roleDim}, {head: "runs", rank: 2}, {head: "cost per run", r: roleSpend},
 		{head: "attempts per operation", rank: 3}, {head: "tokens per attempt", rank: 4}, {head: "failed unbilled", rank: 5}}}
 	for i, t := range l.Terciles {
-		s.add(sheetRow{cells: []string{thirds[i%3], number(t.Low) + " to " + number(t.High), count(t.Runs), moneyOr(t.CostPerRun), times(t.AttemptsPerOperation), tokensText(t.TokensPerAttempt), percentOf(t.UnbilledShare)}})
+		attempts := times(t.AttemptsPerOperation)
+		if p.noTries() {
+			attempts = unknown
+		}
+		s.add(sheetRow{cells: []string{thirds[i%3], number(t.Low) + " to " + number(t.High), count(t.Runs), moneyOr(t.CostPerRun), attempts, tokensText(t.TokensPerAttempt), percentOf(t.UnbilledShare)}})
 	}
 	s.write(p, true)
 }

@@ -32,6 +32,7 @@ func drawMultiplier(p *insightPen, h int) {
 	}
 	p.end()
 	p.waterfall(p.billSteps(f), int64(f.Total))
+	p.factorNote()
 	if !p.zoom {
 		return
 	}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ func drawOutcomes(p *insightPen, h int) {
 	}
 	p.end()
 	p.perSuccess(&d.Success)
+	p.endsNote()
 	p.spendQuality(&d.Spend)
 	p.byOutcome(&d.Success, d.Accuracy.FailureRatio)
 	p.capSentence(&d.Caps)
@@ -43,6 +45,10 @@ func (p *insightPen) perSuccess(s *analyze.SuccessCost) {
 	switch {
 	case finished == 0:
 		p.note(2, "n/a: no run is finished here")
+		return
+	case p.noEnds():
+		p.note(2, unknown+" outcomes are "+p.notIn()+", and none of "+count(finished)+plural(int(finished), " run", " runs")+" states one: what a success costs is not known.")
+		p.note(2, recordEnds)
 		return
 	case s.Success+s.Failure == 0:
 		p.note(2, "n/a: none of "+count(finished)+plural(int(finished), " run says", " runs say")+" whether it succeeded; record outcomes, or read them from a file beside the traces")
@@ -345,8 +351,12 @@ func (p *insightPen) quintiles(a *analyze.Accuracy) {
 	s := sheet{cols: []sheetCol{{head: "fifth", r: roleName}, {head: "scores", rank: 1, r: roleDim}, {head: "runs", rank: 2}, {head: "cost per run", r: roleSpend}, {head: "✓", rank: 3, r: roleGood}, {head: "✗", rank: 4, r: roleFail}}}
 	names := [...]string{"worst", "second", "third", "fourth", "best"}
 	for _, q := range a.Quintiles {
+		won, lost := count(q.Success), count(q.Fail)
+		if p.noEnds() {
+			won, lost = unknown, unknown
+		}
 		s.most = max(s.most, int64(q.Mean))
-		s.add(sheetRow{to: p.scoreDoor(&q), runs: true, bar: []barPart{{v: int64(q.Mean), r: roleSpend}}, cells: []string{names[min(max(q.Fifth-1, 0), 4)], fixed2(q.Low) + " to " + fixed2(q.High), count(q.Runs), money(q.Mean), count(q.Success), count(q.Fail)}})
+		s.add(sheetRow{to: p.scoreDoor(&q), runs: true, bar: []barPart{{v: int64(q.Mean), r: roleSpend}}, cells: []string{names[min(max(q.Fifth-1, 0), 4)], fixed2(q.Low) + " to " + fixed2(q.High), count(q.Runs), money(q.Mean), won, lost}})
 	}
 	s.write(p, true)
 	if !math.IsNaN(a.Rho) {
@@ -372,7 +382,7 @@ func (p *insightPen) capTable(c *analyze.CapCurve) {
 	p.end()
 	p.rule("a budget for each run: successes kept against money spent")
 	if c.Overflow || len(c.Points) == 0 || c.Success == 0 {
-		p.note(2, "n/a: no success here to keep")
+		p.note(2, cmp.Or(when(p.noEnds(), "n/a: outcomes are "+p.notIn()), "n/a: no success here to keep"))
 		return
 	}
 	s := sheet{most: 1000, cols: []sheetCol{{head: "budget a run", r: roleSpend}, {head: "kept", rank: 1, r: roleGood}, {head: "of successes", rank: 3, r: roleGood}, {head: "spent", r: roleSpend}, {head: "of spend", rank: 2, r: roleSpend}}}

@@ -25,6 +25,11 @@ func drawRetries(p *insightPen, h int) {
 		return
 	}
 	p.end()
+	p.triesNote()
+	if p.noTries() {
+		p.triesOpen()
+		return
+	}
 	p.retryHeadline(r)
 	if p.zoom && len(d.Chains) > 0 && d.Chains[0].Wasted > 0 {
 		p.worst(&d.Chains[0])
@@ -57,7 +62,7 @@ func (p *insightPen) retryHeadline(r *analyze.RetryTotals) {
 		p.say(roleGood, 2, "✓ nothing was tried again, as far as the trace tells: "+count(r.Attempts)+plural(int(r.Attempts), " call", " calls"))
 		return
 	}
-	text := count(r.Repeats) + " retries of " + count(r.Chains) + " of " + count(r.Operations()) + " operations: " + times(r.CallAmplification()) + " the calls"
+	text := p.triesBound() + count(r.Repeats) + " retries of " + count(r.Chains) + " of " + count(r.Operations()) + " operations: " + times(r.CallAmplification()) + " the calls"
 	if r.Cost > 0 {
 		text += ", " + times(r.CostAmplification()) + " the cost"
 	}
@@ -71,7 +76,7 @@ func (p *insightPen) retryHeadline(r *analyze.RetryTotals) {
 	case r.Wasted == 0:
 		p.say(roleText, 2, "nothing wasted, as far as costs are known: no attempt that was not accepted has one")
 	default:
-		p.say(roleWaste, 2, "wasted "+p.lowerBound()+money(r.Wasted)+", "+percentOf(r.WasteShare())+" of "+p.lowerBound()+money(r.Cost)+": attempts that were not accepted")
+		p.say(roleWaste, 2, "wasted "+cmp.Or(p.triesBound(), p.lowerBound())+money(r.Wasted)+", "+p.triesBound()+percentOf(r.WasteShare())+" of "+p.lowerBound()+money(r.Cost)+": attempts that were not accepted")
 	}
 	p.rescues(r)
 }
@@ -83,7 +88,7 @@ func (p *insightPen) rescues(r *analyze.RetryTotals) {
 	case r.Chains == 0:
 		return
 	case o.Success+o.Failure == 0:
-		p.note(2, "accepted in the end: "+count(r.Accepted)+" of "+count(r.Chains)+" · rescue rate n/a: no run says whether it succeeded")
+		p.note(2, "accepted in the end: "+count(r.Accepted)+" of "+count(r.Chains)+" · rescue rate n/a: "+cmp.Or(when(p.noEnds(), "outcomes are "+p.notIn()), "no run says whether it succeeded"))
 		return
 	}
 	text := "rescued " + percentOf(r.RescueRate()) + ": " + count(r.Rescued) + " of " + count(r.Chains) + " accepted in a successful run"
@@ -283,8 +288,12 @@ func (p *insightPen) noRetries(r *analyze.RetryTotals) {
 
 // wasteClasses divides the scope's cost by what it was wasted on; the parts add up to it.
 func (p *insightPen) wasteClasses(w *analyze.WasteReport, l *analyze.LoopTotals) {
+	useful := "not wasted"
+	if p.a.lacks().tries {
+		useful = "not known to be wasted"
+	}
 	parts := []share{
-		{"not wasted", w.Useful.Cost, roleBar, "█", "", p.wasteDoor("none")}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", "", p.wasteDoor("superseded")},
+		{useful, w.Useful.Cost, roleBar, "█", "", p.wasteDoor("none")}, {"superseded attempts", w.Superseded.Cost, roleRetry, "▓", "", p.wasteDoor("superseded")},
 		{"loops", w.Loop.Cost, roleWaste, "≡", "", p.wasteDoor("loop")}, {"redundant reads", w.Redundant.Cost, roleWarn, "=", "", p.wasteDoor("redundant")},
 	}
 	total := tracefmt.USD(0)
@@ -348,6 +357,9 @@ func (p *insightPen) known(usd tracefmt.USD) string {
 
 func (p *insightPen) capTexts(c *analyze.RetryCap) (saves, loses string) {
 	saves, loses = p.known(c.Saved), count(c.Lost)+plural(int(c.Lost), " success", " successes")
+	if p.noEnds() {
+		return saves, unknown
+	}
 	if c.LostUnknown > 0 {
 		loses += " +" + count(c.LostUnknown) + "?"
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"costscope/analyze"
@@ -116,6 +117,9 @@ func (a *App) seeded(m seedMsg) {
 func (a *App) takeStatus(st analyze.Status) {
 	if a.opt.Notice != "" {
 		st.Warnings = append([]string{a.opt.Notice}, st.Warnings...)
+	}
+	if w := st.Unrecorded(); w != "" {
+		st.Warnings = append(slices.Clip(st.Warnings), w)
 	}
 	a.status = st
 	a.flights()

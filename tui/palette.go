@@ -80,7 +80,7 @@ func columnEntries(a *App) []entry {
 			continue
 		}
 		if c.key != nil {
-			list = append(list, entry{name: "sort by " + c.id, kind: "sort", about: columnAbout[c.id], off: needsTable, run: func(a *App) tea.Cmd {
+			list = append(list, entry{name: "sort by " + c.id, kind: "sort", about: aboutColumn(&a.status, c.id), off: needsTable, run: func(a *App) tea.Cmd {
 				a.look.sort, a.look.up, a.look.hidden[c.id] = c.id, false, false
 				return a.relook()
 			}})
@@ -89,7 +89,7 @@ func columnEntries(a *App) []entry {
 		if a.look.hidden[c.id] {
 			verb = "show column "
 		}
-		list = append(list, entry{name: verb + c.id, kind: "column", about: columnAbout[c.id], off: needsTable, run: func(a *App) tea.Cmd {
+		list = append(list, entry{name: verb + c.id, kind: "column", about: aboutColumn(&a.status, c.id), off: needsTable, run: func(a *App) tea.Cmd {
 			a.look.hidden[c.id] = !a.look.hidden[c.id]
 			return a.relook()
 		}})

@@ -116,7 +116,7 @@ func (r *runView) when(a *App) string {
 }
 
 // numbers are the retries, the context, and where the run stands among the others. What does not fit is left out whole.
-func (r *runView) numbers(_ *App, out *pen) {
+func (r *runView) numbers(a *App, out *pen) {
 	v := r.data
 	out.gap(2)
 	first := true
@@ -130,7 +130,7 @@ func (r *runView) numbers(_ *App, out *pen) {
 		out.put(look, s)
 		first = false
 	}
-	say(retryText(&v.Row))
+	say(retryText(&v.Row, a.lacks()))
 	say(roleWaste, wasteText(&v.Row))
 	say(roleText, r.rank())
 	say(roleText, "largest prompt "+contextText(v.MaxPrompt, v.Window))
@@ -139,8 +139,11 @@ func (r *runView) numbers(_ *App, out *pen) {
 }
 
 // retryText is how often the run tried again, and what that cost.
-func retryText(t *analyze.Row) (role, string) {
+func retryText(t *analyze.Row, lacks lacking) (role, string) {
 	n := t.Retries + t.LostTries
+	if lacks.noTries(t) {
+		return roleDim, "retries " + unknown + " not recorded"
+	}
 	if n == 0 {
 		return roleDim, "no retries"
 	}

@@ -210,7 +210,10 @@ func (s *engineSource) answer(ctx context.Context, j *job) (printed, error) {
 		return whatIf(ctx, s, j)
 	}
 	in, err := s.reportInput(ctx, j)
-	return analyze.NewReport(in), err
+	if err != nil {
+		return nil, err
+	}
+	return analyze.NewReport(in), nil
 }
 
 // reportInput asks the engine what a report is made of, all of it about one state.
