@@ -201,6 +201,13 @@ func (st *Study) StateLinks() {
 			calls[i].Record = &r
 		}
 	}
+	st.StateAsked()
+}
+
+// StateAsked makes the calls that a person asked for say so, as if the trace stated it: what a person said in between is no call, and not
+// written with them. It goes on like StateLinks.
+func (st *Study) StateAsked() {
+	calls := st.Run.Calls
 	for i, p := range st.Places {
 		if p.Look == lookAsked || p.Look == lookRegenerate {
 			r := *calls[i].Record

@@ -95,8 +95,10 @@ func TestRangesAddUpToEverything(t *testing.T) {
 					ranges = []string{"none", "unstated|plain_retry", "prompt_adjustment|fallback_model|tool_reinvocation"}
 				}
 				var sum asked
+				none := []analyze.Pred{base}
 				for _, rg := range ranges {
 					p := parse(t, x+"="+rg)
+					none = append(none, parse(t, "!"+x+"="+rg))
 					part := both(base, p)
 					sum = sum.plus(part)
 					p.Not = true
@@ -111,7 +113,9 @@ func TestRangesAddUpToEverything(t *testing.T) {
 						}
 					}
 				}
-				if x != "run.cost" {
+				if x == "run.cost" {
+					sum = sum.plus(both(none...)) // runs of unknown cost are in none
+				} else {
 					sum.runs = all.runs // a run can have calls in several
 				}
 				if x == "cost" {

@@ -17,9 +17,17 @@ var otelMap = profile{
 			text: func(key string) string { return "SpanAttributes[" + quote(key) + "]" },
 			any:  func(keys []string) string { return "hasAny(mapKeys(SpanAttributes), " + quoted(keys) + ")" },
 			res:  func(key string) string { return "ResourceAttributes[" + quote(key) + "]" },
-			all:  "SpanAttributes", resource: "ResourceAttributes", events: exporterEvents(r, "Map(String, String)"),
+			all:  "SpanAttributes", resource: namedService(r), events: exporterEvents(r, "Map(String, String)"),
 		})
 	},
+}
+
+// namedService are the attributes of a resource, with the name of the service, which has a column of its own.
+func namedService(r *detected) string {
+	if !r.has("ServiceName") {
+		return "ResourceAttributes"
+	}
+	return "mapUpdate(map('service.name', toString(ServiceName)), CAST(ResourceAttributes, 'Map(String, String)'))"
 }
 
 // exporterEvents are the events of a span in the exporter's table.

@@ -147,6 +147,7 @@ func (p *pusher) encode(run *tracefmt.Run) *pushedRun {
 		}
 		adds[e.Index] = &x
 	})
+	st.StateAsked() // the sums above are those of the trace
 	for i := range run.Calls {
 		c := &run.Calls[i]
 		line := tracefmt.AppendCall(nil, p.names, c, tracefmt.Origin{Source: p.src.SourcePath(c.Src.Source)})

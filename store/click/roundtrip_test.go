@@ -3,6 +3,8 @@ package click
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -34,6 +36,44 @@ func TestPushedRunsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// So do the runs of all shared traces: what a person said between two calls is told by the calls then.
+func TestPushedTracesReadBack(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "shared", "traces")
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("SKIP: ../shared is not there")
+	}
+	files, err := filepath.Glob(filepath.Join(root, "*", "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		m := store.NewMem(store.Options{})
+		if err := m.Load(t.Context(), []string{file}, nil, nil); err != nil {
+			continue // holds no call
+		}
+		s := &Store{names: m.Names(), book: tracefmt.BuiltinPrices()}
+		p := &pusher{src: pushed{m, "trace"}, study: analyze.NewStudent(analyze.Config{}), names: m.Names()}
+		if err := m.Each(t.Context(), func(run *tracefmt.Run) error {
+			want := chains(run)
+			if got := chains(readBack(t, s, p.encode(run))); got != want {
+				t.Errorf("%s: run %s has the chains\n%s\nnot\n%s", file, run.ID, got, want)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// chains are the retries that a run shows.
+func chains(run *tracefmt.Run) string {
+	var b strings.Builder
+	for _, c := range analyze.NewStudent(analyze.Config{}).Study(run).Chains {
+		fmt.Fprintln(&b, c.Calls, c.Links)
+	}
+	return b.String()
 }
 
 // readBack makes a run of the rows that would be written.
