@@ -14,7 +14,7 @@ demo: build ## build, write the demo trace and explore it
 	bin/costscope open bin/demo.jsonl --store bin/demo.db
 
 test: ## run all tests
-	go test ./...
+	go test -timeout 30m ./...
 
 lint: ## gofmt, vet, staticcheck, and the arrows between the packages
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "gofmt differs: $$bad"; exit 1; }

@@ -158,7 +158,7 @@ func firstFew(list []string, n int) []string {
 
 var errNoMaps = errors.New("the tables of other programs need an engine with maps: ClickHouse 21 or later")
 
-// kindSQL is the kind of a span by the word of an attribute: ” where it has none.
+// kindSQL is the kind of a span by the word of an attribute; an empty text where it has none.
 func kindSQL(value string, words map[string]tracefmt.Kind) string {
 	var from, to []string
 	for w := range words {

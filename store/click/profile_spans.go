@@ -13,7 +13,7 @@ const (
 	count = "toInt64(%s)"
 )
 
-// spanColumns are the columns of a span in the normal form. What a schema does not say is ” or 0. Counts are as stated: settledSpans makes
+// spanColumns are the columns of a span in the normal form. What a schema does not say is an empty text or 0. Counts are as stated: settledSpans makes
 // input all input and output all output.
 var spanColumns = []struct {
 	kind  string

@@ -10,9 +10,9 @@ func encloses(kind string) string {
 // treeDepth is how many levels up names are looked for, and down usage: 2 to the power of this.
 const treeDepth = 5
 
-// treeOf is the question for what the spans of a run say of each other. A row stands for a span that others name as their parent, or for what is named so without being there, ” among
-// them: what is below it (the earliest start of a span with usage, of a model call), and the agent, workflow and step that
-// it hands down. With each go the facts of its run.
+// treeOf is the question for what the spans of a run say of each other. A row stands for a span that others name as their parent, or for
+// what is named so without being there, the empty name among them: what is below it (the earliest start of a span with usage, of a model
+// call), and the agent, workflow and step that it hands down. With each go the facts of its run.
 func treeOf(base string) string {
 	nodes := `SELECT b_run AS t_run, if(t_self, b_call, b_parent) AS t_id, max(t_self) AS t_there, countIf(NOT t_self) AS t_kids,
  minIf(greatest(b_start, 1), NOT t_self AND (b_usage OR b_pays AND b_kind IN ('llm', 'embedding', 'reranker'))) AS t_used0,
