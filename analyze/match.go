@@ -106,6 +106,21 @@ func (m *Matcher) RunCost(run *tracefmt.Run, sourceName func(uint32) string) (rc
 	return rc, ok
 }
 
+// Span widens a stretch of time, in UTC nanoseconds, to the calls of a run that match and state when they began.
+func (m *Matcher) Span(run *tracefmt.Run, sourceName func(uint32) string, first, last *int64) {
+	m.Enter(run, sourceName)
+	for i := range run.Calls {
+		c := &run.Calls[i]
+		if !c.IsCall || c.Has&tracefmt.HasStart == 0 || !m.Match(run, i, m.sourceOf(c, sourceName)) {
+			continue
+		}
+		*first, *last = min(*first, c.Start), max(*last, c.Start)
+		if c.Has&tracefmt.HasEnd != 0 {
+			*last = max(*last, c.End)
+		}
+	}
+}
+
 // emptyCall stands for a run without calls where conditions are checked.
 func emptyCall(run *tracefmt.Run, days *dayClock) (CellKey, tracefmt.Call) {
 	none := tracefmt.Call{Record: &tracefmt.Record{}, User: run.User, Session: run.Session, Up: -1}

@@ -194,26 +194,7 @@ func (a *app) reportEngine(j *job, at *click.Address) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	r, err := s.answer(a.ctx, j)
-	if err != nil {
-		return err
-	}
-	if r, ok := r.(*analyze.Report); ok {
-		a.noneLeft(j, s.Status(), r.Totals.Calls)
-	}
-	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
-}
-
-// answer is the report that was asked for.
-func (s *engineSource) answer(ctx context.Context, j *job) (printed, error) {
-	if j.scenario.Any() {
-		return whatIf(ctx, s, j)
-	}
-	in, err := s.reportInput(ctx, j)
-	if err != nil {
-		return nil, err
-	}
-	return analyze.NewReport(in), nil
+	return a.printReport(j, s)
 }
 
 // reportInput asks the engine what a report is made of, all of it about one state.

@@ -26,7 +26,18 @@ func (a *app) reportTraces(j *job) error {
 		return err
 	}
 	defer s.Close()
-	r, err := s.answer(a.ctx, j)
+	return a.printReport(j, s)
+}
+
+// A reported is what a report can be made of: traces, or an engine.
+type reported interface {
+	tui.Source
+	reportInput(ctx context.Context, j *job) (analyze.ReportInput, error)
+}
+
+// printReport asks for the report that is wanted, and writes it.
+func (a *app) printReport(j *job, s reported) error {
+	r, err := answer(a.ctx, j, s)
 	if err != nil {
 		return err
 	}
@@ -36,12 +47,15 @@ func (a *app) reportTraces(j *job) error {
 	return a.write(j.out, func(w io.Writer) error { return j.print(w, r) })
 }
 
-// answer is the report that was asked for.
-func (s *openedStore) answer(ctx context.Context, j *job) (printed, error) {
+func answer(ctx context.Context, j *job, s reported) (printed, error) {
 	if j.scenario.Any() {
 		return whatIf(ctx, s, j)
 	}
-	return s.report(ctx, j)
+	in, err := s.reportInput(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	return analyze.NewReport(in), nil
 }
 
 // whatIf prices the calls as they would have been.
@@ -54,15 +68,6 @@ func whatIf(ctx context.Context, s tui.Source, j *job) (printed, error) {
 		return nil, err
 	}
 	return analyze.NewWhatIfReport(analyze.ReportInput{Version: version(), Status: s.Status(), Query: j.query, TZ: j.zone}, r), nil
-}
-
-// report asks the store what a report needs.
-func (s *openedStore) report(ctx context.Context, j *job) (*analyze.Report, error) {
-	in, err := s.reportInput(ctx, j)
-	if err != nil {
-		return nil, err
-	}
-	return analyze.NewReport(in), nil
 }
 
 // span is the earliest start and the latest end of the calls that match; 0, 0 where none has a time.
@@ -78,17 +83,7 @@ func (s *openedStore) span(ctx context.Context, j *job) (first, last int64, err 
 	first, last = math.MaxInt64, math.MinInt64
 	source := s.shown(j)
 	err = s.Each(ctx, func(r *tracefmt.Run) error {
-		match.Enter(r, source)
-		for i := range r.Calls {
-			c := &r.Calls[i]
-			if !c.IsCall || !c.Record.State(tracefmt.HasStart) || !match.Match(r, i, source(c.Src.Source)) {
-				continue
-			}
-			first, last = min(first, c.Start), max(last, c.Start)
-			if c.Record.State(tracefmt.HasEnd) {
-				last = max(last, c.End)
-			}
-		}
+		match.Span(r, source, &first, &last)
 		return ctx.Err()
 	})
 	if first > last {

@@ -62,7 +62,8 @@ func fresh(t *testing.T, db string, variables []string) *Client {
 
 // do is what people do by hand.
 func do(t *testing.T, c *Client, sql string) {
+	t.Helper()
 	if _, err := c.send(t.Context(), c.settings(true), strings.NewReader(sql)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%.300s: %v", sql, err)
 	}
 }

@@ -1,17 +1,13 @@
 package click
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"costscope/analyze"
-	"costscope/sample"
 	"costscope/store"
 	"costscope/tracefmt"
 )
@@ -20,14 +16,7 @@ import (
 func both(t *testing.T, db string, runs int) (*store.Mem, *Store) {
 	t.Helper()
 	c := canonical(t, db)
-	trace := filepath.Join(t.TempDir(), "trace.jsonl")
-	var lines bytes.Buffer
-	if _, err := sample.Generate(&lines, "production", 5, runs); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(trace, lines.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	trace := generated(t, runs)
 	book := tracefmt.BuiltinPrices()
 	m := store.NewMem(store.Options{Prices: book})
 	if err := m.Load(t.Context(), []string{trace}, nil, nil); err != nil {
@@ -179,11 +168,11 @@ func TestWeigh(t *testing.T) {
 	if w, err := s.Weigh(t.Context(), analyze.Query{}, false); w != nil || err != nil {
 		t.Error(w, err)
 	}
-	x, err := s.sizeOf(t.Context(), scope{})
+	x, _, err := s.runsMet(t.Context(), scope{})
 	if err != nil || x.rows != rows || x.runs != 20 {
 		t.Error(x, rows, err)
 	}
-	one, err := s.sizeOf(t.Context(), s.scope(where(t, "attempt>=2")))
+	one, _, err := s.runsMet(t.Context(), s.scope(where(t, "attempt>=2")))
 	if err != nil || one.rows == 0 || one.rows > rows {
 		t.Error(one, err)
 	}

@@ -194,28 +194,27 @@ func (s *Store) runsFrom(ctx context.Context, sc scope) (from, where string, err
 	return calls, sc.where, err
 }
 
-// sizeRead is the size of the runs with a call that meets the condition of a scope.
-func (s *Store) sizeRead(ctx context.Context, sc scope) (size, error) {
+// spansMet is runsMet for spans.
+func (s *Store) spansMet(ctx context.Context, sc scope) (size, func(part string) string, error) {
 	from, where, err := s.runsFrom(ctx, sc)
 	if err != nil {
-		return size{}, err
+		return size{}, nil, err
 	}
 	n, err := s.numbers(ctx, "SELECT uniqExact(run) AS q_runs, count() AS q_rows FROM "+from+" WHERE "+where)
 	if err != nil {
-		return size{}, err
+		return size{}, nil, err
 	}
-	return size{n[0], n[1]}, nil
+	return size{n[0], n[1]}, func(part string) string {
+		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, '' AS q_workflows, count() AS q_n FROM " + from + " WHERE " + part + " AND " + where + " GROUP BY q_run"
+	}, nil
 }
 
-// runsMet is the question for the runs with a call that meets the condition of a scope, by parts. More than a person waits for is refused.
-func (s *Store) runsMet(ctx context.Context, rows int64, sc scope) (func(part string) string, error) {
-	if rows > maxStreamed {
-		return nil, fmt.Errorf("this analysis reads each run of %s, and here are %s calls, more than %s: ask for less, t sets a time range, / a condition", s.reading.table, analyze.Count(rows), analyze.Count(maxStreamed))
+// streams refuses to read more spans than a person waits for.
+func (r *reading) streams(rows int64) error {
+	if rows <= maxStreamed {
+		return nil
 	}
-	from, where, err := s.runsFrom(ctx, sc)
-	return func(part string) string {
-		return "SELECT run AS q_run, '' AS q_from, '' AS q_to, '' AS q_workflows, count() AS q_n FROM " + from + " WHERE " + part + " AND " + where + " GROUP BY q_run"
-	}, err
+	return fmt.Errorf("this analysis reads each run of %s, and here are %s calls, more than %s: ask for less, t sets a time range, / a condition", r.table, analyze.Count(rows), analyze.Count(maxStreamed))
 }
 
 // callsAt are the calls at some places of a list: their runs tell what they are.

@@ -82,17 +82,12 @@ func literals(list []string) string {
 // matching are the runs with a row that meets the condition of a scope, in the order of the engine's rows, so that those which are read
 // together stand together.
 func (s *Store) matching(ctx context.Context, sc scope) (list []runFact, err error) {
-	size, err := s.sizeOf(ctx, sc)
+	size, sql, err := s.runsMet(ctx, sc)
+	if err == nil && s.reading != nil {
+		err = s.reading.streams(size.rows)
+	}
 	if err != nil {
 		return nil, err
-	}
-	sql := func(part string) string {
-		return "SELECT " + runFactColumns + " FROM " + s.fromRuns + " WHERE " + part + s.having(sc.where, part)
-	}
-	if s.reading != nil {
-		if sql, err = s.runsMet(ctx, size.rows, sc); err != nil {
-			return nil, err
-		}
 	}
 	err = s.eachPart(ctx, size.runs, sql, func(r *Rows) { list = append(list, newRunFact(r)) })
 	slices.SortFunc(list, func(a, b runFact) int {
@@ -397,13 +392,6 @@ func (s *Store) runCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 	if x.part {
 		return s.scannedCosts(ctx, q)
 	}
-	cost, missing := "sum(s_cost)", "max(missing)"
-	if x.days {
-		cost, missing = "sum(t_cost)", "sum(t_missing)"
-	}
-	of := func(part string) string {
-		return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) + " WHERE " + part + " AND " + where + " GROUP BY q_run"
-	}
 	take := func(r *Rows) {
 		list = append(list, analyze.RunCost{Run: s.numberOf(r.Text(0)), Cost: tracefmt.USD(r.Int(1)), Outcome: analyze.OutcomeOf(r.Text(2)), Incomplete: r.Int(3) > 0})
 	}
@@ -412,10 +400,10 @@ func (s *Store) runCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 		if err != nil {
 			return nil, err
 		}
-		err = s.eachPart(ctx, n, func(part string) string { return of(part) + " ORDER BY q_run" }, take)
+		err = s.eachPart(ctx, n, func(part string) string { return s.costsOf(x, part+" AND "+where) + " ORDER BY q_run" }, take)
 		return list, err
 	}
-	r, err := s.queryRuns(ctx, of("1")+" ORDER BY q_cost DESC, q_run LIMIT "+number(int64(q.Most)))
+	r, err := s.queryRuns(ctx, s.costsOf(x, where)+" ORDER BY q_cost DESC, q_run LIMIT "+number(int64(q.Most)))
 	if err != nil {
 		return nil, err
 	}
@@ -423,6 +411,15 @@ func (s *Store) runCosts(ctx context.Context, q analyze.Query) (list []analyze.R
 		take(r)
 	}
 	return list, r.Err()
+}
+
+// costsOf is the question for what each run costs, and whether that is all.
+func (s *Store) costsOf(x *sqlQuery, where string) string {
+	cost, missing := "sum(s_cost)", "max(missing)"
+	if x.days {
+		cost, missing = "sum(t_cost)", "sum(t_missing)"
+	}
+	return "SELECT run AS q_run, " + cost + " AS q_cost, any(outcome) AS q_outcome, " + missing + " AS q_missing FROM " + s.from(x, dayRunsTable) + " WHERE " + where + " GROUP BY q_run"
 }
 
 // scannedCosts is RunCosts from the runs themselves.
@@ -502,17 +499,7 @@ func (s *Store) scannedSpan(ctx context.Context, q analyze.Query) (first, last i
 	m := q.Compile(s.names, s.cfg)
 	first, last = math.MaxInt64, math.MinInt64
 	err = s.eachRun(ctx, s.scope(q), func(rd *runReader, run *tracefmt.Run) error {
-		m.Enter(run, rd.path)
-		for i := range run.Calls {
-			c := &run.Calls[i]
-			if !c.IsCall || c.Has&tracefmt.HasStart == 0 || !m.Match(run, i, rd.path(c.Src.Source)) {
-				continue
-			}
-			first, last = min(first, c.Start), max(last, c.Start)
-			if c.Has&tracefmt.HasEnd != 0 {
-				last = max(last, c.End)
-			}
-		}
+		m.Span(run, rd.path, &first, &last)
 		return nil
 	}, nil)
 	return first, last, first <= last, err

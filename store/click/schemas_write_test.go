@@ -356,9 +356,7 @@ func modern(t *testing.T, db string, schemas ...string) *Client {
 func tell(t *testing.T, c *Client, statements ...string) {
 	t.Helper()
 	for _, text := range statements {
-		if _, err := c.send(t.Context(), c.settings(true), strings.NewReader(strings.TrimSuffix(text, ";"))); err != nil {
-			t.Fatalf("%.300s: %v", text, err)
-		}
+		do(t, c, strings.TrimSuffix(text, ";"))
 	}
 }
 

@@ -27,15 +27,10 @@ func (s *Store) ManyRuns(ctx context.Context, q analyze.Query) (r *analyze.ManyR
 }
 
 func (s *Store) manyRuns(ctx context.Context, x *sqlQuery, where string) (*analyze.ManyRuns, error) {
-	cost, missing := "sum(s_cost)", "max(missing)"
-	if x.days {
-		cost, missing = "sum(t_cost)", "sum(t_missing)"
-	}
 	// A bin of analyze.Hist begins where the digits of its values after the first seven are 0, in binary.
 	const width = "greatest(intDiv(roundToExp2(q_cost), 64), 1)"
 	r, err := s.queryRuns(ctx, "SELECT intDiv(q_cost, "+width+") * "+width+" AS q_low, countIf(q_cost != 0 OR q_missing = 0) AS q_n, sum(q_cost) AS q_sum, max(q_cost) AS q_max, "+
-		"countIf(q_cost != 0 AND q_missing > 0) AS q_partial, countIf(q_cost = 0 AND q_missing > 0) AS q_unknown FROM (SELECT run AS q_run, "+cost+" AS q_cost, "+missing+" AS q_missing FROM "+
-		s.from(x, dayRunsTable)+" WHERE "+where+" GROUP BY q_run) AS q GROUP BY q_low")
+		"countIf(q_cost != 0 AND q_missing > 0) AS q_partial, countIf(q_cost = 0 AND q_missing > 0) AS q_unknown FROM ("+s.costsOf(x, where)+") AS q GROUP BY q_low")
 	if err != nil {
 		return nil, err
 	}

@@ -1,19 +1,15 @@
 package click
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"costscope/analyze"
-	"costscope/sample"
 	"costscope/store"
 	"costscope/tracefmt"
 )
@@ -23,14 +19,7 @@ func TestRollupsAreThoseOfTheReference(t *testing.T) {
 }
 
 func rollupsAgree(t *testing.T, c *Client) {
-	trace := filepath.Join(t.TempDir(), "trace.jsonl")
-	var lines bytes.Buffer
-	if _, err := sample.Generate(&lines, "production", 5, 150); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(trace, lines.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	trace := generated(t, 150)
 	book := tracefmt.BuiltinPrices()
 	m := store.NewMem(store.Options{Prices: book})
 	if err := m.Load(t.Context(), []string{trace}, nil, nil); err != nil {

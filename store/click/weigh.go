@@ -40,7 +40,7 @@ func (s *Store) weighRuns(ctx context.Context, q analyze.Query) (*analyze.Weight
 	if s.all() <= littleRead {
 		return nil, nil
 	}
-	size, err := s.sizeOf(ctx, s.scope(q))
+	size, _, err := s.runsMet(ctx, s.scope(q))
 	if err != nil || size.rows <= littleRead {
 		return nil, err
 	}
@@ -66,16 +66,18 @@ func daysOf(q analyze.Query) string {
 // A size is how many runs there are, and their rows.
 type size struct{ runs, rows int64 }
 
-// sizeOf is the size of the runs with a row that meets the condition of a scope.
-func (s *Store) sizeOf(ctx context.Context, sc scope) (x size, err error) {
+// runsMet is the size of the runs with a row that meets the condition of a scope, and the question for them, by parts.
+func (s *Store) runsMet(ctx context.Context, sc scope) (size, func(part string) string, error) {
 	if s.reading != nil {
-		return s.sizeRead(ctx, sc)
+		return s.spansMet(ctx, sc)
 	}
-	r, err := s.c.Query(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows FROM "+s.fromRuns+" WHERE 1"+s.having(sc.where, "1"))
-	if err != nil || !r.Next() {
-		return x, err
+	n, err := s.numbers(ctx, "SELECT count() AS q_n, sum(rows) AS q_rows FROM "+s.fromRuns+" WHERE 1"+s.having(sc.where, "1"))
+	if err != nil {
+		return size{}, nil, err
 	}
-	return size{r.Int(0), r.Int(1)}, r.Err()
+	return size{n[0], n[1]}, func(part string) string {
+		return "SELECT " + runFactColumns + " FROM " + s.fromRuns + " WHERE " + part + s.having(sc.where, part)
+	}, nil
 }
 
 // A pace is how fast rows are read.
